@@ -286,7 +286,7 @@ describe('the queue', () => {
     await suggested.filter({ hasText: 'not judged yet' }).waitFor();
     await expect.poll(() => words(tab, 'data-suggested')).toBe(wrongEnd);
     expect(await words(tab, 'data-flagged')).toBe('');
-    await press(tab, 'N');
+    await press(tab, 'X');
     await suggested.filter({ hasText: 'right 0 of 1' }).filter({ hasText: 'dismissed' }).waitFor();
     await expect.poll(() => words(tab, 'data-suggested')).toBe('');
   });

@@ -326,6 +326,7 @@ export const rooms: readonly Room[] = [
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
+      'webview/rollout',
       'webview/run',
       'webview/state',
       'webview/ui',

@@ -7,10 +7,11 @@ import { sampleAll } from '../evaluation/sample-all.ts';
 import { orderWorthOf } from '../evidence/deltas.ts';
 import type { AnsweredQuestion } from '../evidence/interventions/asked.ts';
 import { changedPrompt, seenPrompt } from '../evidence/interventions/changed-prompt.ts';
-import { planInterventions } from '../evidence/interventions/plan.ts';
+import { planInterventions, usualShuffles } from '../evidence/interventions/plan.ts';
 import { orderWeighing, weigh } from '../evidence/interventions/weigh.ts';
 import { Interrupted } from '../learning/training.ts';
 import type { AuditCue, AuditedLine, ChangedAnswer } from '../protocol/audit.ts';
+import type { DataType } from '../protocol/dataset.ts';
 import type { Intervention, InterventionKind } from '../protocol/evidence.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import type { AuditFile } from './audit-file.ts';
@@ -22,6 +23,18 @@ export interface AuditSampling extends QuestionWalk<AuditedLine> {
 }
 
 const askedKinds: readonly InterventionKind[] = ['no medium', 'blind', 'one frame', 'reversed', 'no question', 'order'];
+
+/** Prompts that a question is asked with at most: a choice about a medium of this kind has all of them. */
+export function promptsOf(dataType: DataType): number {
+  const { interventions } = planInterventions(
+    {
+      question: { options: ['A', 'B'], problemType: 'multiple choice' },
+      seen: dataType === 'video' ? [0, 1, 2] : null,
+    },
+    { kinds: askedKinds, shuffles: usualShuffles, seed: 0 },
+  );
+  return 1 + interventions.filter((one) => cueOf(one) !== null).length;
+}
 
 /** What an intervention takes away; null for one that is not asked: of one frame the middle one alone is. */
 function cueOf(intervention: Intervention): AuditCue | null {

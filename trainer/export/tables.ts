@@ -112,6 +112,7 @@ const rollouts: Table<RolloutRecord> = {
       ['reward_format', 'number', part('format')],
       ['reward_temporal', 'number', part('temporal')],
       ['reward_length', 'number', part('length')],
+      ['reward_overlong', 'number', part('overlong')],
       ['reward_flagged', 'number', part('flagged')],
       ['advantage', 'number', (r) => r.advantage],
       ['temporal_felt', 'boolean', (r) => r.felt],

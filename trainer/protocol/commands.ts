@@ -8,12 +8,11 @@ import { engineLacks } from './engine.ts';
 import { evaluationArm } from './evaluation-arms.ts';
 import { hindrances } from './hindrances.ts';
 import { faultLine } from './issues.ts';
-import { nearestClause } from './nearest.ts';
 import {
   isParameterName,
   type Method,
+  noParameter,
   type ParameterValues,
-  parameterNames,
   parameters,
   parametersOf,
 } from './parameters.ts';
@@ -329,7 +328,7 @@ function engineRefusal(
 
 /** Why a parameter can't be set to a value while a run of this method goes on; null when it can. */
 export function settingRefusal(method: Method, name: string, value: unknown): string | null {
-  if (!isParameterName(name)) return `there is no parameter ${name}${nearestClause(name, parameterNames)}`;
+  if (!isParameterName(name)) return noParameter(name);
   if (!parametersOf(method).includes(name)) return `${name} has no meaning for ${method}`;
   const { schema, changes, label } = parameters[name];
   if (changes === 'restart') return `${label} is fixed when the run is created`;

@@ -25,7 +25,7 @@ export type FrameOrder = z.infer<typeof frameOrder>;
 
 /** One part of a reward. `value` is what is added to the total (weight included), so the parts add up. */
 export const rewardPart = z.object({
-  name: z.enum(['accuracy', 'format', 'temporal', 'length', 'flagged']),
+  name: z.enum(['accuracy', 'format', 'temporal', 'length', 'overlong', 'flagged']),
   value: z.number(),
   /** The most that this part can pay in this run, 0 where it can only take; a part that was not paid is value 0. */
   possible: z.number(),
@@ -226,6 +226,8 @@ export const group = z.object({
     /** How rewards were made advantages; absent where it was not kept yet. */
     normalised: normalisation.optional(),
   }),
+  /** It is no part of the update: it was flat, and another question was asked in its place (fillFlatGroups). Absent elsewhere. */
+  leftOut: z.literal('flat').optional(),
   /** Sentences that say how rewards and advantages came about. */
   explanation: z.array(z.string()),
   at: z.number(),

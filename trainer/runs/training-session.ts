@@ -420,6 +420,7 @@ export class TrainingSession {
       recordGroups: (groups) => journal.recordGroups(groups),
       flaggedOf: (rollouts) => this.flaggedOf(rollouts),
       onMasked: (masked) => journal.record({ type: 'masked', masked }),
+      onNotice: (message) => journal.record({ type: 'warning', about: 'learning', message }),
       onUpdated: (answers) => {
         this.updated = answers;
         this.updates.updateMade(answers);

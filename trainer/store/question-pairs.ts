@@ -1,10 +1,12 @@
 /** Questions that two runs, or two evaluations, were both asked, paired by content. Runs in slices; nothing here writes. */
+
 import { StudioError } from '../protocol/errors.ts';
 import type { EvaluationPair, PairMeasure, SharedQuestion } from '../protocol/questions.ts';
 import { pairMeasures } from '../protocol/questions.ts';
 import type { Group, GroupPurpose } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledShare } from './filling.ts';
+import { groupOf } from './group-body.ts';
 import { groupBody } from './question-history.ts';
 
 export interface SharedAsked {
@@ -197,7 +199,7 @@ function answersOf(database: Database, evaluationId: string): Map<string, Answer
         });
       const time = times.get(asked) ?? 0;
       times.set(asked, time + 1);
-      const group = JSON.parse(body) as Group;
+      const group = groupOf(body);
       return [
         `${asked} ${time}`,
         { group, answer: { groupId: group.id, rolloutId: id, answer, accuracy, correct: correct === 1 } },

@@ -127,7 +127,7 @@ export const formulas = {
   },
   rewardCurve: {
     title: 'Reward',
-    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + length + flagged'],
+    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + length + overlong + flagged'],
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'reward',
     note: smoothed,
@@ -144,14 +144,16 @@ export const formulas = {
   policyLoss: {
     title: 'Loss (T-GRPO and GRPO)',
     formula: [
-      '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε, 1+ε)·A_i) − β·KL ]',
-      'ρ = exp(log π − log π_old);  KL by k3 or exact, as “KL estimator” says',
-      'w = 1/(answers × len_i), or 1/(all tokens), as lossMean says',
+      '− Σ_i Σ_t w_it · [ min(ρ·A_i, clip(ρ, 1−ε_low, 1+ε_high)·A_i) − β·KL ]',
+      'ρ = exp(log π − log π_old) of each token;  where ratio is sequence exp( Σ_t (log π − log π_old) / len_i ), one for the answer',
+      'KL by k3 or exact, as “KL estimator” says',
+      'w = 1/(answers × len_i), 1/(all tokens), or 1/(answers × maxNewTokens), as lossMean says: answer, token, constant',
     ],
     over: 'Tokens of all ordered answers in the update. “skip flat groups” leaves groups of equal rewards out; a step without any other has no value.',
     unit: 'none',
-    note: `With one update a sampling ρ is 1 and a group’s advantages add up to 0, so under the mean by answer the loss is β × KL: it is not expected to fall. ${policyUpdate} ${smoothed}`,
-    source: 'Video-R1 eq. 4; trainer/engines/losses.ts',
+    note: `With one update a sampling ρ is 1 and a group’s advantages add up to 0, so under the mean by answer the loss is β × KL: it is not expected to fall. Answer and constant divide by the answers of the update. ${policyUpdate} ${smoothed}`,
+    source:
+      'Video-R1 eq. 4; DAPO (two ε, mean by token), Dr. GRPO (constant), GSPO (sequence); trainer/engines/losses.ts',
   },
   kl: {
     title: 'KL',
@@ -194,16 +196,16 @@ export const formulas = {
   },
   clippedShare: {
     title: 'Clipped share',
-    formula: ['tokens with clip(ρ, 1−ε, 1+ε)·A < ρ·A, divided by tokens'],
+    formula: ['tokens with clip(ρ, 1−ε_low, 1+ε_high)·A < ρ·A, divided by tokens'],
     over: 'All tokens of the ordered answers in the update.',
     unit: '0 to 1',
-    note: `0 with one update a sampling, where ρ is 1. ${policyUpdate} ${smoothed}`,
+    note: `Where ratio is sequence, all tokens of an answer are clipped or none. 0 with one update a sampling, where ρ is 1. ${policyUpdate} ${smoothed}`,
     source: 'Video-R1 eq. 4; trainer/engines/losses.ts',
   },
   flatGroups: {
     title: 'Flat groups',
     formula: ['groups with std = 0, divided by groups'],
-    over: 'All questions of the step; in SFT those of the probe.',
+    over: 'All questions of the step, those that fillFlatGroups replaced and those in their place among them; in SFT those of the probe.',
     unit: '0 to 1',
     note: `Flat: all rewards are equal (within 1e−9), so no answer has an advantage. A group of one is flat under n − 1. ${smoothed}`,
     source: 'trainer/advantages/advantages.ts, trainer/learning/sampling.ts',
@@ -503,6 +505,14 @@ export const formulas = {
     note: '0 where all rewards are equal (within 1e−9) and for a single answer under n − 1.',
     source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
   },
+  batchStd: {
+    title: 'Standard deviation of the batch',
+    formula: ['sqrt( Σ_q Σ_i (r_qi − mean_q)² / (N − 1) )', 'or N in place of N − 1, as stdDegrees says'],
+    over: 'The N ordered answers to all questions of the step, each from the mean of its own group. Groups of equal rewards count with 0.',
+    unit: 'reward',
+    note: 'Divides advantages where advantageScale is batch. It is kept with each group, so that what-if takes it as it was.',
+    source: 'REINFORCE++-baseline, arXiv 2501.03262; trainer/protocol/normalise.ts',
+  },
   groupSize: {
     title: 'n',
     formula: ['n = ordered answers'],
@@ -557,6 +567,18 @@ export const formulas = {
     note: 'With “length needs two correct” it is paid only if more than one ordered answer is correct. With a length adaptation a above 0 both bounds are multiplied by 1 + a (1 − 2p), p the share of correct ordered answers.',
     source: 'Video-R1 eq. 5; trainer/advantages/advantages.ts',
   },
+  overlongPart: {
+    title: 'Overlong',
+    formula: [
+      '0  if len ≤ L_max − L_cache',
+      'penalty × (L_max − L_cache − len) / L_cache  if len ≤ L_max',
+      '−penalty  beyond',
+    ],
+    over: 'Tokens of this ordered answer, the end token included; shuffled answers have no such part.',
+    unit: 'reward',
+    note: 'L_max is maxNewTokens, so an answer that was cut there pays it all. There is no such part while “penalty for overlong answers” is 0.',
+    source: 'DAPO, arXiv 2503.14476 eq. 13; trainer/advantages/overlong.ts',
+  },
   flaggedPart: {
     title: 'Flagged words',
     formula: ['−penalty  if it holds words that people flagged in answers to the same question, else 0'],
@@ -567,25 +589,29 @@ export const formulas = {
   },
   total: {
     title: 'Total reward',
-    formula: ['r = accuracy + format + temporal + length + flagged'],
+    formula: ['r = accuracy + format + temporal + length + overlong + flagged'],
     over: 'This answer; a shuffled one has accuracy and format only.',
     unit: 'reward',
     source: 'Video-R1 eq. 2 and 5; trainer/advantages/advantages.ts',
   },
   advantage: {
     title: 'Advantage',
-    formula: ['A_i = (r_i − mean) / (std + stdEpsilon)', 'A_i = r_i − mean  where “divide by std” is off'],
+    formula: [
+      'A_i = (r_i − mean) / (std + stdEpsilon)  where advantageScale is group',
+      'A_i = (r_i − mean) / (std of the batch + stdEpsilon)  where it is batch',
+      'A_i = r_i − mean  where it is none',
+    ],
     over: 'This answer among the ordered answers to its question; the same for each of its tokens.',
     unit: 'none',
     note: '0 in a flat group. Shuffled answers, probes and evaluations have none.',
-    source: 'Video-R1 eq. 3; trainer/advantages/advantages.ts',
+    source: 'Video-R1 eq. 3; REINFORCE++-baseline (batch), Dr. GRPO (none); trainer/protocol/normalise.ts',
   },
   advantageWithout: {
     title: 'Advantage without r_t',
     formula: ['A_i of r_i − temporal_i, with their own mean and std'],
     over: 'This answer among the ordered answers to its question, as if nobody had been paid r_t.',
     unit: 'none',
-    note: 'Divided as the group was when it was trained on.',
+    note: 'Divided as the group was when it was trained on; by the batch’s standard deviation as it was.',
     source: 'Video-R1 eq. 3; trainer/protocol/paid-and-felt.ts',
   },
   advantageIfUsed: {

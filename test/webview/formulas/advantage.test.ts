@@ -4,7 +4,7 @@ import { advantageOf } from '../../../webview/formulas/advantage.ts';
 import { aGroup, aRollout } from '../../store/records.ts';
 
 describe('advantageOf', () => {
-  const parameters = { divideByStd: true, stdEpsilon: 0 };
+  const parameters = { advantageScale: 'group' as const, stdEpsilon: 0 };
   /* Totals 2.4 2.3 1.0 2.4 2.4 1.4 1.0 2.3: sum 15.2, mean 1.9; squared deviations 0.25 0.16 0.81 0.25 0.25 0.25 0.81 0.16
      add up to 2.94; over 7 that is 0.42, its root 0.6481; (2.4 - 1.9) / 0.6481 = 0.7715. */
   const stats = { mean: 1.9, std: 0.6480740698, count: 8 };
@@ -19,10 +19,12 @@ describe('advantageOf', () => {
   });
 
   it('adds epsilon under the fraction, and divides only where the run does', () => {
-    expect(advantageOf(answer(0.5 / 0.7480740698), group, { divideByStd: true, stdEpsilon: 0.1 })).toMatchObject({
+    expect(
+      advantageOf(answer(0.5 / 0.7480740698), group, { advantageScale: 'group' as const, stdEpsilon: 0.1 }),
+    ).toMatchObject({
       agrees: true,
     });
-    expect(advantageOf(answer(0.5), group, { divideByStd: false, stdEpsilon: 0 })).toMatchObject({
+    expect(advantageOf(answer(0.5), group, { advantageScale: 'none' as const, stdEpsilon: 0 })).toMatchObject({
       divisor: null,
       agrees: true,
     });

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { groupAdvantages, type RewardParameters } from '../../../../trainer/advantages/advantages.ts';
 import { presetParameters } from '../../../../trainer/learning/presets.ts';
 import type { CommandRecord } from '../../../../trainer/protocol/commands.ts';
+import { inPresentNames } from '../../../../trainer/protocol/former-names.ts';
 import type { GroupWithRollouts } from '../../../../trainer/protocol/records.ts';
 import {
   answersIf,
@@ -54,10 +55,11 @@ describe('with nothing changed', () => {
 
   it('every group of a real run has its recorded numbers', () => {
     const fixture = join(import.meta.dirname, '../../../fixtures/recorded-groups.json');
-    const { groups, parameters } = JSON.parse(readFileSync(fixture, 'utf8')) as {
+    const { groups, parameters: asWritten } = JSON.parse(readFileSync(fixture, 'utf8')) as {
       groups: GroupWithRollouts[];
-      parameters: RewardParameters;
+      parameters: Record<string, unknown>;
     };
+    const parameters = inPresentNames(asWritten).settings as unknown as RewardParameters;
     expect(groups.length).toBeGreaterThan(30);
     for (const group of groups) {
       const known = knownGroup(group, parameters, []);
