@@ -11,7 +11,14 @@ import { faultsNow } from './axe.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Flat groups are trained on too: after two steps of SFT there may be no others, and the update's numbers would be missing. */
-const small = { questionsPerStep: 4, evaluationQuestions: 8, checkpointEvery: 0, maxNewTokens: 24 };
+const small = {
+  evaluationDirect: true,
+  evaluationReversed: true,
+  questionsPerStep: 4,
+  evaluationQuestions: 8,
+  checkpointEvery: 0,
+  maxNewTokens: 24,
+};
 
 /** Narrower pages show the group in place of the rollout, where it is asked for. */
 const groupBeside = 1120;
