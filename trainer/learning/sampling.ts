@@ -4,19 +4,30 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
-import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
+import { groupAdvantages, type RewardParameters, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import { orderWorthOf } from '../evidence/deltas.ts';
 import { flaggedIn } from '../protocol/annotations/flagged-words.ts';
+import { isCorrect } from '../protocol/correctness.ts';
+import { answeredBy } from '../protocol/evidence.ts';
 import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
+import type {
+  CreditTerms,
+  FrameOrder,
+  GroupPurpose,
+  Rollout,
+  RolloutTokens,
+  StepMetrics,
+} from '../protocol/records.ts';
 import { analyse } from '../reasoning/analysis.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
+import { type GroupCredit, measureCredits } from './credit.ts';
 import type { SampledGroup, ScoredGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
@@ -38,6 +49,8 @@ export interface GroupSampling {
   readonly ordered: number;
   /** Answers on shuffled frames, for videos. */
   readonly shuffled: number;
+  /** Whether right answers on videos are scored on shuffled frames, for the credit that the parameters pay. */
+  readonly credited?: boolean;
   readonly sampling: SampleOptions;
   readonly signal: AbortSignal;
   onSampling?(hint: { done: number; total: number; text: string; problem: string }): void;
@@ -84,7 +97,7 @@ export async function sampleGroups(
     return { loaded, number, order, prompt, requests };
   });
   const owners = plans.flatMap((plan, i) => plan.requests.map((request) => ({ plan: i, request })));
-  const completions = plans.map((plan) => ({
+  const completions = plans.map((plan): AnsweredQuestion['completions'] => ({
     ordered: new Array<Completion>(how.ordered),
     shuffled: new Array<Completion>(plan.order ? how.shuffled : 0),
   }));
@@ -111,26 +124,47 @@ export async function sampleGroups(
   });
   if (how.signal.aborted) throw new Interrupted();
 
+  const answered = await timed(durations, 'score', async () => {
+    const groups: AnsweredQuestion[] = [];
+    for (const [i, plan] of plans.entries()) {
+      groups.push({ ...plan, ...scoreGroup(plan.loaded, completions[i] as (typeof completions)[number], how) });
+      // Between groups the trainer answers whoever asks.
+      await setImmediate();
+    }
+    return groups;
+  });
+  const credits = how.credited ? await timed(durations, 'credit', () => creditsOf(answered, how)) : null;
+  if (how.signal.aborted) throw new Interrupted();
+
   return timed(durations, 'score', async () => {
     const sampled: SampledGroup[] = [];
-    for (const [i, plan] of plans.entries()) {
-      sampled.push(await scoreGroup(plan, completions[i] as (typeof completions)[number], how));
-      // Between groups the trainer answers whoever asks.
+    for (const [i, group] of answered.entries()) {
+      sampled.push(await rewardGroup(group, credits?.[i] ?? null, how));
       await setImmediate();
     }
     return sampled;
   });
 }
 
-async function scoreGroup(
-  plan: { loaded: LoadedQuestion; number: number; order: number[] | null; prompt: Prompt },
-  completions: { ordered: Completion[]; shuffled: Completion[] },
-  how: GroupSampling,
-): Promise<SampledGroup> {
-  const { question, view } = plan.loaded;
-  const id = `${how.prefix}-${plan.number}`;
-  const scored = (completion: Completion): ScoredAnswer & { answer: string } => {
-    const result = score(completion.text, question, how.parameters);
+type Scored = ScoredAnswer & { readonly answer: string };
+
+/** A question with its answers and what scoring found of them. */
+interface AnsweredQuestion {
+  readonly loaded: LoadedQuestion;
+  readonly number: number;
+  readonly order: number[] | null;
+  readonly prompt: Prompt;
+  readonly completions: Readonly<Record<FrameOrder, Completion[]>>;
+  readonly scores: Readonly<Record<FrameOrder, Scored[]>>;
+}
+
+function scoreGroup(
+  { question, flagged }: LoadedQuestion,
+  completions: AnsweredQuestion['completions'],
+  { parameters }: GroupSampling,
+): Pick<AnsweredQuestion, 'completions' | 'scores'> {
+  const scored = (completion: Completion): Scored => {
+    const result = score(completion.text, question, parameters);
     return {
       accuracy: result.accuracy,
       accuracyExplanation: result.accuracyExplanation,
@@ -138,19 +172,43 @@ async function scoreGroup(
       formatExplanation: result.formatExplanation,
       answer: result.answer,
       length: completion.tokens.length,
-      flagged: flaggedIn(completion.text, plan.loaded.flagged),
+      flagged: flaggedIn(completion.text, flagged),
     };
   };
-  const ordered = completions.ordered.map(scored);
-  const shuffled = completions.shuffled.map(scored);
-  const verdict = groupAdvantages(ordered, shuffled, how.parameters);
+  return {
+    completions,
+    scores: { ordered: completions.ordered.map(scored), shuffled: completions.shuffled.map(scored) },
+  };
+}
+
+function creditsOf(answered: readonly AnsweredQuestion[], how: GroupSampling): Promise<GroupCredit[]> {
+  const { correctThreshold, creditShuffles: shuffles } = how.parameters;
+  const groups = answered.map(({ loaded, number, completions, scores }) => ({
+    ...{ loaded, number, ordered: completions.ordered },
+    right: scores.ordered.map(({ accuracy }) => isCorrect(accuracy, correctThreshold)),
+  }));
+  return measureCredits(groups, { ...how, shuffles });
+}
+
+/** @param credit null where none is paid, whatever the parameters say */
+async function rewardGroup(
+  { loaded, number, order, prompt, completions, scores }: AnsweredQuestion,
+  credit: GroupCredit | null,
+  how: GroupSampling,
+): Promise<SampledGroup> {
+  const { question, view } = loaded;
+  const id = `${how.prefix}-${number}`;
+  const ordered = scores.ordered.map((answer, i): Scored => ({ ...answer, credit: credit?.credits[i] }));
+  const { shuffled } = scores;
+  const parameters: RewardParameters = credit ? how.parameters : { ...how.parameters, temporalCredit: 'group' };
+  const verdict = groupAdvantages(ordered, shuffled, parameters);
   const trained = how.purpose === 'train';
   const { stdDegrees, stdEpsilon, divideByStd } = how.parameters;
 
   const tokens = new Map<string, RolloutTokens>();
   const rolloutOf = (half: FrameOrder, index: number): Rollout => {
     const completion = completions[half][index] as Completion;
-    const answer = (half === 'ordered' ? ordered : shuffled)[index] as ScoredAnswer & { answer: string };
+    const answer = (half === 'ordered' ? ordered : shuffled)[index] as Scored;
     const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
@@ -179,10 +237,11 @@ async function scoreGroup(
       ...(answer.flagged.length > 0 && { flagged: [...answer.flagged] }),
       // Of the others the update tells.
       ...(half === 'ordered' && trained ? {} : { kl: null }),
+      ...(half === 'ordered' && worthOf(credit, index, how)),
     };
   };
 
-  const rendered = await how.engine.render(how.model, plan.prompt);
+  const rendered = await how.engine.render(how.model, prompt);
   return {
     group: {
       id,
@@ -190,8 +249,9 @@ async function scoreGroup(
       purpose: how.purpose,
       question,
       prompt: rendered.text,
-      media: { ...view, shuffledOrder: plan.order, visionTokens: rendered.visionTokens },
+      media: { ...view, shuffledOrder: order, visionTokens: rendered.visionTokens },
       temporal: verdict.temporal,
+      ...(credit && { credit: termsOf(credit, how.parameters) }),
       stats: {
         mean: verdict.mean,
         std: verdict.std,
@@ -207,10 +267,28 @@ async function scoreGroup(
     },
     promptTokens: { ids: Array.from(rendered.ids), pieces: [...rendered.pieces] },
     tokens,
-    prompt: plan.prompt,
+    weighed: [...(credit?.weighed ?? [])].map(([i, found]) => ({ ...found, rolloutId: `${id}-o${i}` })),
+    prompt,
     completions: completions.ordered,
     scores: { ordered, shuffled },
   };
+}
+
+/** What lists say of an answer that was scored for its credit. */
+function worthOf(
+  credit: GroupCredit | null,
+  index: number,
+  how: GroupSampling,
+): Pick<Rollout, 'credit' | 'orderWorth'> {
+  const found = credit?.weighed.get(index);
+  const worth = found && orderWorthOf(found);
+  if (!worth) return {};
+  return { credit: worth.worth, orderWorth: { ...worth, step: answeredBy(how), same: true } };
+}
+
+function termsOf({ without }: GroupCredit, p: ParameterValues): CreditTerms {
+  const { creditShuffles: shuffles, creditLow: low, creditHigh: high, creditWeight: weight } = p;
+  return { by: p.temporalCredit === 'both' ? 'both' : 'answer', shuffles, low, high, weight, without };
 }
 
 /** Of a probability of 0.1 %: a token below it is not kept as an alternative, unless it is the likeliest. */

@@ -25,6 +25,7 @@ export const partFormulas = {
   accuracy: 'accuracyPart',
   format: 'formatPart',
   temporal: 'temporalPart',
+  credit: 'creditPart',
   length: 'lengthPart',
   flagged: 'flaggedPart',
 } as const satisfies Record<RewardPart['name'], FormulaName>;

@@ -169,6 +169,7 @@ function Verdict({
   refused,
   onWord,
   more,
+  hasKeys = false,
 }: VerdictLineProps & { readonly evidence: AnswerEvidence; readonly state: EvidenceState }) {
   const { weighing, verdict, reversed, blind } = evidence;
   const { by, lessLikely } = weighing;
@@ -215,9 +216,32 @@ function Verdict({
       {words}
     </>
   );
+  const refusal = refused ?? cost?.refusal ?? null;
   if (by.same)
     return (
-      <Line icon="scale" tools={kinds} title={more}>
+      <Line
+        icon="scale"
+        tools={
+          <>
+            {kinds}
+            {weighing.forCredit && (
+              <Button
+                title={refusal === null ? 'More shuffles, and what frame pairs are worth' : shownLine(refusal, 300)}
+                disabled={refusal !== null || cost === null}
+                onPress={() => void model.weigh()}
+              >
+                Weigh
+                {hasKeys && (
+                  <>
+                    &nbsp;<kbd>w</kbd>
+                  </>
+                )}
+              </Button>
+            )}
+          </>
+        }
+        title={more}
+      >
         {named}
       </Line>
     );
@@ -230,16 +254,17 @@ function Verdict({
         </span>
       </Line>
     );
-  const why = refused ?? cost?.refusal ?? null;
   return (
     <Line
       icon="warning"
       isGrave
-      title={[...(why === null ? [] : [`Those that answered can’t be had: ${shownLine(why, 300)}`]), more].join('\n')}
+      title={[...(refusal === null ? [] : [`Those that answered can’t be had: ${shownLine(refusal, 300)}`]), more].join(
+        '\n',
+      )}
       tools={
         <>
           {kinds}
-          {cost && cost.by !== null && why === null && (
+          {cost && cost.by !== null && refusal === null && (
             <Button onPress={() => void model.weigh()}>Load {item?.answeredBy}</Button>
           )}
         </>
