@@ -4,19 +4,30 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
-import { batchStdOf, groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
+import { batchStdOf, groupAdvantages, type RewardParameters, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import { orderWorthOf } from '../evidence/deltas.ts';
 import { flaggedIn } from '../protocol/annotations/flagged-words.ts';
+import { isCorrect } from '../protocol/correctness.ts';
+import { answeredBy } from '../protocol/evidence.ts';
 import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
+import type {
+  CreditTerms,
+  FrameOrder,
+  GroupPurpose,
+  Rollout,
+  RolloutTokens,
+  StepMetrics,
+} from '../protocol/records.ts';
 import { analyse } from '../reasoning/analysis.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
+import { type GroupCredit, measureCredits } from './credit.ts';
 import type { SampledGroup, ScoredGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
@@ -38,6 +49,8 @@ export interface GroupSampling {
   readonly ordered: number;
   /** Answers on shuffled frames, for videos. */
   readonly shuffled: number;
+  /** Whether right answers on videos are scored on shuffled frames, for the credit that the parameters pay. */
+  readonly credited?: boolean;
   readonly sampling: SampleOptions;
   readonly signal: AbortSignal;
   onSampling?(hint: { done: number; total: number; text: string; problem: string }): void;
@@ -65,7 +78,11 @@ export interface DrawnGroup {
   readonly prompt: Prompt;
   readonly completions: Readonly<Record<FrameOrder, readonly Completion[]>>;
   readonly scores: Readonly<Record<FrameOrder, readonly FoundAnswer[]>>;
+  /** Null where credit is not measured. */
+  readonly credit: GroupCredit | null;
 }
+
+type Drawn = Omit<DrawnGroup, 'credit'>;
 
 type FoundAnswer = ScoredAnswer & { readonly answer: string };
 
@@ -132,19 +149,44 @@ export async function drawGroups(
   });
   if (how.signal.aborted) throw new Interrupted();
 
-  return timed(durations, 'score', async () => {
-    const drawn: DrawnGroup[] = [];
+  const drawn = await timed(durations, 'score', async () => {
+    const found: Drawn[] = [];
     for (const [i, { loaded, number, order, prompt }] of plans.entries()) {
       const answers = completions[i] as (typeof completions)[number];
       const { ordered, shuffled } = answers;
-      const found = (completion: Completion) => findIn(completion, loaded, how.parameters);
-      const scores = { ordered: ordered.map(found), shuffled: shuffled.map(found) };
-      drawn.push({ loaded, number, order, prompt, completions: answers, scores });
+      const find = (completion: Completion) => findIn(completion, loaded, how.parameters);
+      const scores = { ordered: ordered.map(find), shuffled: shuffled.map(find) };
+      found.push({ loaded, number, order, prompt, completions: answers, scores });
       // Between groups the trainer answers whoever asks.
       await setImmediate();
     }
-    return drawn;
+    return found;
   });
+  if (!how.credited) return drawn.map((one) => ({ ...one, credit: null }));
+  const credits = await timed(durations, 'credit', () => creditsOf(drawn, how));
+  if (how.signal.aborted) throw new Interrupted();
+  return drawn.map((one, i) => {
+    const credit = credits[i] as GroupCredit;
+    const ordered = one.scores.ordered.map((answer, k) => ({ ...answer, credit: credit.credits[k] }));
+    return { ...one, scores: { ...one.scores, ordered }, credit };
+  });
+}
+
+function creditsOf(drawn: readonly Drawn[], how: GroupSampling): Promise<GroupCredit[]> {
+  const { correctThreshold, creditShuffles: shuffles } = how.parameters;
+  const groups = drawn.map(({ loaded, number, completions, scores }) => ({
+    ...{ loaded, number, ordered: completions.ordered },
+    right: scores.ordered.map(({ accuracy }) => isCorrect(accuracy, correctThreshold)),
+  }));
+  return measureCredits(groups, { ...how, shuffles });
+}
+
+/** Where credit is not measured none is paid, whatever the parameters say. */
+export function rewardParameters({
+  parameters,
+  credited,
+}: Pick<GroupSampling, 'parameters' | 'credited'>): RewardParameters {
+  return credited ? parameters : { ...parameters, temporalCredit: 'group' };
 }
 
 function findIn(completion: Completion, { question, flagged }: LoadedQuestion, p: ParameterValues): FoundAnswer {
@@ -173,7 +215,7 @@ export async function scoreGroups(
   return timed(durations, 'score', async () => {
     const batchStd = batchStdOf(
       drawn.filter((one) => !leftOut.has(one)).map(({ scores }) => scores),
-      how.parameters,
+      rewardParameters(how),
     );
     const sampled: SampledGroup[] = [];
     for (const one of drawn) {
@@ -186,11 +228,11 @@ export async function scoreGroups(
 }
 
 async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number): Promise<SampledGroup> {
-  const { completions } = plan;
+  const { completions, credit, order, prompt } = plan;
   const { ordered, shuffled } = plan.scores;
   const { question, view } = plan.loaded;
   const id = `${how.prefix}-${plan.number}`;
-  const verdict = groupAdvantages(ordered, shuffled, { ...how.parameters, batchStd });
+  const verdict = groupAdvantages(ordered, shuffled, { ...rewardParameters(how), batchStd });
   const trained = how.purpose === 'train';
   const { stdDegrees, stdEpsilon, advantageScale } = how.parameters;
 
@@ -226,10 +268,11 @@ async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number
       ...(answer.flagged.length > 0 && { flagged: [...answer.flagged] }),
       // Of the others the update tells.
       ...(half === 'ordered' && trained ? {} : { kl: null }),
+      ...(half === 'ordered' && worthOf(credit, index, how)),
     };
   };
 
-  const rendered = await how.engine.render(how.model, plan.prompt);
+  const rendered = await how.engine.render(how.model, prompt);
   return {
     group: {
       id,
@@ -237,8 +280,9 @@ async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number
       purpose: how.purpose,
       question,
       prompt: rendered.text,
-      media: { ...view, shuffledOrder: plan.order, visionTokens: rendered.visionTokens },
+      media: { ...view, shuffledOrder: order, visionTokens: rendered.visionTokens },
       temporal: verdict.temporal,
+      ...(credit && { credit: termsOf(credit, how.parameters) }),
       stats: {
         mean: verdict.mean,
         std: verdict.std,
@@ -254,10 +298,28 @@ async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number
     },
     promptTokens: { ids: Array.from(rendered.ids), pieces: [...rendered.pieces] },
     tokens,
-    prompt: plan.prompt,
+    weighed: [...(credit?.weighed ?? [])].map(([i, found]) => ({ ...found, rolloutId: `${id}-o${i}` })),
+    prompt,
     completions: completions.ordered,
     scores: { ordered, shuffled },
   };
+}
+
+/** What lists say of an answer that was scored for its credit. */
+function worthOf(
+  credit: GroupCredit | null,
+  index: number,
+  how: GroupSampling,
+): Pick<Rollout, 'credit' | 'orderWorth'> {
+  const found = credit?.weighed.get(index);
+  const worth = found && orderWorthOf(found);
+  if (!worth) return {};
+  return { credit: worth.worth, orderWorth: { ...worth, step: answeredBy(how), same: true } };
+}
+
+function termsOf({ without }: GroupCredit, p: ParameterValues): CreditTerms {
+  const { creditShuffles: shuffles, creditLow: low, creditHigh: high, creditWeight: weight } = p;
+  return { by: p.temporalCredit === 'both' ? 'both' : 'answer', shuffles, low, high, weight, without };
 }
 
 /** Of a probability of 0.1 %: a token below it is not kept as an alternative, unless it is the likeliest. */

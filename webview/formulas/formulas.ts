@@ -127,7 +127,7 @@ export const formulas = {
   },
   rewardCurve: {
     title: 'Reward',
-    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + length + overlong + flagged'],
+    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + credit + length + overlong + flagged'],
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'reward',
     note: smoothed,
@@ -231,7 +231,7 @@ export const formulas = {
   timePart: {
     title: 'Where the time went',
     formula: ['time of the part;  part / time of the step'],
-    over: 'The newest step. decode: reading frames; sample: answers; score: rewards and aha; update: reference, gradient and optimizer; store: writing the groups; other: the rest.',
+    over: 'The newest step. decode: reading frames; sample: answers; score: rewards and aha; credit: right answers scored on shuffled frames; update: reference, gradient and optimizer; store: writing the groups; other: the rest.',
     unit: 'time; percent',
     source: 'trainer/learning/training.ts, webview/dashboard/where-the-time-went.tsx',
   },
@@ -391,9 +391,17 @@ export const formulas = {
   paidAndFelt: {
     title: 'Temporal reward, paid and felt',
     formula: ['paid = answers that got r_t / answers', 'felt = those of them with A ≠ A without r_t / answers'],
-    over: 'Ordered answers that were trained on, to videos whose group had a temporal test, of the last 10 steps.',
+    over: 'Ordered answers that were trained on, to videos whose group had a temporal test or in which credit could be paid, of the last 10 steps. r_t is both together.',
     unit: '0 to 1',
     note: 'What is paid and not felt teaches nothing. The query paid:true felt:false lists it. Older groups whose record does not tell are in neither.',
+    source: 'trainer/protocol/paid-and-felt.ts, trainer/protocol/step-counts.ts',
+  },
+  rightWithoutOrder: {
+    title: 'Right without order',
+    formula: ['share = right answers with c < c_low / right answers whose credit was measured'],
+    over: 'Right ordered answers to videos of the last 10 steps; c and c_low as in the credit for order.',
+    unit: '0 to 1',
+    note: 'Right, and as likely with the frames shuffled: by a shortcut, a guess, or where order tells nothing. The query correct:true creditWorth<1 lists them.',
     source: 'trainer/protocol/paid-and-felt.ts, trainer/protocol/step-counts.ts',
   },
 
@@ -559,6 +567,18 @@ export const formulas = {
     note: 'Without shuffled answers (images, GRPO) nothing can be paid.',
     source: 'Video-R1 eq. 1 and 2; trainer/advantages/advantages.ts',
   },
+  creditPart: {
+    title: 'Credit for order',
+    formula: [
+      'γ · share(c)  if this answer is correct, else 0',
+      'share(c) = clamp( (c − c_low) / (c_high − c_low), 0, 1 );  where both are equal 1 if c ≥ c_low, else 0',
+      'c = Σ_t Δ_t,  Δ_t = log π(o_t | frames) − mean over K shuffles of log π(o_t | frames shuffled)',
+    ],
+    over: 'The tokens of this ordered answer, by the weights that sampled it; the shuffles are those of its group at this step.',
+    unit: 'reward; c in nats',
+    note: 'temporalCredit says whether it is paid in place of the temporal test or beside it. Images, single frames and frames that are all alike have none. c is what the answer depends on, not whether it is true.',
+    source: 'trainer/advantages/credit.ts, trainer/learning/credit.ts',
+  },
   lengthPart: {
     title: 'Length',
     formula: ['ω  if this answer is correct and l_min ≤ len ≤ l_max, else 0'],
@@ -589,7 +609,7 @@ export const formulas = {
   },
   total: {
     title: 'Total reward',
-    formula: ['r = accuracy + format + temporal + length + overlong + flagged'],
+    formula: ['r = accuracy + format + temporal + credit + length + overlong + flagged'],
     over: 'This answer; a shuffled one has accuracy and format only.',
     unit: 'reward',
     source: 'Video-R1 eq. 2 and 5; trainer/advantages/advantages.ts',
@@ -697,7 +717,7 @@ export const formulas = {
     title: 'Worth of order',
     formula: [
       'Δ = log π(o | frames as seen) − log π(o | frames shuffled)',
-      'worth = mean over 4 shuffles;  ± = its standard error',
+      'worth = mean over 4 shuffles, or the K that its credit was measured with;  ± = its standard error',
       'order is used  where worth ≥ 0.5 and worth ≥ 2 × error',
     ],
     over: 'The tokens of a word or of the whole answer, the same text each time; Δ of a word is the sum over its tokens.',
