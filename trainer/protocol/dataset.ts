@@ -22,8 +22,9 @@ export const datasetRow = z.object({
   path: z.string().min(1, 'must not be empty'),
   data_source: z.string().default(''),
   process: z.string().optional(),
-  /** What the sample project adds: the family of the question, and whether its answer needs the order of frames. */
+  /** What the sample project adds: the family of the question, whether its answer needs the order of frames, and whether a cue gives a wrong one. */
   family: z.string().optional(),
   needs_order: z.boolean().optional(),
+  cue_conflicts: z.boolean().optional(),
 });
 export type DatasetRow = z.infer<typeof datasetRow>;
