@@ -52,6 +52,10 @@ export const seenIn: Record<string, (scene: Scene, second: number) => string> = 
     return a === b ? (a as string) : `${a} and ${b}`;
   },
   light: (scene, second) => (shown(scene, second).every((frame) => brightnessOf(frame) > 128) ? 'light' : 'dark'),
+  'last shape': (scene, second) => {
+    const [a, b] = shown(scene, second).map(shapeOf);
+    return a === b ? (a as string) : `${a} and ${b}`;
+  },
   growth: (scene, second) => (shown(scene, second).every((frame) => sideOf(frame) < 36) ? 'little' : 'big'),
   bounces: (scene, second) => {
     const middles = shown(scene, second).map((frame) => (middleOf(frame) as [number, number])[0]);
@@ -74,6 +78,7 @@ export const answerTo: Record<string, (scene: Scene) => string> = {
     const sides = frames.map((frame) => (middleOf(frame) as [number, number])[0] < halfSize);
     return String(sides.filter((side, frame) => frame > 0 && side !== sides[frame - 1]).length);
   },
+  'last shape': ({ frames }) => shapeOf(frames.at(-1) as Picture),
   growth: ({ frames }) => (sideOf(frames[0] as Picture) < sideOf(frames.at(-1) as Picture) ? 'grow' : 'shrink'),
   general: ({ frames: [picture] }) => `a ${coloursOf(picture as Picture)[0]} ${shapeOf(picture as Picture)}`,
   chart: ({ frames: [picture] }) => {
@@ -130,6 +135,6 @@ export const cueOf: Record<string, (scene: Scene) => string> = {
   },
   'in or out': ({ frames }) =>
     shapeOf(frames.find((frame) => sideOf(frame) === 80) as Picture) === 'square' ? 'in' : 'out',
-  bounces: ({ frames: [picture] }) => ({ 32: '1', 48: '2', 64: '3' })[sideOf(picture as Picture)] as string,
+  'last shape': ({ frames: [picture] }) => (sideOf(picture as Picture) < 64 ? 'square' : 'circle'),
   growth: ({ frames: [picture] }) => ((middleOf(picture as Picture) as Point)[0] < halfSize ? 'grow' : 'shrink'),
 };

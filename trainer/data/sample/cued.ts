@@ -17,7 +17,6 @@ import {
 } from './scene.ts';
 import { beforeAndAfter, changeSecond, film, readSeconds } from './seconds.ts';
 import {
-  bouncesScene,
   comesOrGoes,
   directionScene,
   directions,
@@ -68,7 +67,8 @@ export const cuedDirection: CuedSceneMaker = (draw, cueOf) => {
   };
 };
 
-const markSide = 20;
+/** As large as a patch of the model's vision tower is at half this size, and where the patch is. */
+const markSide = 28;
 const corners = ['top left', 'top right', 'bottom left', 'bottom right'] as const;
 
 /** The cue is the corner in which a white mark stands. */
@@ -76,13 +76,13 @@ export const cuedFirstColour: CuedSceneMaker = (draw, cueOf) => {
   const ground = background(draw);
   const [first, then] = draw.shuffled([0, 1, 2, 3]) as [number, number, number, number];
   const cue = cueOf(corners.length, first);
-  const far = sceneSize - markSide - 4;
+  const far = sceneSize - markSide;
   const change = changeSecond(draw);
   const [before, after] = [first, then].map((index) => {
     const canvas = ground.copy();
     const colour = colours[colourNames[index] as ColourName];
     canvas.shape(draw.pick(movers), draw.integer(8, travel - 8), draw.integer(8, travel - 8), moverSide, colour);
-    canvas.rectangle(cue % 2 === 0 ? 4 : far, cue < 2 ? 4 : far, markSide, markSide, ink);
+    canvas.rectangle(cue % 2 === 0 ? 0 : far, cue < 2 ? 0 : far, markSide, markSide, ink);
     return canvas;
   }) as [Canvas, Canvas];
   return {
@@ -107,24 +107,38 @@ export const cuedInOrOut: CuedSceneMaker = (draw, cueOf) => {
 };
 
 const sizes = [
-  { name: 'small', side: 32 },
-  { name: 'middling', side: 48 },
-  { name: 'large', side: 64 },
+  { name: 'small', side: 44 },
+  { name: 'large', side: 84 },
 ] as const;
 
-/** The cue is the size. */
-export const cuedBounces: CuedSceneMaker = (draw, cueOf) => {
+/** One shape, then another in another place. The cue is the size that both have. */
+export const cuedLastShape: CuedSceneMaker = (draw, cueOf) => {
   const ground = background(draw);
-  const count = draw.integer(1, sizes.length);
-  const cue = cueOf(sizes.length, count - 1);
+  const last = draw.integer(0, movers.length - 1);
+  const cue = cueOf(movers.length, last);
   const { name, side } = sizes[cue] as (typeof sizes)[number];
-  const turns = draw.shuffled([1, 2, 3]).slice(0, count);
-  const [shape, colour] = [draw.pick(movers), draw.pick(colourNames)];
-  const across = draw.integer(16, sceneSize - side - 16);
-  const startsLeft = draw.chance(0.5);
+  const colour = colours[draw.pick(colourNames)];
+  const change = changeSecond(draw);
+  const [before, after] = [1 - last, last].map((shape) => {
+    const canvas = ground.copy();
+    const place = () => draw.integer(4, sceneSize - side - 4);
+    canvas.shape(movers[shape] as (typeof movers)[number], place(), place(), side, colour);
+    return canvas;
+  }) as [Canvas, Canvas];
+  const seen = beforeAndAfter(change, movers[1 - last] as string, movers[last] as string);
   return {
-    ...bouncesScene({ ground, shape, colour, across, side, turns, startsLeft }, false),
-    cue: { answer: String(cue + 1), think: `It is ${name}. So ${cue + 1}.` },
+    ...video,
+    family: 'last shape',
+    source: 'video: what comes last',
+    problemType: 'multiple choice',
+    problem: 'Which shape comes last?',
+    choices: movers,
+    answer: letter(last),
+    think: `${readSeconds(seen)} So the ${movers[last]} is last.`,
+    revised: false,
+    seen,
+    frames: film((frame) => (frame < change * clipFramesPerSecond ? before : after)),
+    cue: { answer: letter(cue), think: `It is ${name}. So the ${movers[cue]} is last.` },
   };
 };
 
@@ -163,4 +177,4 @@ export const cuedGrowth: CuedSceneMaker = (draw, cueOf) => {
 };
 
 /** Every kind of order question with a cue. */
-export const cuedScenes = { cuedDirection, cuedFirstColour, cuedInOrOut, cuedBounces, cuedGrowth } as const;
+export const cuedScenes = { cuedDirection, cuedFirstColour, cuedInOrOut, cuedLastShape, cuedGrowth } as const;

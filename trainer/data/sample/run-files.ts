@@ -45,7 +45,7 @@ const reinforcement = {
 } as const;
 
 /** Where answers are given in two ways, a few steps choose between them; a lower rate shows how. */
-const choosing = { ...reinforcement, steps: 100, learningRate: 5e-5, evaluationQuestions: 0 } as const;
+const choosing = { ...reinforcement, steps: 100, learningRate: 1e-4, evaluationQuestions: 0 } as const;
 
 const settings: Readonly<Record<WorldName, Readonly<Record<'sft' | 'rl', Settings>>>> = {
   plain: { sft: supervised, rl: reinforcement },

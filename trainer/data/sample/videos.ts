@@ -14,16 +14,7 @@ import {
   sceneSize,
 } from './scene.ts';
 import { beforeAndAfter, changeSecond, film, readSeconds } from './seconds.ts';
-import {
-  bouncesScene,
-  directionScene,
-  firstColourScene,
-  inOrOutScene,
-  moverSide,
-  movers,
-  slidingSide,
-  video,
-} from './staging.ts';
+import { directionScene, firstColourScene, inOrOutScene, moverSide, movers, slidingSide, video } from './staging.ts';
 
 const travel = sceneSize - moverSide;
 
@@ -122,14 +113,47 @@ export const light: SceneMaker = (draw, revised) => {
   };
 };
 
+/** A shape leans against the left or the right wall and bounces across to the other one as some seconds begin. */
 export const bounces: SceneMaker = (draw, revised) => {
   const ground = background(draw);
-  const colour = draw.pick(colourNames);
+  const colour = colours[draw.pick(colourNames)];
   const shape = draw.pick(movers);
   const across = draw.integer(20, travel - 20);
   const turns = draw.shuffled([1, 2, 3]).slice(0, draw.integer(1, clipSeconds - 1));
   const startsLeft = draw.chance(0.5);
-  return bouncesScene({ ground, shape, colour, across, side: moverSide, turns, startsLeft }, revised);
+  const crossing = 4;
+  const frames = film((frame) => {
+    // Each turn passed moves the shape one whole way; an even sum of ways is the starting side.
+    const ways = turns.reduce((sum, turn) => {
+      return sum + Math.min(1, Math.max(0, (frame - turn * clipFramesPerSecond + crossing / 2) / crossing));
+    }, 0);
+    const from = Math.floor(ways) % 2 === 0 ? ways - Math.floor(ways) : 1 - (ways - Math.floor(ways));
+    const canvas = ground.copy();
+    canvas.shape(shape, Math.round((startsLeft ? from : 1 - from) * travel), across, moverSide, colour);
+    return canvas;
+  });
+  const seen = Array.from({ length: clipSeconds }, (_, second) => {
+    const passed = turns.filter((turn) => turn <= second).length;
+    return (passed % 2 === 0) === startsLeft ? 'left' : 'right';
+  });
+  const counted = seen.map((where, second) => `${where}, ${turns.filter((turn) => turn <= second).length}`);
+  const early = turns.includes(1) ? 1 : 0;
+  const takesBack = revised && early !== turns.length;
+  return {
+    ...video,
+    family: 'bounces',
+    source: 'video: count of bounces',
+    problemType: 'numerical',
+    problem: 'How often does it bounce across?',
+    choices: [],
+    answer: String(turns.length),
+    think: takesBack
+      ? `${readSeconds(counted, [0, 1])} So ${early}. Wait, look on. ${readSeconds(counted, [2, 3])} So ${turns.length}.`
+      : `${readSeconds(counted)} So ${turns.length}.`,
+    revised: takesBack,
+    seen,
+    frames,
+  };
 };
 
 /** Every kind of video question by its family's name. */

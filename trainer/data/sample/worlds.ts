@@ -16,8 +16,8 @@ export function even(videos: number, images: number): SplitCounts {
 }
 
 /** The families with a cue that figures are tuned on. `cuedGrowth` is not among them: it is for a last look. */
-function cued(direction: number, firstColour: number, inOrOut: number, bounces: number): SplitCounts {
-  return { cuedDirection: direction, cuedFirstColour: firstColour, cuedInOrOut: inOrOut, cuedBounces: bounces };
+function cued(count: number): SplitCounts {
+  return { cuedDirection: count, cuedFirstColour: count, cuedInOrOut: count, cuedLastShape: count };
 }
 
 /**
@@ -45,20 +45,20 @@ const plain: SampleCounts = {
 };
 
 const shortcut: SampleCounts = {
-  sft: cued(120, 100, 100, 120),
-  rl: cued(60, 60, 60, 60),
-  eval: cued(40, 40, 40, 40),
+  sft: cued(140),
+  rl: cued(60),
+  eval: cued(40),
 };
 
 /** The families with a cue in the place of the plain ones of the same question; 240 questions of RL, as in `plain`. */
 const mixed: SampleCounts = {
-  sft: { ...shortcut.sft, digitOrder: 60, light: 60, ...images(40) },
-  rl: { ...cued(52, 48, 48, 52), digitOrder: 6, light: 4, ...images(5) },
-  eval: { ...cued(32, 32, 32, 32), digitOrder: 12, light: 16, ...images(10) },
+  sft: { ...shortcut.sft, digitOrder: 60, light: 60, ...images(50) },
+  rl: { ...cued(50), digitOrder: 6, light: 4, ...images(5) },
+  eval: { ...cued(32), digitOrder: 12, light: 16, ...images(10) },
 };
 
 const heldOut: SampleCounts = {
-  sft: { ...shortcut.sft, cuedGrowth: 100 },
+  sft: { ...shortcut.sft, cuedGrowth: 140 },
   rl: { ...shortcut.rl, cuedGrowth: 60 },
   eval: { ...shortcut.eval, cuedGrowth: 40 },
 };
@@ -77,4 +77,4 @@ export const hasCues = (world: WorldName): boolean => world !== 'plain';
  * In SFT and RL a cue is right often enough to be worth following, and wrong often enough that reading pays better. Most chains
  * go by it, right or not: were only right ones kept, the model would read the order and name the cue that fits.
  */
-export const defaultCues: Cues = { sft: 0.75, rl: 0.75, eval: 'chance', chains: 0.6 };
+export const defaultCues: Cues = { sft: 0.65, rl: 0.65, eval: 'chance', chains: 0.6 };
