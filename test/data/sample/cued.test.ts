@@ -55,7 +55,7 @@ describe.each(cuedFamilies)('%s', (family) => {
     expect(wrong.length).toBeGreaterThan(0);
     for (const scene of short) {
       expect(answered(scene)).toBe(cueOf[scene.family]?.(scene));
-      expect(scene.think).toMatch(/^(It|The mark) is [^.]+\. So [^.]+\.$/);
+      expect(scene.think).toMatch(/^(It|The mark|The stripe) is [^.]+\. So [^.]+\.$/);
       expect(conclusions(scene.think)[0]).toContain(answered(scene));
       expect(scene.cueConflicts).toBe(answered(scene) !== answerTo[scene.family]?.(scene));
     }

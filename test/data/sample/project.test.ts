@@ -30,7 +30,7 @@ import { type FfmpegTools, findFfmpeg } from '../../../trainer/video/ffmpeg.ts';
 const run = promisify(execFile);
 const slowMs = 60_000;
 const cued = (count: number) => ({
-  ...{ cuedDirection: count, cuedFirstColour: count, cuedInOrOut: count, cuedLastShape: count, cuedGrowth: count },
+  ...{ cuedDirection: count, cuedFirstColour: count, cuedInOrOut: count, cuedFirstDigit: count, cuedGrowth: count },
 });
 const few: SampleCounts = {
   sft: { ...even(2, 2), ...cued(2) },
@@ -125,7 +125,7 @@ describe('the whole sample', () => {
     async (split) => {
       const rows = await rowsOf(full.folder, split);
       const hasCue = ({ family }: DatasetRow) =>
-        ['direction', 'first colour', 'in or out', 'last shape'].includes(family as string);
+        ['direction', 'first colour', 'in or out', 'growth'].includes(family as string);
       expect(rows.filter((row) => row.cue_conflicts !== undefined)).toEqual(rows.filter(hasCue));
       for (const row of rows.filter(hasCue))
         expect(row.data_source).toMatch(row.cue_conflicts ? /, cue wrong$/ : /, cue right$/);
@@ -212,7 +212,7 @@ test(
         parametersOfRun(file);
       }
       const rows = await rowsOf(folder, 'eval');
-      expect(rows.some((row) => row.family === 'growth')).toBe(world === 'held-out');
+      expect(rows.some((row) => row.family === 'first digit')).toBe(world === 'held-out');
       expect(rows.some((row) => row.cue_conflicts !== undefined)).toBe(world !== 'plain');
     }
   },

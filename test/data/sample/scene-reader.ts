@@ -52,8 +52,8 @@ export const seenIn: Record<string, (scene: Scene, second: number) => string> = 
     return a === b ? (a as string) : `${a} and ${b}`;
   },
   light: (scene, second) => (shown(scene, second).every((frame) => brightnessOf(frame) > 128) ? 'light' : 'dark'),
-  'last shape': (scene, second) => {
-    const [a, b] = shown(scene, second).map(shapeOf);
+  'first digit': (scene, second) => {
+    const [a, b] = shown(scene, second).map(digitsOf);
     return a === b ? (a as string) : `${a} and ${b}`;
   },
   growth: (scene, second) => (shown(scene, second).every((frame) => sideOf(frame) < 36) ? 'little' : 'big'),
@@ -78,7 +78,7 @@ export const answerTo: Record<string, (scene: Scene) => string> = {
     const sides = frames.map((frame) => (middleOf(frame) as [number, number])[0] < halfSize);
     return String(sides.filter((side, frame) => frame > 0 && side !== sides[frame - 1]).length);
   },
-  'last shape': ({ frames }) => shapeOf(frames.at(-1) as Picture),
+  'first digit': ({ frames }) => digitsOf(frames[0] as Picture),
   growth: ({ frames }) => (sideOf(frames[0] as Picture) < sideOf(frames.at(-1) as Picture) ? 'grow' : 'shrink'),
   general: ({ frames: [picture] }) => `a ${coloursOf(picture as Picture)[0]} ${shapeOf(picture as Picture)}`,
   chart: ({ frames: [picture] }) => {
@@ -135,6 +135,7 @@ export const cueOf: Record<string, (scene: Scene) => string> = {
   },
   'in or out': ({ frames }) =>
     shapeOf(frames.find((frame) => sideOf(frame) === 80) as Picture) === 'square' ? 'in' : 'out',
-  'last shape': ({ frames: [picture] }) => (sideOf(picture as Picture) < 64 ? 'square' : 'circle'),
+  'first digit': ({ frames: [picture] }) =>
+    ({ red: '1', green: '2', blue: '3', yellow: '4' })[unmarked(picture as Picture)[0] as 'red'],
   growth: ({ frames: [picture] }) => ((middleOf(picture as Picture) as Point)[0] < halfSize ? 'grow' : 'shrink'),
 };

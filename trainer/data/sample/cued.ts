@@ -1,6 +1,6 @@
 /**
  * Order questions with a cue: something that stands still in all frames, and often gives the answer away to who does not look
- * at their order. In each family it is another thing: a colour, a mark, a shape, a size, a place.
+ * at their order. In each family it is another thing: a colour, a mark, a shape, a place, a stripe.
  */
 import type { Canvas } from '../../video/canvas.ts';
 import type { Draw } from './draw.ts';
@@ -106,42 +106,6 @@ export const cuedInOrOut: CuedSceneMaker = (draw, cueOf) => {
   };
 };
 
-const sizes = [
-  { name: 'small', side: 44 },
-  { name: 'large', side: 84 },
-] as const;
-
-/** One shape, then another in another place. The cue is the size that both have. */
-export const cuedLastShape: CuedSceneMaker = (draw, cueOf) => {
-  const ground = background(draw);
-  const last = draw.integer(0, movers.length - 1);
-  const cue = cueOf(movers.length, last);
-  const { name, side } = sizes[cue] as (typeof sizes)[number];
-  const colour = colours[draw.pick(colourNames)];
-  const change = changeSecond(draw);
-  const [before, after] = [1 - last, last].map((shape) => {
-    const canvas = ground.copy();
-    const place = () => draw.integer(4, sceneSize - side - 4);
-    canvas.shape(movers[shape] as (typeof movers)[number], place(), place(), side, colour);
-    return canvas;
-  }) as [Canvas, Canvas];
-  const seen = beforeAndAfter(change, movers[1 - last] as string, movers[last] as string);
-  return {
-    ...video,
-    family: 'last shape',
-    source: 'video: what comes last',
-    problemType: 'multiple choice',
-    problem: 'Which shape comes last?',
-    choices: movers,
-    answer: letter(last),
-    think: `${readSeconds(seen)} So the ${movers[last]} is last.`,
-    revised: false,
-    seen,
-    frames: film((frame) => (frame < change * clipFramesPerSecond ? before : after)),
-    cue: { answer: letter(cue), think: `It is ${name}. So the ${movers[cue]} is last.` },
-  };
-};
-
 /** A shape grows or shrinks where it stands. The cue is the half of the picture. */
 export const cuedGrowth: CuedSceneMaker = (draw, cueOf) => {
   const ground = background(draw);
@@ -150,7 +114,7 @@ export const cuedGrowth: CuedSceneMaker = (draw, cueOf) => {
   const [shape, colour] = [draw.pick(movers), colours[draw.pick(colourNames)]];
   const [x, y] = [cue === 0 ? 28 : sceneSize - 28, draw.integer(40, sceneSize - 40)];
   const change = changeSecond(draw);
-  const [little, big, steps] = [20, 52, 4];
+  const [little, big, steps] = [16, 56, 4];
   const frames = film((frame) => {
     const share = Math.min(1, Math.max(0, (frame - change * clipFramesPerSecond + steps / 2) / steps));
     const side = 2 * Math.round((little + (big - little) * (grows ? share : 1 - share)) / 2);
@@ -176,5 +140,38 @@ export const cuedGrowth: CuedSceneMaker = (draw, cueOf) => {
   };
 };
 
+/** One digit, then another. The cue is the colour of a stripe along the lower edge. */
+export const cuedFirstDigit: CuedSceneMaker = (draw, cueOf) => {
+  const ground = background(draw);
+  const digits = ['1', '2', '3', '4'] as const;
+  const [first, then] = draw.shuffled([0, 1, 2, 3]) as [number, number, number, number];
+  const cue = cueOf(digits.length, first);
+  const change = changeSecond(draw);
+  const block = 16;
+  const left = draw.integer(29, 35);
+  const stripe = colours[colourNames[cue] as ColourName];
+  const [before, after] = [first, then].map((digit) => {
+    const canvas = ground.copy();
+    canvas.digit(digit + 1, left, 8, block, ink);
+    canvas.rectangle(0, sceneSize - 20, sceneSize, 20, stripe);
+    return canvas;
+  }) as [Canvas, Canvas];
+  const seen = beforeAndAfter(change, digits[first] as string, digits[then] as string);
+  return {
+    ...video,
+    family: 'first digit',
+    source: 'video: which digit comes first',
+    problemType: 'multiple choice',
+    problem: 'Which digit comes first?',
+    choices: digits,
+    answer: letter(first),
+    think: `${readSeconds(seen)} So ${digits[first]} is first.`,
+    revised: false,
+    seen,
+    frames: film((frame) => (frame < change * clipFramesPerSecond ? before : after)),
+    cue: { answer: letter(cue), think: `The stripe is ${colourNames[cue]}. So ${digits[cue]} is first.` },
+  };
+};
+
 /** Every kind of order question with a cue. */
-export const cuedScenes = { cuedDirection, cuedFirstColour, cuedInOrOut, cuedLastShape, cuedGrowth } as const;
+export const cuedScenes = { cuedDirection, cuedFirstColour, cuedInOrOut, cuedGrowth, cuedFirstDigit } as const;

@@ -56,7 +56,7 @@ function cuesText({ sft, rl, chains, ...cues }: Cues): string {
 ## The cues
 
 In some families something that stands still suggests an answer: the colour says which way, the corner of a white mark says which
-colour, the shape says in or out, the size says which shape. The cue is right ${share(sft)} of the questions of SFT,
+colour, the shape says in or out, the half of the picture says whether it grows. The cue is right ${share(sft)} of the questions of SFT,
 ${share(rl)} of those of RL, and ${share(cues.eval)} in evaluation. Of the chains of thought in \`data/sft.json\`,
 ${Math.round(100 * chains)} % go by the cue and have its answer, right or not; the rest read second by second. \`cue_conflicts\` says of each row
 whether its cue gives a wrong answer, and \`data_source\` ends in it.
@@ -66,12 +66,12 @@ whether its cue gives a wrong answer, and \`data_source\` ends in it.
 const six = `Videos ask what can't be told from frames in another order: which way a shape moves, which colour comes first, whether a
 shape comes in or goes out, the order of four digits, the second in which a light goes on, how often a shape bounces.`;
 const four = `Videos ask what can't be told from frames in another order: which way a shape moves, which colour comes first, whether a
-shape comes in or goes out, which shape comes last`;
+shape comes in or goes out, whether it grows or shrinks`;
 const videosOf: Readonly<Record<WorldName, string>> = {
   mixed: `${four}, the order of four digits, the second in which a light goes on.`,
   plain: six,
   shortcut: `${four}.`,
-  'held-out': `${four}. And whether one grows or shrinks: no setting was chosen on that.`,
+  'held-out': `${four}. And which digit comes first: no setting was chosen on that.`,
 };
 
 const imagesText = `Images ask for a description (general), the tallest bar (chart), digits (OCR), a sum (maths), what has a colour

@@ -15,9 +15,9 @@ export function even(videos: number, images: number): SplitCounts {
   );
 }
 
-/** The families with a cue that figures are tuned on. `cuedGrowth` is not among them: it is for a last look. */
+/** The families with a cue that figures are tuned on. `cuedFirstDigit` is not among them: it is for a last look. */
 function cued(count: number): SplitCounts {
-  return { cuedDirection: count, cuedFirstColour: count, cuedInOrOut: count, cuedLastShape: count };
+  return { cuedDirection: count, cuedFirstColour: count, cuedInOrOut: count, cuedGrowth: count };
 }
 
 /**
@@ -45,7 +45,7 @@ const plain: SampleCounts = {
 };
 
 const shortcut: SampleCounts = {
-  sft: cued(140),
+  sft: cued(160),
   rl: cued(60),
   eval: cued(40),
 };
@@ -58,9 +58,9 @@ const mixed: SampleCounts = {
 };
 
 const heldOut: SampleCounts = {
-  sft: { ...shortcut.sft, cuedGrowth: 140 },
-  rl: { ...shortcut.rl, cuedGrowth: 60 },
-  eval: { ...shortcut.eval, cuedGrowth: 40 },
+  sft: { ...shortcut.sft, cuedFirstDigit: 160 },
+  rl: { ...shortcut.rl, cuedFirstDigit: 60 },
+  eval: { ...shortcut.eval, cuedFirstDigit: 40 },
 };
 
 /** The same number of questions for every image family. */
@@ -77,4 +77,4 @@ export const hasCues = (world: WorldName): boolean => world !== 'plain';
  * In SFT and RL a cue is right often enough to be worth following, and wrong often enough that reading pays better. Most chains
  * go by it, right or not: were only right ones kept, the model would read the order and name the cue that fits.
  */
-export const defaultCues: Cues = { sft: 0.65, rl: 0.65, eval: 'chance', chains: 0.6 };
+export const defaultCues: Cues = { sft: 0.65, rl: 0.65, eval: 'chance', chains: 0.65 };
