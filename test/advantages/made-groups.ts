@@ -58,13 +58,17 @@ export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
   correctThreshold: fc.constantFrom(0, 0.1, 0.5),
   omega: amount(1),
   flagPenalty: fc.constantFrom(0, 0.5, 2),
+  overlongPenalty: fc.constantFrom(0, 1),
+  overlongCache: fc.constantFrom(40, 154),
+  maxNewTokens: fc.constantFrom(300, 768),
   lengthMin: fc.integer({ min: 0, max: 400 }),
   lengthMax: fc.integer({ min: 300, max: 900 }),
   lengthNeedsMoreThanOne: fc.boolean(),
   lengthAdaptation: fc.constantFrom(0, 0.5, 1),
   stdDegrees: fc.constantFrom('n', 'n-1'),
   stdEpsilon: fc.constantFrom(0, 1e-4),
-  divideByStd: fc.boolean(),
+  advantageScale: fc.constantFrom('none', 'group', 'batch'),
+  batchStd: fc.constantFrom(0.3, 1.25),
 });
 
 /** An answer whose form is right. */

@@ -91,7 +91,10 @@ describe('a question that is asked', () => {
       ['shuffled', false, true],
     ]);
     expect(sampled?.group.temporal).toMatchObject({ p: 0.5, pShuffled: 0, passed: true });
-    expect(sampled?.group.stats.normalised).toEqual({ stdDegrees: 'n-1', stdEpsilon: 0, divideByStd: true });
+    expect(sampled?.group.stats.normalised).toEqual({
+      ...{ stdDegrees: 'n-1', stdEpsilon: 0, advantageScale: 'group' },
+      batchStd: sampled?.group.stats.std,
+    });
     const [ordered, shuffled] = asked.map(({ prompt }) => prompt.find((chunk) => chunk.kind === 'video'));
     expect(ordered).toMatchObject({ order: [0, 1, 2, 3] });
     expect(shuffled).toMatchObject({ order: sampled?.group.media.shuffledOrder });

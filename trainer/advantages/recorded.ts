@@ -46,6 +46,7 @@ function withRecorded(group: GroupWithRollouts, parameters: RewardParameters): R
     formatWeight: possible('format') ?? parameters.formatWeight,
     omega: possible('length') ?? parameters.omega,
     flagPenalty: penaltyOf(group, parameters),
+    overlongPenalty: first && partOf(first, 'overlong') ? parameters.overlongPenalty : 0,
     ...(group.temporal && {
       alpha: possible('temporal') ?? parameters.alpha,
       mu: group.temporal.mu,

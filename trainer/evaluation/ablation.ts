@@ -218,7 +218,7 @@ export function ablationSettings(
     'α, μ': `${rl.alpha}, ${rl.mu}`,
     'learning rate': rate(rl),
     'β of the KL term': String(rl.beta),
-    'advantages divided by std': rl.divideByStd ? 'yes' : 'no',
+    'advantages divided by std of': rl.advantageScale,
     temperature: String(rl.temperature),
     'evaluation: questions, of them order': `${counts.questions}, ${counts.ofOrder}`,
     'evaluation: temperature': String(rl.evaluationTemperature),

@@ -4,7 +4,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
-import { groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
+import { batchStdOf, groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
@@ -57,12 +57,33 @@ export function shuffledOrder(count: number, seed: number): number[] | null {
 
 const inOrder = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-/** @throws Interrupted when the signal ends sampling; StudioError as the engine does. */
+/** Answers to one question with what scoring found, before it is known what batch they are of. */
+export interface DrawnGroup {
+  readonly loaded: LoadedQuestion;
+  readonly number: number;
+  readonly order: number[] | null;
+  readonly prompt: Prompt;
+  readonly completions: Readonly<Record<FrameOrder, readonly Completion[]>>;
+  readonly scores: Readonly<Record<FrameOrder, readonly FoundAnswer[]>>;
+}
+
+type FoundAnswer = ScoredAnswer & { readonly answer: string };
+
+/** Groups that are made advantages of together. @throws Interrupted when the signal ends sampling; StudioError as the engine does. */
 export async function sampleGroups(
   questions: readonly LoadedQuestion[],
   how: GroupSampling,
   durations: StepMetrics['durations'],
 ): Promise<SampledGroup[]> {
+  return scoreGroups(await drawGroups(questions, how, durations), how, durations);
+}
+
+/** @throws as `sampleGroups` */
+export async function drawGroups(
+  questions: readonly LoadedQuestion[],
+  how: GroupSampling,
+  durations: StepMetrics['durations'],
+): Promise<DrawnGroup[]> {
   const plans = questions.map((loaded, i) => {
     const { frames, question } = loaded;
     const number = how.numbers?.[i] ?? i;
@@ -112,45 +133,71 @@ export async function sampleGroups(
   if (how.signal.aborted) throw new Interrupted();
 
   return timed(durations, 'score', async () => {
-    const sampled: SampledGroup[] = [];
-    for (const [i, plan] of plans.entries()) {
-      sampled.push(await scoreGroup(plan, completions[i] as (typeof completions)[number], how));
+    const drawn: DrawnGroup[] = [];
+    for (const [i, { loaded, number, order, prompt }] of plans.entries()) {
+      const answers = completions[i] as (typeof completions)[number];
+      const { ordered, shuffled } = answers;
+      const found = (completion: Completion) => findIn(completion, loaded, how.parameters);
+      const scores = { ordered: ordered.map(found), shuffled: shuffled.map(found) };
+      drawn.push({ loaded, number, order, prompt, completions: answers, scores });
       // Between groups the trainer answers whoever asks.
+      await setImmediate();
+    }
+    return drawn;
+  });
+}
+
+function findIn(completion: Completion, { question, flagged }: LoadedQuestion, p: ParameterValues): FoundAnswer {
+  const result = score(completion.text, question, p);
+  return {
+    accuracy: result.accuracy,
+    accuracyExplanation: result.accuracyExplanation,
+    format: result.format,
+    formatExplanation: result.formatExplanation,
+    answer: result.answer,
+    length: completion.tokens.length,
+    flagged: flaggedIn(completion.text, flagged),
+  };
+}
+
+/**
+ * Rewards and advantages of drawn groups, and their records: one batch.
+ * @param leftOut flat ones that are not of the batch: recorded, and not trained on
+ */
+export async function scoreGroups(
+  drawn: readonly DrawnGroup[],
+  how: GroupSampling,
+  durations: StepMetrics['durations'],
+  leftOut: ReadonlySet<DrawnGroup> = new Set(),
+): Promise<SampledGroup[]> {
+  return timed(durations, 'score', async () => {
+    const batchStd = batchStdOf(
+      drawn.filter((one) => !leftOut.has(one)).map(({ scores }) => scores),
+      how.parameters,
+    );
+    const sampled: SampledGroup[] = [];
+    for (const one of drawn) {
+      const { group, ...rest } = await scoreGroup(one, how, batchStd);
+      sampled.push({ ...rest, group: { ...group, ...(leftOut.has(one) && { leftOut: 'flat' as const }) } });
       await setImmediate();
     }
     return sampled;
   });
 }
 
-async function scoreGroup(
-  plan: { loaded: LoadedQuestion; number: number; order: number[] | null; prompt: Prompt },
-  completions: { ordered: Completion[]; shuffled: Completion[] },
-  how: GroupSampling,
-): Promise<SampledGroup> {
+async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number): Promise<SampledGroup> {
+  const { completions } = plan;
+  const { ordered, shuffled } = plan.scores;
   const { question, view } = plan.loaded;
   const id = `${how.prefix}-${plan.number}`;
-  const scored = (completion: Completion): ScoredAnswer & { answer: string } => {
-    const result = score(completion.text, question, how.parameters);
-    return {
-      accuracy: result.accuracy,
-      accuracyExplanation: result.accuracyExplanation,
-      format: result.format,
-      formatExplanation: result.formatExplanation,
-      answer: result.answer,
-      length: completion.tokens.length,
-      flagged: flaggedIn(completion.text, plan.loaded.flagged),
-    };
-  };
-  const ordered = completions.ordered.map(scored);
-  const shuffled = completions.shuffled.map(scored);
-  const verdict = groupAdvantages(ordered, shuffled, how.parameters);
+  const verdict = groupAdvantages(ordered, shuffled, { ...how.parameters, batchStd });
   const trained = how.purpose === 'train';
-  const { stdDegrees, stdEpsilon, divideByStd } = how.parameters;
+  const { stdDegrees, stdEpsilon, advantageScale } = how.parameters;
 
   const tokens = new Map<string, RolloutTokens>();
   const rolloutOf = (half: FrameOrder, index: number): Rollout => {
     const completion = completions[half][index] as Completion;
-    const answer = (half === 'ordered' ? ordered : shuffled)[index] as ScoredAnswer & { answer: string };
+    const answer = plan.scores[half][index] as FoundAnswer;
     const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
@@ -196,7 +243,7 @@ async function scoreGroup(
         mean: verdict.mean,
         std: verdict.std,
         count: ordered.length,
-        normalised: { stdDegrees, stdEpsilon, divideByStd },
+        normalised: { stdDegrees, stdEpsilon, advantageScale, batchStd },
       },
       explanation: verdict.explanation,
       at: Date.now(),

@@ -26,5 +26,7 @@ export const datasetRow = z.object({
   family: z.string().optional(),
   needs_order: z.boolean().optional(),
   cue_conflicts: z.boolean().optional(),
+  /** The solution of the same question about the same video shown backwards, with its tags; absent where it stays the same or is not known. */
+  reversed_solution: z.string().min(1, 'must not be empty').optional(),
 });
 export type DatasetRow = z.infer<typeof datasetRow>;

@@ -11,6 +11,7 @@ export const partFill: Readonly<Record<RowPart['name'], string | undefined>> = {
   format: styles.format,
   temporal: styles.temporal,
   length: styles.length,
+  overlong: styles.overlong,
   flagged: styles.flagged,
 };
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type CueShare, cueDraw, cuedScenes } from '../../../trainer/data/sample/cued.ts';
 import { Draw } from '../../../trainer/data/sample/draw.ts';
 import { type CuedFamily, type DrawnScene, type Split, sceneSource } from '../../../trainer/data/sample/families.ts';
+import { reversedAnswer } from '../../../trainer/data/sample/reversed.ts';
 import { defaultCues } from '../../../trainer/data/sample/worlds.ts';
 import { answered, answerTo, conclusions, cueOf, seenIn, statements } from './scene-reader.ts';
 
@@ -68,6 +69,20 @@ describe.each(cuedFamilies)('%s', (family) => {
         expect(answered(scene)).toBe(answerTo[scene.family]?.(scene));
       }
     }
+  });
+
+  test('shown backwards, the right answer is what the reversed frames show', () => {
+    for (const scene of drawn(family, 'rl')) {
+      const backwards = { ...scene, frames: scene.frames.toReversed() };
+      const answer = reversedAnswer(scene) ?? '';
+      expect(answered({ ...scene, answer })).toBe(answerTo[scene.family]?.(backwards));
+    }
+  });
+
+  test('what is marked as wrong is just what the pixels show to be so', () => {
+    for (const split of ['sft', 'rl', 'eval'] as const)
+      for (const scene of drawn(family, split))
+        expect(scene.isWrong).toBe(answered(scene) !== answerTo[scene.family]?.(scene));
   });
 
   test('shares of cues and of chains move neither the pictures of other draws nor the right answers', () => {

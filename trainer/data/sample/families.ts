@@ -27,6 +27,8 @@ export const isVideo = (family: Family): boolean =>
 export interface DrawnScene extends Scene {
   /** Whether the cue gives a wrong answer; undefined where the family has no cue. */
   readonly cueConflicts?: boolean;
+  /** Whether the answer is that of the cue, and wrong. */
+  readonly isWrong?: boolean;
 }
 
 /** Draws a family's scenes for a split, one a call. In SFT, a chain that goes by the cue has its answer too. */
@@ -41,7 +43,8 @@ export function sceneSource(family: Family, split: Split, seed: number, cues: Cu
   return () => {
     const { cue, ...scene } = cuedScenes[family](draw, cueOf);
     const byCue = split === 'sft' && chains.chance(cues.chains);
-    return { ...scene, ...(byCue ? cue : {}), cueConflicts: cue.answer !== scene.answer };
+    const cueConflicts = cue.answer !== scene.answer;
+    return { ...scene, ...(byCue && cue), cueConflicts, isWrong: byCue && cueConflicts };
   };
 }
 

@@ -15,6 +15,7 @@ import { type Clip, clipsPerCall, writeClips } from './clips.ts';
 import { Draw } from './draw.ts';
 import { type Cues, type DrawnScene, families, isVideo, type Split, sceneSource, splits } from './families.ts';
 import { sampleReadme } from './readme.ts';
+import { reversedAnswer } from './reversed.ts';
 import { samplePrompt, sampleRunFiles } from './run-files.ts';
 import { letter, type Scene } from './scene.ts';
 import { defaultCues, hasCues, type SampleCounts, type WorldName, worldCounts, worldNames } from './worlds.ts';
@@ -231,6 +232,7 @@ function digestOf(scene: Scene): string {
 /** The row of a dataset file; only SFT's rows carry a chain of thought. */
 function rowOf(scene: DrawnScene, id: number, file: string, split: Split): DatasetRow {
   const cued = scene.cueConflicts;
+  const reversed = scene.isWrong ? null : reversedAnswer(scene);
   return {
     problem_id: id,
     problem: scene.problem,
@@ -243,7 +245,8 @@ function rowOf(scene: DrawnScene, id: number, file: string, split: Split): Datas
     data_source: cued === undefined ? scene.source : `${scene.source}, cue ${cued ? 'wrong' : 'right'}`,
     family: scene.family,
     needs_order: scene.needsOrder,
-    ...(cued === undefined ? {} : { cue_conflicts: cued }),
+    ...(cued !== undefined && { cue_conflicts: cued }),
+    ...(reversed !== null && { reversed_solution: `<answer>${reversed}</answer>` }),
   };
 }
 

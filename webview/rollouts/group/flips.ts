@@ -55,7 +55,7 @@ export function flipOf(asked: Asked, name: WhatIfName): Flip {
     case 'lengthMin':
     case 'lengthMax':
       return ofLength(asked, name);
-    case 'divideByStd':
+    case 'advantageScale':
     case 'stdDegrees':
       return none(made(asked).flat ? 'flat: changes nothing' : 'changes sizes, no sign');
   }
