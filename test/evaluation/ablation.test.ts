@@ -5,10 +5,10 @@ import {
   ablationReport,
   ablationRows,
   ablationSettings,
-  armOf,
-  type Stage,
   type StageRun,
 } from '../../trainer/evaluation/ablation.ts';
+import { armOf, type Stage } from '../../trainer/evaluation/arms.ts';
+import { worthOf } from '../../trainer/evaluation/measure-groups.ts';
 import { resultsOf } from '../../trainer/evaluation/results.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { runFile } from '../../trainer/protocol/runfile.ts';
@@ -26,10 +26,17 @@ const base = runFile.parse({
 /** Four questions: the first `right` of them right in order, the first `shuffled` right where shuffled. */
 function stageRun(stage: Stage, seed: number | null, right: number, shuffled = 1): StageRun {
   const answers = [0, 1, 2, 3].map((row) => answered(row, row < right ? 1 : 0, row < shuffled ? 1 : 0));
-  const groups = { groups: 4, accuracy: 0.5, accuracyShuffled: 0.25, temporalFelt: 0, flat: 0.5, tokens: 3 };
+  const groups = {
+    groups: 4,
+    accuracy: 0.5,
+    accuracyShuffled: 0.25,
+    temporalFelt: 0,
+    flat: 0.5,
+    tokens: 3,
+    worth: worthOf([], 1),
+  };
   return {
-    stage,
-    seed,
+    ...{ stage, seed, dataSeed: null, costs: null },
     run: `ablation-${stage}-s${seed}-1`,
     results: resultsOf(headerWith(), answers),
     answers,

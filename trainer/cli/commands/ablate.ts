@@ -1,6 +1,6 @@
 /** `video-r1 ablate`: the paper's ablation of one T-GRPO run, from the command line to the tables. */
 import path from 'node:path';
-import { type Arm, arms, paperArms } from '../../evaluation/ablation.ts';
+import { type Arm, arms, paperArms } from '../../evaluation/arms.ts';
 import { benchmarkFiles } from '../../evaluation/benchmark-files.ts';
 import { reportText } from '../../evaluation/table.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
@@ -35,8 +35,8 @@ export const ablateCommand: CliCommand = {
   help: `
 video-r1 ablate RUNFILE [--folder DIR] [--seeds 1,2,3] [--arms LIST] [--set NAME=VALUE …] [options]
 
-Trains arms of a T-GRPO run file from the same checkpoint, each with every seed: as it is (tgrpo), without temporal reward (grpo), and
-without images (tgrpo-no-images, grpo-no-images; imageShare 0). Each is an ordinary run of the project, which the screens show; its run
+Trains arms of a T-GRPO run file from the same checkpoint, each with every seed: as it is (tgrpo), without temporal reward (grpo),
+without images (tgrpo-no-images, grpo-no-images; imageShare 0), made to be felt (tgrpo-felt), or paid by answer (credit, …). Each is an ordinary run of the project, which the screens show; its run
 file is written to ${ablationFolder}/. Then the start and each arm are evaluated with frames in order and shuffled, groups are sampled from
 each, and the tables are printed: means over seeds with intervals, the arms against each other seed by seed, the paper's own rows beside
 them. Ctrl-C saves; the same command goes on, and what is finished is not done again. More seeds and arms may be added later.
@@ -121,7 +121,7 @@ export async function ablationAsTold(told: AblationTold): Promise<number> {
   // The tables, or the JSON, are all that a pipe gets.
   const line = new LiveLine(process.stderr);
   const done = await runAblation(
-    { plan, folder, name, arms: wanted, seeds, files, limit: told.limit, groups, port, ffmpeg },
+    { plan, folder, name, arms: wanted, seeds, files, limit: told.limit, groups, project: null, port, ffmpeg },
     line,
   );
   if ('stopped' in done) return done.stopped;

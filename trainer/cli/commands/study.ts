@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { even, worldCounts } from '../../data/sample/worlds.ts';
-import { arms } from '../../evaluation/ablation.ts';
+import { arms } from '../../evaluation/arms.ts';
 import { type CliCommand, exitCodes, readOptions, readSettings, wholeNumber } from '../terminal/command.ts';
 import { ablationAsTold, ablationOptions } from './ablate.ts';
 import { makeSample } from './sample.ts';
