@@ -242,8 +242,11 @@ export function contrastTable(contrasts: readonly Contrast[]): Table[] {
   ];
 }
 
-/** Of arms, means over runs. @param seeds what the column of seeds says of a row */
-export function rowsTable(rows: readonly AblationRow[], seeds: (row: AblationRow) => string): Table {
+/** Of arms, means over runs. @param over the column that says what the means of a row are over */
+export function rowsTable(
+  rows: readonly AblationRow[],
+  over: { readonly head: string; of(row: AblationRow): string },
+): Table {
   const found = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
   // Datasets in the order in which they were named.
   const columns = [
@@ -252,10 +255,10 @@ export function rowsTable(rows: readonly AblationRow[], seeds: (row: AblationRow
   ];
   return {
     title: '',
-    head: ['measured here', 'seeds', ...columns.map((column) => plain(column, 40))],
+    head: ['measured here', over.head, ...columns.map((column) => plain(column, 40))],
     rows: rows.map((row) => [
       stageTitle(row.stage),
-      seeds(row),
+      over.of(row),
       ...columns.map((column) => cell(column, row.figures[column])),
     ]),
   };
@@ -289,7 +292,7 @@ export function ablationReport(title: string, { settings, rows, contrasts }: Abl
     title,
     lines: note === null ? [] : [note],
     tables: [
-      rowsTable(rows, ({ seeds }) => seeds.join(', ')),
+      rowsTable(rows, { head: 'seeds', of: ({ seeds }) => seeds.join(', ') }),
       ...contrastTable(contrasts),
       { title: '', head: ['settings', 'value'], rows: Object.entries(settings) },
       {

@@ -104,13 +104,12 @@ export interface AblationTold {
 
 /** Checks what the command line says, does it, and prints the tables. @throws StudioError `bad-request`; as `planAblation` */
 export async function ablationAsTold(told: AblationTold): Promise<number> {
-  const { folder, name, datasets, json, ffmpeg } = told;
-  const seeds = seedsOf(told.seeds);
+  const { folder, datasets, json, ffmpeg } = told;
+  const name = nameOf(told.name);
+  const seeds = seedsOf('seeds', told.seeds);
   const wanted = armsOf(told.arms);
   const groups = wholeNumber('groups', told.groups, 1);
   const port = portOption(told.port);
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(name))
-    throw usage('--name takes letters, digits, dot, dash and underscore; 40 at most.');
   const plan = await planAblation(told.source, folder, name);
   const own = plan.base.evaluationDataset;
   if (own === undefined && datasets.length === 0)
@@ -131,17 +130,24 @@ export async function ablationAsTold(told: AblationTold): Promise<number> {
   return exitCodes.done;
 }
 
-function seedsOf(text: string): number[] {
-  const seeds = text.split(',').map((seed) => wholeNumber('seeds', seed.trim(), 0, 0xffffffff));
-  if (new Set(seeds).size !== seeds.length) throw usage(`--seeds ${text} names a seed twice.`);
+/** @throws StudioError `bad-request`, as all below */
+export function seedsOf(option: string, text: string): number[] {
+  const seeds = text.split(',').map((seed) => wholeNumber(option, seed.trim(), 0, 0xffffffff));
+  if (new Set(seeds).size !== seeds.length) throw usage(`--${option} ${text} names a seed twice.`);
   return seeds;
 }
 
 /** In the order of the table, whatever the order on the command line. */
-function armsOf(text: string): Arm[] {
+export function armsOf(text: string): Arm[] {
   const named = text.split(',').map((name) => name.trim());
   const unknown = named.find((name) => !arms.some((arm) => arm === name));
   if (unknown !== undefined)
     throw usage(`There is no arm ${unknown}${nearestClause(unknown, arms)}. There are ${arms.join(', ')}.`);
   return arms.filter((arm) => named.includes(arm));
+}
+
+/** What begins the names of runs and files. */
+export function nameOf(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(name)) return name;
+  throw usage('--name takes letters, digits, dot, dash and underscore; 40 at most.');
 }

@@ -72,18 +72,28 @@ export interface AblationResult {
   readonly file: string;
 }
 
+type Piece = 'SFT' | 'evaluation' | Arm;
+
 /** What a piece of an ablation is called by a pace: pieces of one kind take about as long as each other. */
-export const kindOf = (piece: 'SFT' | 'evaluation' | Arm, project: AblationWanted['project']): string =>
+const kindOf = (piece: Piece, project: AblationWanted['project']): string =>
   project === null ? piece : `${project.world}: ${piece}`;
 
-/** Lets a pace expect all pieces. */
-function expectAblation(pace: Pace, { arms, seeds, plan, project }: AblationWanted): void {
+/**
+ * Lets a pace expect all pieces of an ablation.
+ * @param guessMs how long a piece takes, where nothing of its kind was timed yet
+ */
+export function expectAblation(
+  pace: Pace,
+  { arms, seeds, project, hasSft }: Pick<AblationWanted, 'arms' | 'seeds' | 'project'> & { readonly hasSft: boolean },
+  guessMs?: (piece: Piece) => number,
+): void {
+  const expect = (piece: Piece, pieces = 1) => pace.expect(kindOf(piece, project), pieces, guessMs?.(piece));
   for (const _ of seeds) {
-    if (plan.sft) pace.expect(kindOf('SFT', project));
-    for (const arm of arms) pace.expect(kindOf(arm, project));
-    pace.expect(kindOf('evaluation', project), arms.length + (plan.sft ? 1 : 0));
+    if (hasSft) expect('SFT');
+    for (const arm of arms) expect(arm);
+    expect('evaluation', arms.length + (hasSft ? 1 : 0));
   }
-  if (!plan.sft) pace.expect(kindOf('evaluation', project));
+  if (!hasSft) expect('evaluation');
 }
 
 /**
@@ -127,7 +137,7 @@ class AblationWork {
     this.session = session;
     this.values = parametersOfRun(w.plan.base).values;
     this.pace = pace ?? new Pace();
-    if (pace === undefined) expectAblation(this.pace, w);
+    if (pace === undefined) expectAblation(this.pace, { ...w, hasSft: w.plan.sft !== null });
   }
 
   async all(): Promise<AblationResult> {
@@ -233,7 +243,11 @@ class AblationWork {
 
   private tell(what: string): void {
     const { place, leftMs } = this.pace;
-    this.session.line.say(`[${place}] ${what}${leftMs === null ? '' : `; about ${duration(leftMs)} left in all`}`);
+    const { project } = this.w;
+    const where = project === null ? '' : `${project.world}, data seed ${project.dataSeed}: `;
+    this.session.line.say(
+      `[${place}] ${where}${what}${leftMs === null ? '' : `; about ${duration(leftMs)} left in all`}`,
+    );
   }
 
   private async write(done: readonly StageRun[]): Promise<AblationResult> {
