@@ -39,7 +39,7 @@ export interface StudyResult {
 }
 
 /** What a run asks by itself to be looked at is asked of every checkpoint afterwards, and of more questions. */
-const seldomAsked = { evaluationQuestions: 0, probeEvery: 0, checkpointEvery: 0 };
+const seldomAsked = { evaluationQuestions: 8, probeEvery: 0 };
 
 /** RL in few steps, at one rate in all worlds: as many choose between ways of answering that the start knows. */
 const reinforced = { learningRate: 2e-4 };

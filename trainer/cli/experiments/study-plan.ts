@@ -118,11 +118,11 @@ export function leftOutOf(whole: StudyScope, scope: StudyScope): string[] {
  */
 const firstGuess = {
   sftStep: 0.13,
-  rlStep: 0.3,
+  rlStep: 0.35,
   /** More for each shuffled answer to a question. */
   shuffledAnswer: 0.018,
   /** More for K scored shuffles. */
-  creditShuffle: 0.1,
+  creditShuffle: 0.12,
   /** In order and shuffled. */
   question: 0.01,
   /** With its answers' c. */
