@@ -38,8 +38,11 @@ export interface StudyResult {
   readonly file: string;
 }
 
-/** What a run asks by itself to be looked at is asked of every checkpoint afterwards, and of more questions. */
-const seldomAsked = { evaluationQuestions: 8, probeEvery: 0 };
+/**
+ * What a run asks by itself to be looked at is asked of every checkpoint afterwards, and of more questions. Of some hundred runs little
+ * is kept: the last checkpoint, and no alternatives of tokens.
+ */
+const seldomAsked = { evaluationQuestions: 8, probeEvery: 0, checkpointsKept: 1, alternatives: 0 };
 
 /** RL in few steps, at one rate in all worlds: as many choose between ways of answering that the start knows. */
 const reinforced = { learningRate: 2e-4 };

@@ -113,8 +113,8 @@ export function leftOutOf(whole: StudyScope, scope: StudyScope): string[] {
 }
 
 /**
- * Seconds that pieces took on two cores with nothing else to do. They make the first estimate, and are corrected by what this machine
- * takes as soon as a piece was timed.
+ * About the seconds that pieces take on two cores with nothing else to do, from the processor time of `video-r1 ablate` on the shortcut
+ * world. They make the first estimate, and are corrected by what this machine takes as soon as a piece was timed.
  */
 const firstGuess = {
   sftStep: 0.13,
