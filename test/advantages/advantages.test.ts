@@ -5,6 +5,7 @@ import {
   type RewardParameters,
   type ScoredAnswer,
 } from '../../trainer/advantages/advantages.ts';
+import { overlongPunishment } from '../../trainer/advantages/overlong.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 
 const paper: RewardParameters = presetParameters('paper', 'tgrpo');
@@ -110,7 +111,7 @@ describe('advantages (eq. 3)', () => {
   it('use n instead of n - 1, or no division, when told so', () => {
     const overN = groupAdvantages(answers(1, 0), [], { ...paper, omega: 0, stdDegrees: 'n' });
     expect(overN.advantages).toEqual([1, -1]);
-    const undivided = groupAdvantages(answers(1, 0), [], { ...paper, omega: 0, divideByStd: false });
+    const undivided = groupAdvantages(answers(1, 0), [], { ...paper, omega: 0, advantageScale: 'none' });
     expect(undivided.advantages).toEqual([0.5, -0.5]);
   });
 
@@ -125,6 +126,35 @@ describe('advantages (eq. 3)', () => {
     for (const { parts, total } of [...group.ordered, ...group.shuffled]) {
       expect(parts.reduce((sum, { value }) => sum + value, 0)).toBeCloseTo(total, 12);
     }
+  });
+});
+
+describe('the penalty for overlong answers', () => {
+  // DAPO eq. 13 with L_max 768 and L_cache 154: free up to 614, all of it from 768 on.
+  it.each([
+    [1, 0],
+    [614, 0],
+    [615, -1 / 154],
+    [691, -0.5],
+    [767, -153 / 154],
+    [768, -1],
+    [900, -1],
+  ])('of %i tokens is %f', (length, punishment) => {
+    expect(overlongPunishment(length, 768, 154)).toBeCloseTo(punishment, 12);
+  });
+
+  it('is taken by its weight in a part of its own that says how far the answer went', () => {
+    const long = { ...paper, omega: 0, overlongPenalty: 0.5 };
+    const group = groupAdvantages([answer(1, 400), answer(1, 691), answer(0, 768)], [answer(1, 768)], long);
+    expect(group.ordered.map(({ total }) => total)).toEqual([1, 0.75, -0.5]);
+    expect(group.ordered[1]?.parts.at(-1)).toEqual({
+      ...{ name: 'overlong', value: -0.25, possible: 0 },
+      explanation: '691 tokens: 77 above 614, of the 154 up to 768, so 0.5 of the penalty',
+    });
+    expect(group.ordered[0]?.parts.at(-1)?.explanation).toBe('400 tokens: not above 614');
+    expect(group.shuffled[0]?.parts.map(({ name }) => name)).toEqual(['accuracy', 'format']);
+    const off = groupAdvantages([answer(1, 768)], [], paper);
+    expect(off.ordered.flatMap(({ parts }) => parts.map(({ name }) => name))).not.toContain('overlong');
   });
 });
 

@@ -61,7 +61,10 @@ export const anyAnswer: fc.Arbitrary<ScoredAnswer> = fc.record({
   formatExplanation: fc.constant('think and answer'),
   length: fc.integer({ min: 0, max: 900 }),
   flagged: fc.constantFrom([], [], ['it is blue'], ['red', 'then']),
-  credit: fc.option(fc.double({ min: -3, max: 8, noNaN: true }), { nil: undefined }),
+  credit: fc.option(
+    fc.integer({ min: -30, max: 80 }).map((tenths) => tenths / 10),
+    { nil: undefined },
+  ),
 });
 
 export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
@@ -77,13 +80,17 @@ export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
   correctThreshold: fc.constantFrom(0, 0.1, 0.5),
   omega: amount(1),
   flagPenalty: fc.constantFrom(0, 0.5, 2),
+  overlongPenalty: fc.constantFrom(0, 1),
+  overlongCache: fc.constantFrom(40, 154),
+  maxNewTokens: fc.constantFrom(300, 768),
   lengthMin: fc.integer({ min: 0, max: 400 }),
   lengthMax: fc.integer({ min: 300, max: 900 }),
   lengthNeedsMoreThanOne: fc.boolean(),
   lengthAdaptation: fc.constantFrom(0, 0.5, 1),
   stdDegrees: fc.constantFrom('n', 'n-1'),
   stdEpsilon: fc.constantFrom(0, 1e-4),
-  divideByStd: fc.boolean(),
+  advantageScale: fc.constantFrom('none', 'group', 'batch'),
+  batchStd: fc.constantFrom(0.3, 1.25),
 });
 
 /** An answer whose form is right. */

@@ -90,11 +90,17 @@ export function imageOf(line: AuditedLine): AuditedLine {
 }
 
 /** Writes an audit into a project as the command does. */
-export async function writeAudit(project: string, name: string, lines: readonly AuditLine[]): Promise<void> {
+/** @param files of the datasets by name, where questions of them are opened */
+export async function writeAudit(
+  project: string,
+  name: string,
+  lines: readonly AuditLine[],
+  files: ReadonlyMap<string, string> = new Map(),
+): Promise<void> {
   const folder = path.join(project, trainerFolder, auditsFolder, name);
   await mkdir(folder, { recursive: true });
   const text = [auditHeader, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
   await writeFile(path.join(folder, auditFiles.answers), text);
-  const results = auditResultsOf(auditHeader, lines, new Map());
+  const results = auditResultsOf(auditHeader, lines, files);
   await writeFile(path.join(folder, auditFiles.results), JSON.stringify(results));
 }

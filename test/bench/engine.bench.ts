@@ -127,7 +127,7 @@ async function measureReinforcement(
         await engine.forwardBackward(model, {
           kind: 'policy',
           sequences,
-          clipEpsilon: 0.2,
+          clip: { low: 0.2, high: 0.2 },
           beta: 0.04,
           mean: 'answer',
         });

@@ -12,7 +12,7 @@ import { orderWeighing, passesOf, type WeighingOrder, weigh } from '../../traine
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { usualKinds } from '../../trainer/protocol/evidence.ts';
 import { parseCompletion } from '../../trainer/reasoning/completion.ts';
-import { sequencesPerPiece } from '../../trainer/runs/weighing.ts';
+import { isPieceFull } from '../../trainer/runs/weighing.ts';
 import { interleaved, type Measured, measured } from './interleaved.ts';
 import { asked, framesOf, size, template, textOf, trainingTexts } from './made-answers.ts';
 import { type BenchFigure, type BenchOptions, median } from './part.ts';
@@ -141,7 +141,8 @@ async function pieces(bench: Bench, answers: readonly WeighedAnswer[]): Promise<
   let passes = Number.POSITIVE_INFINITY;
   for (const answer of answers) {
     const order = await orderOf(bench, answer, true);
-    if (passes >= sequencesPerPiece) {
+    const before = found.at(-1)?.at(-1)?.answer.frames.key;
+    if (isPieceFull(passes, before === answer.frames.key)) {
       found.push([]);
       passes = 0;
     }

@@ -289,7 +289,7 @@ async function reinforce(
     await engine.forwardBackward(model, {
       kind: 'policy',
       sequences: sequences.map((sequence, i) => ({ ...sequence, refLogprobs: refLogprobs[i]?.logprobs ?? null })),
-      clipEpsilon,
+      clip: { low: clipEpsilon, high: clipEpsilon },
       beta,
       mean: 'answer',
     });

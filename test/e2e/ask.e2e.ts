@@ -115,6 +115,18 @@ describe('ask again', () => {
       .first()
       .getByText(/order [−\d]/)
       .waitFor();
+    const words = answers(tab).locator('[data-part=ask] [data-part=answer] [title^="order "]');
+    expect(await words.count()).toBe(0);
+    await answers(tab).getByRole('button', { name: 'Order', exact: true }).click();
+    await words.first().waitFor();
+    await answers(tab).locator('[data-part=legend]').waitFor();
+    const [weighed] = await kept();
+    const { order: worth, text, from } = weighed?.parts[0]?.answers[0] ?? {};
+    const [first] = worth?.words ?? [];
+    expect(await words.first().textContent()).toBe(text?.slice(first?.span.start, first?.span.end));
+    expect(first?.span.start).toBeGreaterThanOrEqual(from ?? Number.NaN);
+    await tab.keyboard.press('p');
+    await expect.poll(() => words.count()).toBe(0);
     await answers(tab)
       .getByText(/So far:/)
       .waitFor();
@@ -180,8 +192,21 @@ describe('ask again', () => {
     await change(tab).getByText('nothing: the same again').waitFor();
   });
 
+  it('says what to do where h finds no cursor', async () => {
+    const tab = await atRollout();
+    await tab.locator('[data-from]').first().waitFor();
+    await tab.keyboard.press('h');
+    await tab.getByText('There is no cursor in the text: click the word').waitFor();
+    expect(await given(tab).inputValue()).toBe('');
+  });
+
   it('asks two checkpoints the same, and takes an ask away', async () => {
     const tab = await atRollout();
+    // The weights that the run began with are those of the run before, and are offered by one name.
+    const weights = change(tab).getByRole('combobox', { name: 'weights' });
+    await weights.locator('option', { hasText: 'before training (sft-1, step 1)' }).waitFor({ state: 'attached' });
+    expect(await weights.locator('option', { hasText: 'sft-1' }).count()).toBe(1);
+    await expect.poll(() => change(tab).getByRole('checkbox', { name: /sft-1/ }).count()).toBe(0);
     const number = await nextNumber();
     await change(tab).getByRole('checkbox', { name: 'step 1', exact: true }).check();
     await change(tab).getByRole('textbox', { name: 'answers' }).fill('1');
@@ -235,5 +260,12 @@ describe('ask again', () => {
     await answers(tab).waitFor();
     expect(await change(tab).isVisible()).toBe(false);
     expect(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    // A link to an ask opens what it names.
+    const { number } = (await kept())[0] as Experiment;
+    const linked = await pages.open('rollouts', { place: `&rollout=${rolloutId}&ask=${number}`, width: 420 });
+    await answers(linked)
+      .getByRole('region', { name: `Ask ${number}` })
+      .waitFor();
+    expect(await change(linked).isVisible()).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 /** The page of audits in a real browser: the figures are those of lines that are written out here. */
 
-import { rm } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { auditsFolder } from '../../trainer/protocol/audit.ts';
@@ -21,7 +21,15 @@ const pages = pagesOfRuns(firstRun, async () => {
     ),
     ...questions(8, (row) => imageOf(audited(40 + row, {}, { family: 'chart' }))),
   ];
-  await writeAudit(project.folder, 'tgrpo-1-eval', lines);
+  /* The first question of the audit alone is still in its file; its row of an image is of the second. */
+  const row = (problem_id: number, data_type: string, file: string) => ({
+    ...{ problem_id, problem: 'Which way does it move?', data_type, problem_type: 'multiple choice', path: file },
+    ...{ options: ['A. left', 'B. <b>right</b>'], solution: '<answer>A</answer>', data_source: 'clips' },
+  });
+  await copyFile(path.resolve(import.meta.dirname, '../fixtures/open-gop-cut.mp4'), path.join(project.folder, '0.mp4'));
+  const rows = JSON.stringify([row(0, 'video', '0.mp4'), row(1, 'image', '1.png')]);
+  for (const name of ['eval.json', 'rl.json']) await writeFile(path.join(project.folder, name), rows);
+  await writeAudit(project.folder, 'tgrpo-1-eval', lines, new Map([['eval', path.join(project.folder, 'eval.json')]]));
   return project;
 });
 
@@ -62,6 +70,26 @@ describe('the page of audits', () => {
       ...['reversed framesB', 'no questionB'],
     ]);
     await notOwned(tab);
+  });
+
+  it('shows the options and the frames of a question that is opened, and says where they are no longer there', async () => {
+    const tab = await pages.open('audit', { place: '&family=eval:%20direction' });
+    const list = tab.locator('[data-part=questions]');
+    await list.getByRole('button').first().click();
+    await expect
+      .poll(() => list.locator('[data-part=options] li').allTextContents())
+      .toEqual(['A. left', 'B. <b>right</b>']);
+    const frames = list.locator('[data-part=frames] canvas');
+    await frames.first().waitFor();
+    const painted = () =>
+      frames.first().evaluate((canvas) => {
+        const { width, height } = canvas as HTMLCanvasElement;
+        const { data } = (canvas as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height) ?? {};
+        return data?.some((value) => value > 0) ?? false;
+      });
+    await expect.poll(painted).toBe(true);
+    await list.getByRole('button').nth(5).click();
+    await list.getByText('The dataset has changed since it was audited.').waitFor();
   });
 
   it('opens and closes a family by a click anywhere in its row, and by the keyboard', async () => {
@@ -113,6 +141,11 @@ describe('the page of audits', () => {
     await rm(path.join(pages.folder, trainerFolder, auditsFolder), { recursive: true });
     const tab = await pages.open('audit');
     await tab.getByText('No dataset of this project has been audited.').waitFor();
+    // The two questions of the dataset that is written out here: 10 prompts of a video, 4 of an image.
+    await tab
+      .locator('[data-part=cost]')
+      .getByText(/^rl\.json: 2 questions, at most 14 answers/)
+      .waitFor();
     const line = await tab.locator('main code').textContent();
     expect(line).toMatch(new RegExp(`^npx video-r1 audit \\S+ --checkpoint ${firstRun} --folder \\S+$`));
     expect(line).toContain(path.basename(pages.folder));

@@ -52,6 +52,12 @@ describe('what an update did', () => {
       ['punished', '−0.0833', '0 of 1', '−0.0833', '0 of 1'],
       ['left out', '–', '–', '0.0000', '0 of 1'],
     ]);
+    const moved = tab.locator('[data-part=moved]');
+    expect(await moved.locator('caption').textContent()).toBe('What this step moved');
+    expect(await moved.locator('thead th').allTextContents()).toEqual([
+      ...['this group', 'whole step', 'answers'],
+      ...['nats a token', 'likelier', 'nats a token', 'likelier'],
+    ]);
     const tokens = await tab
       .locator('[data-part=moved-tokens] > span')
       .evaluateAll((all) => all.map((one) => one.textContent));
@@ -68,7 +74,8 @@ describe('what an update did', () => {
     const section = tab.locator('[data-part=update]');
     const make = section.getByRole('button', { name: 'Did rewarded answers become likelier?' });
     const without = section.getByRole('button', { name: 'without answer 1' });
-    for (const button of [make, without]) expect(await button.getAttribute('aria-disabled')).toBe('true');
+    const value = section.getByRole('button', { name: 'try this value' });
+    for (const button of [make, without, value]) expect(await button.getAttribute('aria-disabled')).toBe('true');
     expect((await section.textContent())?.match(/paused in memory/g)).toHaveLength(1);
     await make.press('Enter');
     await without.press('Enter');

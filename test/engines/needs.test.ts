@@ -16,6 +16,7 @@ const all: EngineCapabilities = {
   chunks: ['text', 'special', 'image', 'video'],
   losses: ['cross-entropy', 'policy'],
   lossMeans: ['answer', 'token'],
+  ratios: ['token', 'sequence'],
   fullParameters: true,
   entropy: true,
   samplerIsTrainer: true,
@@ -33,6 +34,7 @@ const parameters = {
   beta: 0.04,
   klEstimator: 'exact',
   lossMean: 'answer',
+  ratio: 'sequence',
 } as const;
 const tgrpo: EngineNeeds = { chunks: ['image', 'video'], training: { method: 'tgrpo', parameters } };
 
@@ -46,7 +48,8 @@ describe('what an engine lacks for a run', () => {
     ['the loss', { losses: ['cross-entropy'] }, 'It has no policy loss, which tgrpo trains with.'],
     ['a reference', { reference: false }, 'It holds no second model as the KL reference.'],
     ['an exact KL', { exactKl: false }, 'It can’t sum the KL over the whole vocabulary (klEstimator exact).'],
-    ['the loss mean', { lossMeans: ['token'] }, 'It can’t average the loss by answer (lossMean).'],
+    ['the loss mean', { lossMeans: ['token', 'constant'] }, 'It can’t average the loss by answer (lossMean).'],
+    ['the ratio', { ratios: ['token'] }, 'It has no ratio of a sequence in its loss (ratio).'],
     [
       'an optimizer key',
       { optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay'] },

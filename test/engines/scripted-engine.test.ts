@@ -99,8 +99,11 @@ describe('the scripted engine', () => {
     const reference = await engine.createModel(origin, 'reference');
     await expectGradientIsSlope(engine, policy, sft('abba'));
     const sequences = [policySequence('ab', 1, uniform, uniform), policySequence('b', -0.5, uniform - 0.1, uniform)];
-    const policyLoss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 0.3, mean: 'answer' } as const;
+    const policyLoss = { kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 0.3, mean: 'answer' } as const;
     await expectGradientIsSlope(engine, policy, policyLoss);
+    await expectGradientIsSlope(engine, policy, { ...policyLoss, mean: { constant: 5 } });
+    await expectGradientIsSlope(engine, policy, { ...policyLoss, ratio: 'sequence' });
+    await expectGradientIsSlope(engine, policy, { ...policyLoss, ratio: 'sequence', exactKl: reference });
     await expectGradientIsSlope(engine, policy, { ...policyLoss, mean: 'token', exactKl: reference });
   });
 
@@ -109,7 +112,7 @@ describe('the scripted engine', () => {
     // Ratio e^0.5 = 1.649 is above 1.2: the surrogate is 1.2, and every token is clipped. k3 of d = 0.5: e^0.5 - 1.5.
     const sequences = [policySequence('a', 1, uniform - 0.5, uniform + 0.5)];
     const report = await engine.forwardBackward(policy, {
-      ...{ kind: 'policy', sequences, clipEpsilon: 0.2, beta: 0.1, mean: 'answer' },
+      ...{ kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 0.1, mean: 'answer' },
     });
     expect(report.clipped).toBe(1);
     expect(report.kl).toBeCloseTo(Math.exp(0.5) - 1.5, 5);

@@ -121,7 +121,8 @@ export interface Gate {
 const capabilities: EngineCapabilities = {
   chunks: ['text', 'special', 'image', 'video'],
   losses: ['cross-entropy', 'policy'],
-  lossMeans: ['answer', 'token'],
+  lossMeans: ['answer', 'token', 'constant'],
+  ratios: ['token', 'sequence'],
   fullParameters: true,
   entropy: true,
   samplerIsTrainer: true,
@@ -527,7 +528,7 @@ function termsOf(loss: TrainingLoss, answers: readonly number[][], count: number
   }
   const flat = (value: (sequence: number, token: number) => number) =>
     Float32Array.from(answers.flatMap((answer, i) => answer.map((_, k) => value(i, k))));
-  const { sequences, clipEpsilon, beta } = loss;
+  const { sequences, clip, beta, ratio = 'token' } = loss;
   const hasReference = sequences.every(({ refLogprobs }) => refLogprobs !== null);
   return {
     kind: 'policy',
@@ -538,7 +539,9 @@ function termsOf(loss: TrainingLoss, answers: readonly number[][], count: number
     advantages: flat((i) => sequences[i]?.advantage ?? 0),
     oldLogprobs: flat((i, k) => sequences[i]?.oldLogprobs[k] ?? 0),
     refLogprobs: hasReference ? flat((i, k) => sequences[i]?.refLogprobs?.[k] ?? 0) : null,
-    clipEpsilon,
+    answers: Int32Array.from(answers.flatMap((answer, i) => answer.map(() => i))),
+    ratio,
+    clip,
     beta,
   };
 }

@@ -27,12 +27,12 @@ describe('the temporal reward of a group', () => {
 
   it('is felt where advantages are not divided, and where a third reward is in the group', () => {
     const mixed = groupOf([right, right, wrong, wrong]);
-    expect(temporalRewardIsFelt(mixed, { ...p, divideByStd: false })).toBe(true);
+    expect(temporalRewardIsFelt(mixed, { ...p, advantageScale: 'none' as const })).toBe(true);
     expect(temporalRewardIsFelt(groupOf([right, right, wrong, { total: 0, temporal: 0 }]), p)).toBe(true);
   });
 
   it('is not felt where it was not paid, or where all are right', () => {
-    const undivided = { ...p, divideByStd: false };
+    const undivided = { ...p, advantageScale: 'none' as const };
     expect(temporalRewardIsFelt(groupOf([{ total: 2, temporal: 0 }, wrong]), undivided)).toBe(false);
     expect(temporalRewardIsFelt(groupOf([right, right]), undivided)).toBe(false);
   });

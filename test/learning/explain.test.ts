@@ -46,6 +46,7 @@ describe('a group explained', () => {
       'Mean 0.7, standard deviation 0.99 over 2 answers (n-1).',
       'Answer 1: accuracy 1 + temporal 0.3 + length 0.1 = 1.4, advantage 0.707 (400 tokens: inside 320–512).',
       'Answer 2: nothing paid = 0, advantage -0.707 (90 tokens: outside 320–512).',
+      'In the loss each answer weighs 1/2, shared by its tokens; the ratio of each token is clipped to 0.8–1.2.',
     ]);
   });
 
@@ -62,7 +63,7 @@ describe('a group explained', () => {
     expect(found.rewards).toEqual([1.5, expect.closeTo(1.2, 12), 0]);
     expect(found.temporal_pass).toBeNull();
     expect(found.temporal_felt).toEqual([true, true, true]);
-    expect(found.explanation.slice(-3)).toEqual([
+    expect(found.explanation.filter((line) => line.startsWith('Answer'))).toEqual([
       expect.stringContaining('(order is worth 4.9 nats to this answer: full credit)'),
       expect.stringContaining('(order is worth 1.8 nats to this answer: 40 % of the credit)'),
       expect.stringContaining('(no credit: this answer is wrong)'),
@@ -73,6 +74,35 @@ describe('a group explained', () => {
     expect(() => of({ data_type: 'image', credit: [1, 1, 1] })).toThrow(/no order of frames, so it has no credit/);
     expect(of({ data_type: 'image' }).credit_paid).toEqual([0, 0, 0]);
     expect(of({ temporal: false, credit: [9, 9, 9] })).toMatchObject({ credit_paid: [], rewards: [1, 1, 0] });
+  });
+
+  it('says how tokens stand in the loss', () => {
+    const paper = presetParameters('paper', 'tgrpo');
+    const of = (given: Partial<typeof paper>) => explainGroup(readGroupNumbers(video, 'test'), { ...paper, ...given });
+    expect(of({}).token_weights).toEqual([1 / 800, 1 / 180]);
+    const byToken = of({ lossMean: 'token', clipHigh: 0.28 });
+    expect(byToken.token_weights).toEqual([1 / 490, 1 / 490]);
+    expect(byToken.explanation.at(-1)).toBe(
+      'In the loss each of the 490 tokens weighs the same; the ratio of each token is clipped to 0.8–1.28.',
+    );
+    const byConstant = of({ lossMean: 'constant', ratio: 'sequence', clipLow: 3e-4, clipHigh: 4e-4 });
+    expect(byConstant.token_weights).toEqual([1 / 1536, 1 / 1536]);
+    expect(byConstant.explanation.at(-1)).toBe(
+      'In the loss each token weighs 1/(2 × 768), whatever the length of its answer; an answer has one ratio, exp of the mean log-ratio of its tokens, clipped to 0.9997–1.0004.',
+    );
+  });
+
+  it('is divided by the batch’s standard deviation where that is wanted, by its own where that is not given', () => {
+    const batch = { ...presetParameters('paper', 'tgrpo'), advantageScale: 'batch' } as const;
+    const explainedWith = (given: object) => explainGroup(readGroupNumbers({ ...video, ...given }, 'test'), batch);
+    // 0.7 from the mean.
+    const given = explainedWith({ batch_std: 0.35 });
+    expect(given.advantages[0]).toBeCloseTo(2, 12);
+    expect(given.explanation).toContain(
+      'Advantages are divided by the standard deviation of the batch from its groups’ means, 0.35.',
+    );
+    expect(explainedWith({}).advantages).toEqual(explain(video).advantages);
+    expect(() => readGroupNumbers({ ...video, batch_std: -1 }, 'test')).toThrow('batch_std must be at least 0, not -1');
   });
 
   it('is plain GRPO for an image, and where the temporal reward is off', () => {

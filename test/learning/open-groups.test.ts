@@ -33,6 +33,10 @@ function sampled(ordered: readonly number[], shuffled: readonly number[]): Sampl
   };
 }
 
+/** The answers of a group that is to be called h. */
+const renamed = ({ group }: SampledGroup) =>
+  group.rollouts.map((one) => ({ ...one, id: one.id.replace('g-', 'h-'), groupId: 'h' }));
+
 describe('open groups', () => {
   it('make sequences with the advantages that the group was sampled with, in its order', () => {
     const open = new OpenGroups([sampled([1, 0, 0], [0])], p);
@@ -41,6 +45,22 @@ describe('open groups', () => {
       advantages.map((advantage, i) => [advantage, i]),
     );
     expect(open.sequences().every(({ answer: given }) => !('weights' in given))).toBe(true);
+  });
+
+  it('are divided by the standard deviation of all of them as they stand, where that is wanted', () => {
+    const other = sampled([1, 1, 0, 0], []);
+    const groups = [sampled([1, 0], []), { ...other, group: { ...other.group, id: 'h', rollouts: renamed(other) } }];
+    const open = new OpenGroups(groups, { ...p, advantageScale: 'batch', stdDegrees: 'n' });
+    // All are half a point from their group's mean, so the batch's deviation is 1/2.
+    expect(open.sequences().map(({ advantage }) => advantage)).toEqual([1, -1, 1, 1, -1, -1]);
+    open.rescore('h-o0', { accuracy: 0 });
+    // Now 1/2 -1/2 and -1/4 3/4 -1/4 -1/4: squares 1/2 + 3/4 over six.
+    const std = Math.sqrt(1.25 / 6);
+    expect(open.advantagesOf('g').advantages[0]).toBeCloseTo(0.5 / std, 12);
+    const moved = open.leaveOut(['h-o1']);
+    // The other group is flat then: 1/2 -1/2 and 0 0 0 over five.
+    expect(open.advantagesOf('g').advantages[0]).toBeCloseTo(0.5 / Math.sqrt(0.5 / 5), 12);
+    expect(moved.map(({ rolloutId }) => rolloutId)).toContain('g-o0');
   });
 
   it('count another score of a shuffled answer in the temporal test of all ordered ones', () => {

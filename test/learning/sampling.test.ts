@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadedQuestion } from '../../trainer/data/questions.ts';
 import type { Completion, Engine, Frames, SampleEvent, SampleRequest } from '../../trainer/engines/engine.ts';
+import { groupMetrics } from '../../trainer/learning/group-metrics.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
-import { type GroupSampling, groupMetrics, sampleGroups, shuffledOrder } from '../../trainer/learning/sampling.ts';
+import { type GroupSampling, sampleGroups, shuffledOrder } from '../../trainer/learning/sampling.ts';
 import { emptyMetrics, Interrupted } from '../../trainer/learning/training.ts';
 import type { PresetName } from '../../trainer/protocol/runfile.ts';
 import { defaultTemplate } from '../../trainer/reasoning/template.ts';
@@ -91,7 +92,10 @@ describe('a question that is asked', () => {
       ['shuffled', false, true],
     ]);
     expect(sampled?.group.temporal).toMatchObject({ p: 0.5, pShuffled: 0, passed: true });
-    expect(sampled?.group.stats.normalised).toEqual({ stdDegrees: 'n-1', stdEpsilon: 0, divideByStd: true });
+    expect(sampled?.group.stats.normalised).toEqual({
+      ...{ stdDegrees: 'n-1', stdEpsilon: 0, advantageScale: 'group' },
+      batchStd: sampled?.group.stats.std,
+    });
     const [ordered, shuffled] = asked.map(({ prompt }) => prompt.find((chunk) => chunk.kind === 'video'));
     expect(ordered).toMatchObject({ order: [0, 1, 2, 3] });
     expect(shuffled).toMatchObject({ order: sampled?.group.media.shuffledOrder });

@@ -54,6 +54,9 @@ export interface ScriptedTraining {
   readonly recorded: ScoredGroup[];
   readonly updated: UpdatedAnswer[];
   readonly masked: MaskedAnswers[];
+  readonly notices: string[];
+  /** Questions that were taken so far; after the last comes the first. */
+  taken: number;
   /** Ids of answers that are flagged while their group is open. */
   readonly flagged: Set<string>;
   /** What happens at a safe point, beside being written down; gives the milliseconds held there. */
@@ -80,6 +83,8 @@ export async function scriptedTraining(
     recorded: [],
     updated: [],
     masked: [],
+    notices: [],
+    taken: 0,
     flagged: new Set(),
     atPoint: () => 0,
     training: {
@@ -90,7 +95,13 @@ export async function scriptedTraining(
         made.passed.push(point);
         return made.atPoint(point, open);
       },
-      nextQuestions: async (count) => given.questions.slice(0, count),
+      nextQuestions: async (count) => {
+        const questions = Array.from({ length: Math.min(count, given.questions.length) }, (_, i) => {
+          return given.questions[(made.taken + i) % given.questions.length] as LoadedQuestion;
+        });
+        made.taken += questions.length;
+        return questions;
+      },
       probeQuestions: async (_step, count) => given.questions.slice(0, count),
       recordGroups: async (groups) => {
         made.recorded.push(...groups);
@@ -100,6 +111,7 @@ export async function scriptedTraining(
       },
       flaggedOf: async (rollouts) => new Set(rollouts.flatMap(({ id }) => (made.flagged.has(id) ? [id] : []))),
       onMasked: (masked) => made.masked.push(masked),
+      onNotice: (message) => made.notices.push(message),
       onSampling: () => {},
     },
   };

@@ -220,6 +220,7 @@ describe('on a model', () => {
         computed = updated;
       },
       onSampling: () => {},
+      onNotice: () => {},
     };
     for (step = 1; step <= 3; step++) {
       const { durations: _, at: __, ...metrics } = await tgrpoStep(training, step, 'tgrpo');

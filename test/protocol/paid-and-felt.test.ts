@@ -27,9 +27,10 @@ const lost = [inWindow(0), inWindow(0)];
 /** As training records it now, with how rewards were made advantages. */
 function made(ordered: Scores, given: Partial<RewardParameters> = {}, shuffled: Scores = lost): GroupWithRollouts {
   const parameters = { ...paper, ...given };
-  const { stdDegrees, stdEpsilon, divideByStd } = parameters;
+  const { stdDegrees, stdEpsilon, advantageScale, batchStd } = parameters;
   const group = recordOf(ordered, shuffled, parameters);
-  return { ...group, stats: { ...group.stats, normalised: { stdDegrees, stdEpsilon, divideByStd } } };
+  const normalised = { stdDegrees, stdEpsilon, advantageScale, ...(batchStd !== undefined && { batchStd }) };
+  return { ...group, stats: { ...group.stats, normalised } };
 }
 
 /** As a version before it recorded it. */
@@ -89,7 +90,7 @@ describe('the temporal reward of a group', () => {
   it('is felt in every group of two sizes where advantages are not divided', () => {
     // 1.3 1.3 0 0 less 0.65, and 1 1 0 0 less 0.5.
     expect(
-      numbers(paidAndFelt(made([outside(1), outside(1), outside(0), outside(0)], { divideByStd: false }))),
+      numbers(paidAndFelt(made([outside(1), outside(1), outside(0), outside(0)], { advantageScale: 'none' }))),
     ).toEqual({
       paid: [0.3, 0.3, 0, 0],
       with: [0.65, 0.65, -0.65, -0.65],
@@ -108,15 +109,15 @@ describe('the temporal reward of a group', () => {
   });
 
   it('is not felt where all are right and paid alike: the mean moves with them', () => {
-    for (const divideByStd of [true, false]) {
-      expect(numbers(paidAndFelt(made([outside(1), outside(1), outside(1)], { divideByStd })))).toEqual({
+    for (const advantageScale of ['group', 'none'] as const) {
+      expect(numbers(paidAndFelt(made([outside(1), outside(1), outside(1)], { advantageScale })))).toEqual({
         paid: [0.3, 0.3, 0.3],
         with: [0, 0, 0],
         without: [0, 0, 0],
         felt: [false, false, false],
       });
       // Not flat, by the length bonus; still the same distance from the mean.
-      const found = paidAndFelt(made([inWindow(1), outside(1), inWindow(1)], { divideByStd }));
+      const found = paidAndFelt(made([inWindow(1), outside(1), inWindow(1)], { advantageScale }));
       expect(found?.map(({ advantage, without }) => advantage === without)).toEqual([true, true, true]);
     }
   });
@@ -156,13 +157,13 @@ const halves = {
 };
 
 describe('groups at random', () => {
-  it('would have had these advantages with α 0', () => {
+  it('would have had these advantages with α and γ 0', () => {
     fc.assert(
       fc.property(halves.ordered, halves.shuffled, anyParameters, (ordered, shuffled, parameters) => {
         const found = paidAndFelt(made(ordered, parameters, shuffled)) ?? [];
-        const { advantages } = groupAdvantages(ordered, shuffled, { ...parameters, alpha: 0 });
+        const { advantages } = groupAdvantages(ordered, shuffled, { ...parameters, alpha: 0, creditWeight: 0 });
         const exact = { ...parameters, stdEpsilon: 0 };
-        const [paid, unpaid] = [exact, { ...exact, alpha: 0 }].map(
+        const [paid, unpaid] = [exact, { ...exact, alpha: 0, creditWeight: 0 }].map(
           (p) => groupAdvantages(ordered, shuffled, p).advantages,
         );
         expect(found.length).toBe(ordered.length);
@@ -198,12 +199,12 @@ describe('an older record', () => {
   const sizes = [inWindow(1), outside(1), inWindow(1), outside(0)];
 
   it.each([
-    { stdDegrees: 'n-1', stdEpsilon: 0, divideByStd: true },
-    { stdDegrees: 'n', stdEpsilon: 1e-4, divideByStd: true },
-    { stdDegrees: 'n-1', stdEpsilon: 0, divideByStd: false },
+    { stdDegrees: 'n-1', stdEpsilon: 0, advantageScale: 'group' },
+    { stdDegrees: 'n', stdEpsilon: 1e-4, advantageScale: 'group' },
+    { stdDegrees: 'n-1', stdEpsilon: 0, advantageScale: 'none' },
   ] as const)('tells how rewards were made advantages: %o', (normalised) => {
     const found = normalisationOf(older(made(sizes, normalised)));
-    expect(found).toMatchObject({ stdDegrees: normalised.stdDegrees, divideByStd: normalised.divideByStd });
+    expect(found).toMatchObject({ stdDegrees: normalised.stdDegrees, advantageScale: normalised.advantageScale });
     expect(found?.stdEpsilon).toBeCloseTo(normalised.stdEpsilon, 9);
   });
 
@@ -212,7 +213,7 @@ describe('an older record', () => {
     const group = made([outside(1), outside(1), outside(0), outside(0)], {
       alpha: 1,
       stdDegrees: 'n',
-      divideByStd: false,
+      advantageScale: 'none',
     });
     expect(group.stats.std).toBe(1);
     expect(paidAndFelt(older(group))).toBeNull();

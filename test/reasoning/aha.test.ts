@@ -171,6 +171,22 @@ describe('sentences', () => {
   const split = (text: string, options: string[] = []) =>
     splitSentences(text, { start: 0, end: text.length }, options).map((s) => s.text);
 
+  it('end at full-width stops, which take no space after them', () => {
+    expect(split('小球向左移动。然后停下！是吗？对｡所以选B。')).toEqual([
+      '小球向左移动。',
+      '然后停下！',
+      '是吗？',
+      '对｡',
+      '所以选B。',
+    ]);
+    expect(split('他说：「向左。」（真的！？）So it is B.')).toEqual([
+      '他说：「向左。」',
+      '（真的！？）',
+      'So it is B.',
+    ]);
+    expect(split('长度是３．５米，约3.5米。')).toEqual(['长度是３．５米，约3.5米。']);
+  });
+
   it('end at points, marks and line breaks, not inside numbers, labels and abbreviations', () => {
     expect(split('It is 3.5 s long, e.g. short. So A. Wait… why? "No."\nNo. 4 it is')).toEqual([
       'It is 3.5 s long, e.g. short.',
@@ -191,7 +207,7 @@ describe('sentences', () => {
     fc.assert(
       fc.property(
         fc
-          .array(fc.constantFrom('a', 'B', '.', '! ', '\n', ' ', '3', '…', '"', 'e.g. ', '\ud800'))
+          .array(fc.constantFrom('a', 'B', '.', '! ', '\n', ' ', '3', '…', '。', '」', '"', 'e.g. ', '\ud800'))
           .map((p) => p.join('')),
         (text) => {
           const sentences = splitSentences(text, { start: 0, end: text.length });

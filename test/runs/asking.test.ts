@@ -218,9 +218,12 @@ test('answers are weighed by the weights that gave them: 0 by an engine that doe
   const { id, parts } = await start(about, { n: 2, keep: 3, typed: ' Wait.', also });
   expect(parts[0]?.answers[0]?.order).toBeNull();
   const weighed = await asking.weigh('tgrpo-1', id, never);
-  expect(weighed.parts.map(({ answers }) => answers.map(({ order }) => order))).toEqual(
-    [0, 3].map(() => [0, 1].map(() => ({ worth: 0, error: 0, uses: false }))),
-  );
+  const orders = weighed.parts.map(({ answers }) => answers.map(({ order }) => order));
+  expect(orders).toMatchObject([0, 3].map(() => [0, 1].map(() => ({ worth: 0, error: 0, uses: false }))));
+  // Each word that the model wrote, by its place in the whole text.
+  const [answer] = weighed.parts[0]?.answers ?? [];
+  const words = answer?.order?.words?.map(({ span }) => answer.text.slice(span.start, span.end)) ?? [];
+  expect(words).toEqual(answer?.text.slice(answer.from).match(/[\p{L}\p{N}]+/gu));
   expect(made.run.store.experiment(id).experiment).toEqual(weighed);
   // As seen and four shuffles of two answers, in one call each.
   expect(engines.flatMap(({ calls }) => calls).filter((call) => call === 'forward')).toHaveLength(2);

@@ -4,16 +4,23 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditsFolder } from '../../trainer/protocol/audit.ts';
 import { trainerFolder } from '../../trainer/protocol/discovery.ts';
+import type { AuditSurroundings } from '../../trainer/runs/audit-question.ts';
 import { Audits } from '../../trainer/runs/audits.ts';
 import { audited, imageOf, questions, writeAudit } from '../audit/made-audit.ts';
 
 let project: string;
 let audits: Audits;
+const around: AuditSurroundings = {
+  beside: () => {
+    throw new Error('These tests ask for no question.');
+  },
+  media: () => Promise.reject(new Error('nor for its frames')),
+};
 const at = (...names: string[]) => path.join(project, trainerFolder, auditsFolder, ...names);
 
 beforeAll(async () => {
   project = await mkdtemp(path.join(tmpdir(), 'video-r1-audits-'));
-  audits = new Audits(project);
+  audits = new Audits(project, around);
 });
 afterAll(() => rm(project, { recursive: true, force: true }));
 

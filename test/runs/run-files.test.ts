@@ -40,6 +40,23 @@ describe('readRunFile', () => {
     );
   });
 
+  it('takes parameters under the names that they had before, and refuses both names at once', async () => {
+    const parametersOf = async (parameters: object) =>
+      (await readRunFile(await write({ ...good, parameters }))).parameters;
+    expect(await parametersOf({ divideByStd: true })).toEqual({ advantageScale: 'group' });
+    expect(await parametersOf({ divideByStd: false, alpha: 0 })).toEqual({ advantageScale: 'none', alpha: 0 });
+    const file = await write({ ...good, parameters: { divideByStd: true, advantageScale: 'batch' } });
+    await expect(readRunFile(file)).rejects.toMatchObject({
+      kind: 'bad-run-file',
+      place: file,
+      message:
+        'parameters: divideByStd is the name that advantageScale had before, and both are given: take divideByStd away',
+    });
+    await expect(parametersOf({ divideByStd: 'yes' })).rejects.toThrow(
+      'parameters: divideByStd is called advantageScale now, and was true (now "group") or false (now "none"), not yes',
+    );
+  });
+
   it('takes settings of the engine without its name, and names the nearest engine for one that is not there', async () => {
     expect((await readRunFile(await write({ ...good, engine: { threads: 1 } }))).engine).toEqual({
       name: 'tfjs',

@@ -1,10 +1,11 @@
 /** A run's whole life on the scripted engine: every transition, every fault, and what is known after each. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import type { RunSummary, SafePoint } from '../../trainer/protocol/run-state.ts';
+import type { Script } from '../engines/scripted-engine.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
 import { databaseOf } from '../store/folders.ts';
 import { type ScriptedRun, scriptedRun } from './scripted-run.ts';
@@ -122,6 +123,38 @@ describe('a run that nobody disturbs', () => {
     await parted.command({ kind: 'resume' });
     await parted.untilState('completed');
     expect(asked(parted)).toEqual(asked(whole));
+  });
+
+  it('asks the same further questions for flat groups, and learns the same, when it is killed and goes on', async () => {
+    // Answers to rows 0, 3 and 4 are all alike.
+    const script: Script = ({ media, index }) =>
+      `<think>a</think><answer>${index === 0 && !/[034]/.test(media) ? 'B' : 'A'}</answer>`;
+    const options = {
+      ...{ unseen: 0, questions: 7, script },
+      parameters: { steps: 4, fillFlatGroups: true, maxSamplingRounds: 2, checkpointEvery: 1, learningRate: 0.1 },
+    };
+    const traces = ({ run }: ScriptedRun) => ({
+      groups: run.store
+        .events(0, 10_000)
+        .flatMap(({ body }) =>
+          body.type === 'group' ? [[body.group.id, body.group.question.row, body.group.leftOut]] : [],
+        ),
+      losses: run.store.metrics().map(({ loss, questions }) => [loss, questions]),
+      weights: readFileSync(path.join(run.folder, 'checkpoints', 'step-000004', 'table.json'), 'utf8'),
+    });
+    const whole = scriptedRun(options);
+    whole.send({ kind: 'start' });
+    await whole.untilState('completed');
+    const expected = traces(whole);
+    expect(expected.groups.some(([, , leftOut]) => leftOut === 'flat')).toBe(true);
+    expect(new Set(expected.losses.map(([, questions]) => questions)).size).toBeGreaterThan(1);
+    const first = scriptedRun(options);
+    first.send({ kind: 'start' });
+    await first.until((run) => run.step === 2);
+    const second = first.reopen();
+    await second.command({ kind: 'resume', confirmed: true });
+    await second.untilState('completed');
+    expect(traces(second)).toEqual(expected);
   });
 
   it('passes over questions whose media can not be read, names and counts them', async () => {

@@ -133,7 +133,7 @@ test('an update of a step that was made is one more on its answers', async () =>
   const made = scriptedRun({ unseen: 0, parameters: { learningRate: 0.1 } });
   made.send({ kind: 'step', count: 1 });
   await made.untilState('paused');
-  const { again, plain, tried } = await attempt(made, 1, [], { clipEpsilon: 1e-4 });
+  const { again, plain, tried } = await attempt(made, 1, [], { clipLow: 1e-4, clipHigh: 1e-4 });
   expect(again).toBe(true);
   // It has moved already: what is clipped at once moves no further, but for the optimizer's momentum.
   expect(plain.answers.map(moveOf)).not.toEqual(tried.answers.map(moveOf));

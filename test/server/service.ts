@@ -70,7 +70,13 @@ export class RecordingService implements TrainerService {
 
   constructor(folder: string) {
     this.folder = folder;
-    this.audits = new Audits(folder);
+    this.audits = new Audits(folder, {
+      beside: (id) => {
+        const store = this.store(id);
+        return { plan: aPlan(folder), parameters: store.summary().parameters, metrics: store.metrics() };
+      },
+      media: () => Promise.reject(new Error('This one has no media.')),
+    });
     this.info = {
       version: '0.1.0',
       pid: process.pid,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { categoryOfOldFlag } from '../../trainer/protocol/annotations/categories.ts';
+import { inPresentNames } from '../../trainer/protocol/former-names.ts';
 import type { Expression } from '../../trainer/protocol/query/expression.ts';
 import { fieldNames, fields, type Subject } from '../../trainer/protocol/query/fields.ts';
 import { matches } from '../../trainer/protocol/query/matches.ts';
@@ -50,6 +51,16 @@ const rowsNow = answers.rows.map((row) => {
   const { p = null, pShuffled = null } = group?.temporal ?? {};
   return { ...row, at: group?.at, kl: null, p, pShuffled };
 });
+
+/** With parameters under the names of today. */
+function asNamedNow(event: RunEvent): RunEvent {
+  if (event.body.type !== 'state') return event;
+  const { run } = event.body;
+  const [parameters, presetParameters] = [run.parameters, run.presetParameters].map(
+    (values) => inPresentNames(values).settings,
+  );
+  return { ...event, body: { type: 'state', run: { ...run, parameters, presetParameters } as typeof run } };
+}
 
 function oldFolder(): { folder: string; file: string } {
   const folder = temporaryFolder();
@@ -118,8 +129,8 @@ describe('a store of schema 1', () => {
     expect(events.map(({ seq }) => seq)).toEqual(answers.events.map(({ seq }) => seq));
     for (const [index, event] of events.entries()) {
       const old = answers.events[index] as OldEvent;
-      // Parsing may add parameters that are newer than the record, with what they meant before they were there.
-      expect(runEvent.parse(event)).toMatchObject(event);
+      // Parsing may add parameters that are newer than the record, with what they meant before they were there, and names them as today.
+      expect(runEvent.parse(event)).toMatchObject(asNamedNow(event));
       expect(event.body.type).toBe(old.body.type);
       if (event.body.type === 'step')
         expect(event.body).toEqual({ ...old.body, metrics: withHeld(old.body.metrics as { durations: object }) });

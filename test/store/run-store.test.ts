@@ -55,6 +55,16 @@ function thrownBy(work: () => unknown): StudioError {
   throw new Error('nothing was thrown');
 }
 
+test('a group that says how it was divided under a former name is read under that of today', () => {
+  const store = newStore();
+  const group = aGroup(1, { id: 'g' });
+  store.append({ type: 'group', group });
+  const { rollouts: _, ...body } = group;
+  const written = { ...group.stats, normalised: { stdDegrees: 'n', stdEpsilon: 0, divideByStd: false } };
+  databaseOf(store).run('UPDATE group_bodies SET body = ?', JSON.stringify({ ...body, stats: written }));
+  expect(store.group('g').stats.normalised).toEqual({ stdDegrees: 'n', stdEpsilon: 0, advantageScale: 'none' });
+});
+
 describe('the log', () => {
   test('events are numbered from 1 without gaps and are read back as they were returned', () => {
     const store = newStore();

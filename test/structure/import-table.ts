@@ -109,6 +109,7 @@ export const rooms: readonly Room[] = [
     on: [
       'trainer/data',
       'trainer/engines',
+      'trainer/evidence/interventions',
       'trainer/journal',
       'trainer/learning',
       'trainer/protocol',
@@ -328,6 +329,7 @@ export const rooms: readonly Room[] = [
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
+      'webview/rollout',
       'webview/run',
       'webview/state',
       'webview/ui',

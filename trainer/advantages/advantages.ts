@@ -3,10 +3,11 @@
  * Pure; GRPO is the same function without a shuffled half.
  */
 import { fractionsRule, isCorrect } from '../protocol/correctness.ts';
-import { normalise } from '../protocol/normalise.ts';
+import { batchStd, type Normalisation, normalise } from '../protocol/normalise.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RewardPart, TemporalTest } from '../protocol/records.ts';
 import { type Credit, creditPart, creditSentence } from './credit.ts';
+import { overlongPart } from './overlong.ts';
 import { compareShares } from './temporal-test.ts';
 
 /** What scoring found out about one answer. */
@@ -44,9 +45,13 @@ export type RewardParameters = Pick<
   | 'lengthNeedsMoreThanOne'
   | 'lengthAdaptation'
   | 'stdDegrees'
+  | 'overlongPenalty'
+  | 'overlongCache'
+  | 'maxNewTokens'
   | 'stdEpsilon'
-  | 'divideByStd'
->;
+  | 'advantageScale'
+> &
+  Pick<Normalisation, 'batchStd'>;
 
 export interface RewardedAnswer {
   readonly correct: boolean;
@@ -165,6 +170,7 @@ export function groupAdvantages(
       ...(p.temporalCredit === 'answer' ? [] : [temporalPart(temporal, right, rule, p)]),
       ...(p.temporalCredit === 'group' ? [] : [creditPart(answer.credit, right, rule, p)]),
       lengthPart(answer.length, right, rule, lengthOpen, window, p.omega),
+      ...(p.overlongPenalty > 0 ? [overlongPart(answer.length, p)] : []),
       ...(p.flagPenalty > 0 ? [flaggedPart(answer.flagged, p.flagPenalty)] : []),
     ];
     return { correct: right, parts, total: total(parts) };
@@ -183,6 +189,12 @@ export function groupAdvantages(
         ? `All ${totals.length} rewards are ${number(average)}: no answer has an advantage.`
         : `Mean ${number(average)}, standard deviation ${number(std)} over ${totals.length} answers (${p.stdDegrees}).`,
   );
+  if (p.advantageScale === 'batch' && !flat)
+    explanation.push(
+      p.batchStd === undefined
+        ? 'Advantages are divided by the standard deviation of the batch; this group is all that is known of it.'
+        : `Advantages are divided by the standard deviation of the batch from its groups’ means, ${number(p.batchStd)}.`,
+    );
   return {
     ordered: rewarded,
     shuffled: compared,
@@ -195,6 +207,17 @@ export function groupAdvantages(
     flat,
     explanation,
   };
+}
+
+/** `batchStd` of groups by the scores of their answers, whatever they are divided by. */
+export function batchStdOf(
+  groups: readonly { readonly ordered: readonly ScoredAnswer[]; readonly shuffled: readonly ScoredAnswer[] }[],
+  p: RewardParameters,
+): number {
+  const totals = groups.map(({ ordered, shuffled }) =>
+    groupAdvantages(ordered, shuffled, p).ordered.map(({ total }) => total),
+  );
+  return batchStd(totals, p.stdDegrees);
 }
 
 /** What p and p̃ of eq. 1 are the means of. */

@@ -61,6 +61,7 @@ function withRecorded(group: GroupWithRollouts, parameters: RewardParameters): R
           creditHigh: group.credit.high,
           creditWeight: group.credit.weight,
         }),
+    overlongPenalty: first && partOf(first, 'overlong') ? parameters.overlongPenalty : 0,
     ...(group.temporal && {
       alpha: possible('temporal') ?? parameters.alpha,
       mu: group.temporal.mu,

@@ -3,13 +3,15 @@ import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32 } from '../data/random.ts';
 import type { Completion, Prompt, SampleRequest } from '../engines/engine.ts';
 import { type QuestionWalk, questionFields, walkQuestions } from '../evaluation/question-walk.ts';
+import { sampleAll } from '../evaluation/sample-all.ts';
 import { orderWorthOf } from '../evidence/deltas.ts';
 import type { AnsweredQuestion } from '../evidence/interventions/asked.ts';
 import { changedPrompt, seenPrompt } from '../evidence/interventions/changed-prompt.ts';
-import { planInterventions } from '../evidence/interventions/plan.ts';
+import { planInterventions, usualShuffles } from '../evidence/interventions/plan.ts';
 import { orderWeighing, weigh } from '../evidence/interventions/weigh.ts';
 import { Interrupted } from '../learning/training.ts';
 import type { AuditCue, AuditedLine, ChangedAnswer } from '../protocol/audit.ts';
+import type { DataType } from '../protocol/dataset.ts';
 import type { Intervention, InterventionKind } from '../protocol/evidence.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import type { AuditFile } from './audit-file.ts';
@@ -21,6 +23,18 @@ export interface AuditSampling extends QuestionWalk<AuditedLine> {
 }
 
 const askedKinds: readonly InterventionKind[] = ['no medium', 'blind', 'one frame', 'reversed', 'no question', 'order'];
+
+/** Prompts that a question is asked with at most: a choice about a medium of this kind has all of them. */
+export function promptsOf(dataType: DataType): number {
+  const { interventions } = planInterventions(
+    {
+      question: { options: ['A', 'B'], problemType: 'multiple choice' },
+      seen: dataType === 'video' ? [0, 1, 2] : null,
+    },
+    { kinds: askedKinds, shuffles: usualShuffles, seed: 0 },
+  );
+  return 1 + interventions.filter((one) => cueOf(one) !== null).length;
+}
 
 /** What an intervention takes away; null for one that is not asked: of one frame the middle one alone is. */
 function cueOf(intervention: Intervention): AuditCue | null {
@@ -74,7 +88,7 @@ export function askChanged(a: AuditSampling): Promise<void> {
       });
       return [{ question: i, cue: null, prompt: seenPrompt(one) }, ...changed];
     });
-    const completions = await sampleAll(a, prompts, questions, seedOf, onShare);
+    const completions = await askAll(a, prompts, questions, seedOf, onShare);
     const orders = await worthsOf(a, answered, questions, completions, seedOf);
     return questions.map((loaded, i): AuditedLine => {
       const own = completions.filter(({ asked }) => asked.question === i);
@@ -105,7 +119,7 @@ interface Given {
   readonly given: readonly Completion[];
 }
 
-async function sampleAll(
+async function askAll(
   a: AuditSampling,
   prompts: readonly AskedPrompt[],
   questions: readonly LoadedQuestion[],
@@ -123,15 +137,8 @@ async function sampleAll(
     }),
   );
   const { maxTokens, temperature, topP } = sampling;
-  const all = prompts.map(() => new Array<Completion>(samples));
-  let done = 0;
-  for await (const event of a.engine.sample(a.model, requests, { maxTokens, temperature, topP }, a.signal)) {
-    if (event.kind !== 'done') continue;
-    const given = all[event.request];
-    if (given) given[event.index] = event.completion;
-    onShare(++done / (prompts.length * samples));
-  }
-  if (a.signal.aborted) throw new Interrupted();
+  const { engine, model, signal } = a;
+  const all = await sampleAll(requests, { engine, model, signal, onShare, options: { maxTokens, temperature, topP } });
   return prompts.map((asked, i) => ({ asked, given: all[i] as Completion[] }));
 }
 

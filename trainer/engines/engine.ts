@@ -7,6 +7,7 @@ import type { EngineCapabilities } from '../protocol/engine.ts';
 import type { StopReason } from '../protocol/records.ts';
 import type { EngineStatus } from '../protocol/run-state.ts';
 import type { EngineSettings, ModelSize } from '../protocol/runfile.ts';
+import type { ClipRange, LossMean, RatioOf } from './losses.ts';
 
 /** Where the same pixels lie in a file of this machine. */
 export interface FramesPlace {
@@ -159,15 +160,17 @@ export type TrainingLoss =
   /** Mean negative log-probability over all answer tokens (over prompt tokens too when asked). */
   | { readonly kind: 'cross-entropy'; readonly sequences: readonly Sequence[]; readonly promptTokens: boolean }
   /**
-   * Clipped policy gradient with a KL term (Video-R1 eq. 4). `mean` as the parameter `lossMean`. The KL is estimated by k3 from the
+   * Clipped policy gradient with a KL term (Video-R1 eq. 4). `mean` as the parameter `lossMean` says. The KL is estimated by k3 from the
    * sequences' `refLogprobs`, or with `exactKl` computed over the whole vocabulary against that model.
    */
   | {
       readonly kind: 'policy';
       readonly sequences: readonly PolicySequence[];
-      readonly clipEpsilon: number;
+      readonly clip: ClipRange;
+      /** What has a ratio; absent: each token. */
+      readonly ratio?: RatioOf;
       readonly beta: number;
-      readonly mean: 'answer' | 'token';
+      readonly mean: LossMean;
       readonly exactKl?: ModelHandle;
     };
 

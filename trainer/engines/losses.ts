@@ -1,5 +1,14 @@
 /** The losses as functions of the log-probability of each target token: value, gradient, and what is reported. */
 
+/** The ratio is clipped to 1 - low .. 1 + high: one ε in GRPO, two in DAPO (arXiv 2503.14476, eq. 8). */
+export interface ClipRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** `token`: each token has a ratio. `sequence`: all tokens of an answer share one (GSPO). */
+export type RatioOf = 'token' | 'sequence';
+
 /** One entry per target token. */
 export interface CrossEntropyTerms {
   readonly kind: 'cross-entropy';
@@ -15,7 +24,10 @@ export interface PolicyTerms {
   readonly oldLogprobs: Float32Array;
   /** Null without a reference: no KL term. */
   readonly refLogprobs: Float32Array | null;
-  readonly clipEpsilon: number;
+  readonly ratio: RatioOf;
+  /** Number of the answer that each token is of; tokens of an answer stand together. */
+  readonly answers: Int32Array;
+  readonly clip: ClipRange;
   readonly beta: number;
 }
 
@@ -75,9 +87,9 @@ export function exactKl(
 
 /** What the objective makes of one sampled token. */
 export interface PolicyToken {
-  /** exp(logprob - old). */
+  /** exp(logprob - old), or that of its answer. */
   readonly ratio: number;
-  /** min(ratio A, clip(ratio, 1 - ε, 1 + ε) A). */
+  /** min(ratio A, clip(ratio, 1 - ε_low, 1 + ε_high) A). */
   readonly surrogate: number;
   /** The clip is what the minimum takes, so the surrogate has no slope here. */
   readonly isClipped: boolean;
@@ -89,20 +101,59 @@ export interface PolicyToken {
   readonly derivative: number;
 }
 
+/** The ratio that stands at a token. */
+export interface TokenRatio {
+  readonly ratio: number;
+  /** Derivative of the answer's loss by the token's log-probability, over what it would be if only this token had the ratio. */
+  readonly scale: number;
+}
+
+const ownRatio = (logprob: number, oldLogprob: number): TokenRatio => ({
+  ratio: Math.exp(logprob - oldLogprob),
+  scale: 1,
+});
+
+/**
+ * GSPO's ratio of each token's answer, s = exp( Σ_t (log π(y_t) - log π_old(y_t)) / n ) over its n tokens of a weight that is not 0
+ * (arXiv 2507.18071, eq. 7); it is clipped and multiplied by A once for the answer, whose share of the loss is the sum of its
+ * tokens' weights. ds / d log π(y_t) is s / n for each of them.
+ */
+function sequenceRatios({ answers, weights, oldLogprobs }: PolicyTerms, logprobs: ArrayLike<number>): TokenRatio[] {
+  const ratios: TokenRatio[] = [];
+  for (let from = 0; from < answers.length; ) {
+    let to = from;
+    let [sum, count, share] = [0, 0, 0];
+    for (; to < answers.length && answers[to] === answers[from]; to++) {
+      const weight = weights[to] as number;
+      if (weight === 0) continue;
+      sum += (logprobs[to] as number) - (oldLogprobs[to] as number);
+      share += weight;
+      count++;
+    }
+    const ratio = Math.exp(sum / Math.max(1, count));
+    for (; from < to; from++) {
+      const weight = weights[from] as number;
+      ratios.push({ ratio, scale: weight === 0 ? 0 : share / (count * weight) });
+    }
+  }
+  return ratios;
+}
+
 /**
  * Loss of one token of an answer with advantage A (Video-R1 eq. 4). On the answers' own policy (`logprob` = `oldLogprob`)
  * the ratio is 1, nothing is clipped, and the derivative is -A plus the KL's.
  * @param refLogprob null without a reference: no KL term
+ * @param of the ratio where it is not the token's own
  */
 export function policyToken(
   logprob: number,
   oldLogprob: number,
   refLogprob: number | null,
   advantage: number,
-  { clipEpsilon, beta }: Pick<PolicyTerms, 'clipEpsilon' | 'beta'>,
+  { clip, beta }: Pick<PolicyTerms, 'clip' | 'beta'>,
+  { ratio, scale }: TokenRatio = ownRatio(logprob, oldLogprob),
 ): PolicyToken {
-  const ratio = Math.exp(logprob - oldLogprob);
-  const bounded = Math.max(1 - clipEpsilon, Math.min(1 + clipEpsilon, ratio));
+  const bounded = Math.max(1 - clip.low, Math.min(1 + clip.high, ratio));
   const isClipped = bounded * advantage < ratio * advantage;
   const surrogate = (isClipped ? bounded : ratio) * advantage;
   const kl = refLogprob === null ? { value: 0, derivative: 0 } : k3(logprob, refLogprob);
@@ -112,18 +163,24 @@ export function policyToken(
     isClipped,
     kl: kl.value,
     loss: beta * kl.value - surrogate,
-    derivative: beta * kl.derivative - (isClipped ? 0 : ratio * advantage),
+    derivative: beta * kl.derivative - (isClipped ? 0 : scale * ratio * advantage),
   };
 }
 
+/** What the losses of tokens are averaged by; `constant` is the number of tokens that the sum over an answer is divided by. */
+export type LossMean = 'answer' | 'token' | { readonly constant: number };
+
 /**
  * Share of one token in the loss: `answer` takes the mean over an answer's tokens and then over answers, as GRPO and the
- * released code do; `token` the mean over all tokens at once, so that long answers weigh more.
+ * released code do; `token` the mean over all tokens at once, so that long answers weigh more (DAPO, arXiv 2503.14476 eq. 8); a
+ * constant the sum over an answer's tokens divided by it, then the mean over answers (Dr. GRPO, arXiv 2503.20783: the divisor is
+ * the most tokens that an answer may have).
  */
 export function tokenWeight(
-  mean: 'answer' | 'token',
+  mean: LossMean,
   of: { readonly answerTokens: number; readonly answers: number; readonly allTokens: number },
 ): number {
+  if (typeof mean === 'object') return 1 / (of.answers * mean.constant);
   return mean === 'answer' ? 1 / (of.answers * of.answerTokens) : 1 / of.allTokens;
 }
 
@@ -133,6 +190,7 @@ export function lossSums(terms: LossTerms, logprobs: Float32Array): LossSums {
   let loss = 0;
   let kl = 0;
   let clipped = 0;
+  const ratios = terms.kind === 'policy' && terms.ratio === 'sequence' ? sequenceRatios(terms, logprobs) : null;
   logprobs.forEach((logprob, i) => {
     const weight = terms.weights[i] ?? 0;
     if (terms.kind === 'cross-entropy') {
@@ -141,7 +199,14 @@ export function lossSums(terms: LossTerms, logprobs: Float32Array): LossSums {
       return;
     }
     const reference = terms.refLogprobs === null ? null : (terms.refLogprobs[i] ?? 0);
-    const token = policyToken(logprob, terms.oldLogprobs[i] ?? 0, reference, terms.advantages[i] ?? 0, terms);
+    const token = policyToken(
+      logprob,
+      terms.oldLogprobs[i] ?? 0,
+      reference,
+      terms.advantages[i] ?? 0,
+      terms,
+      ratios?.[i],
+    );
     loss += weight * token.loss;
     kl += token.kl;
     clipped += token.isClipped ? 1 : 0;
@@ -177,15 +242,23 @@ export function exactPolicySums(
   let loss = 0;
   let kl = 0;
   let clipped = 0;
+  const rowOf = (i: number) => logSoftmax(logits.subarray(i * vocabulary, (i + 1) * vocabulary));
+  const ratios =
+    terms.ratio === 'token'
+      ? null
+      : sequenceRatios(
+          terms,
+          Float64Array.from(targets, (target, i) => rowOf(i)[target] as number),
+        );
   targets.forEach((target, i) => {
     const [from, to] = [i * vocabulary, (i + 1) * vocabulary];
-    const logprobs = logSoftmax(logits.subarray(from, to));
+    const logprobs = rowOf(i);
     const refLogprobs = logSoftmax(refLogits.subarray(from, to));
     ofTargets.logprobs[i] = logprobs[target] ?? 0;
     ofTargets.refLogprobs[i] = refLogprobs[target] ?? 0;
     const weight = terms.weights[i] ?? 0;
     const old = terms.oldLogprobs[i] ?? 0;
-    const token = policyToken(logprobs[target] ?? 0, old, null, terms.advantages[i] ?? 0, terms);
+    const token = policyToken(logprobs[target] ?? 0, old, null, terms.advantages[i] ?? 0, terms, ratios?.[i]);
     const exact = exactKl(logprobs, refLogprobs);
     loss += weight * (token.loss + terms.beta * exact.value);
     kl += exact.value;

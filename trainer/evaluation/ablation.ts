@@ -225,7 +225,7 @@ export function ablationSettings(
     'credit: γ, from and in full from, K': `${rl.creditWeight}, ${rl.creditLow} and ${rl.creditHigh} nats, ${rl.creditShuffles}`,
     'learning rate': rate(rl),
     'β of the KL term': String(rl.beta),
-    'advantages divided by std': rl.divideByStd ? 'yes' : 'no',
+    'advantages divided by std of': rl.advantageScale,
     temperature: String(rl.temperature),
     'evaluation: questions, of them order': `${counts.questions}, ${counts.ofOrder}`,
     'evaluation: temperature': String(rl.evaluationTemperature),

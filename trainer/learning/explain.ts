@@ -6,10 +6,12 @@ import {
   type RewardParameters,
   type ScoredAnswer,
 } from '../advantages/advantages.ts';
+import { tokenWeight } from '../engines/losses.ts';
 import { dataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 import { advantagesWithout, feltBy } from '../protocol/paid-and-felt.ts';
+import { type LossParameters, lossOf } from './policy-update.ts';
 
 const scores = z.array(z.number().min(0).max(1));
 
@@ -28,6 +30,8 @@ const groupNumbers = z.strictObject({
   credit: z.array(z.number().nullable()).default([]),
   /** Whether the temporal reward is on; false is plain GRPO. */
   temporal: z.boolean().default(true),
+  /** For advantageScale batch: the standard deviation of the step's answers from their groups' means; absent: this group's own. */
+  batch_std: z.number().min(0).optional(),
   /** Whether the length bonus is on. */
   len_control: z.boolean().default(true),
 });
@@ -51,6 +55,8 @@ export interface ExplainedGroup {
   readonly advantages_without_temporal: number[];
   /** Whether that is another one, `stdEpsilon` aside. */
   readonly temporal_felt: boolean[];
+  /** What each token of an answer weighs in the loss, were this group the whole update. */
+  readonly token_weights: number[];
   readonly explanation: string[];
 }
 
@@ -64,7 +70,7 @@ export function readGroupNumbers(
   paid: RewardParameters['temporalCredit'] = 'group',
 ): GroupNumbers {
   const remedy =
-    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false, and "credit": [2.5, null] in nats, if wanted.';
+    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false "batch_std" as a number and "credit": [2.5, null] in nats if wanted.';
   const fail = (message: string): never => {
     throw new StudioError('bad-input', message, { place, remedy });
   };
@@ -94,7 +100,7 @@ const at = (parts: GroupAdvantages['ordered'][number]['parts'], name: string) =>
 const number = (value: number) => String(Number(value.toFixed(3)));
 
 /** Video-R1 eq. 1, 2, 3 and 5 on a group's numbers, with a sentence for the group and for each answer. */
-export function explainGroup(group: GroupNumbers, parameters: RewardParameters): ExplainedGroup {
+export function explainGroup(group: GroupNumbers, parameters: RewardParameters & LossParameters): ExplainedGroup {
   const answer = (accuracy: number, i: number): ScoredAnswer => ({
     accuracy,
     accuracyExplanation: '',
@@ -112,8 +118,9 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     }),
   );
   const shuffled = group.temporal && parameters.temporalCredit !== 'answer' ? group.shuffled_accuracy.map(answer) : [];
+  const p = { ...parameters, ...(group.batch_std !== undefined && { batchStd: group.batch_std }) };
   const verdict = groupAdvantages(ordered, shuffled, {
-    ...parameters,
+    ...p,
     temporalCredit: credited ? parameters.temporalCredit : 'group',
     omega: group.len_control ? parameters.omega : 0,
   });
@@ -126,6 +133,10 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     const reasons = [...(credited ? [reasonOf('credit')] : []), ...(group.len_control ? [reasonOf('length')] : [])];
     return `Answer ${i + 1}: ${sum || 'nothing paid'} = ${number(total)}, advantage ${number(verdict.advantages[i] ?? 0)}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}.`;
   });
+  const allTokens = group.lengths.reduce((sum, length) => sum + length, 0);
+  const weights = group.lengths.map((answerTokens) =>
+    tokenWeight(lossOf(parameters).mean, { answerTokens, answers: group.lengths.length, allTokens }),
+  );
   const paid = verdict.ordered.map(({ parts, total }) => ({
     total,
     temporal: at(parts, 'temporal') + at(parts, 'credit'),
@@ -141,8 +152,25 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters):
     mean: verdict.mean,
     std: verdict.std,
     advantages: verdict.advantages,
-    advantages_without_temporal: advantagesWithout(paid, parameters),
-    temporal_felt: feltBy(paid, parameters),
-    explanation: [...verdict.explanation, ...sentences],
+    advantages_without_temporal: advantagesWithout(paid, p),
+    temporal_felt: feltBy(paid, p),
+    token_weights: weights,
+    explanation: [...verdict.explanation, ...sentences, lossSentence(group.lengths, parameters)],
   };
+}
+
+/** How an answer's tokens stand in the loss (Video-R1 eq. 4). */
+function lossSentence(lengths: readonly number[], p: LossParameters): string {
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const weighs = {
+    answer: `each answer weighs 1/${lengths.length}, shared by its tokens`,
+    token: `each of the ${tokens} tokens weighs the same`,
+    constant: `each token weighs 1/(${lengths.length} × ${p.maxNewTokens}), whatever the length of its answer`,
+  }[p.lossMean];
+  const bounds = [1 - p.clipLow, 1 + p.clipHigh].map((bound) => String(Number(bound.toFixed(6)))).join('–');
+  const ratio =
+    p.ratio === 'token'
+      ? `the ratio of each token is clipped to ${bounds}`
+      : `an answer has one ratio, exp of the mean log-ratio of its tokens, clipped to ${bounds}`;
+  return `In the loss ${weighs}; ${ratio}.`;
 }

@@ -5,6 +5,7 @@
  */
 
 import {
+  batchStdOf,
   type GroupAdvantages,
   groupAdvantages,
   type RewardParameters,
@@ -27,6 +28,8 @@ interface OpenGroup {
   readonly weights: (Float32Array | null)[];
   /** Numbers of ordered answers that do not count in the group. */
   readonly leftOut: Set<number>;
+  /** Another question was asked in its place: it stays out of the update and its batch, whatever becomes of its scores. */
+  readonly isReplaced: boolean;
 }
 
 /** A sequence to train on, before the reference has been asked for its log-probabilities, and the rollout that it is of. */
@@ -68,6 +71,7 @@ export class OpenGroups {
         rolloutIds: group.rollouts.filter(({ order }) => order === 'ordered').map(({ id }) => id),
         weights: completions.map(() => null),
         leftOut: new Set(),
+        isReplaced: group.leftOut !== undefined,
       };
       for (const { id, order, index } of group.rollouts) this.places.set(id, { group: open, half: order, index });
       return open;
@@ -131,10 +135,11 @@ export class OpenGroups {
 
   /** The advantage of each ordered answer that counts; 0 in groups that are left out because they are flat. */
   private byAnswer(): Map<string, number> {
+    const batch = this.batch();
     return new Map(
       this.groups.flatMap((group) => {
         const counted = countedIn(group);
-        const { advantages } = counted.length === 0 ? { advantages: [] } : this.advantages(group);
+        const { advantages } = counted.length === 0 ? { advantages: [] } : this.advantages(group, batch);
         return counted.map((i, at): [string, number] => [group.rolloutIds[i] as string, advantages[at] ?? 0]);
       }),
     );
@@ -144,15 +149,16 @@ export class OpenGroups {
   advantagesOf(groupId: string): GroupAdvantages {
     const group = this.groups.find(({ id }) => id === groupId);
     if (!group) throw new StudioError('not-found', `There is no open group ${groupId}.`);
-    return this.advantages(group);
+    return this.advantages(group, this.batch());
   }
 
   /** What the update is made of now: ordered answers of all groups, of flat ones only where `skipFlatGroups` is off. */
   sequences(): OpenSequence[] {
+    const batch = this.batch();
     return this.groups.flatMap((group) => {
       const counted = countedIn(group);
-      if (counted.length === 0) return [];
-      const { advantages, flat } = this.advantages(group);
+      if (counted.length === 0 || group.isReplaced) return [];
+      const { advantages, flat } = this.advantages(group, batch);
       if (flat && this.parameters.skipFlatGroups) return [];
       return counted.map((i, at): OpenSequence => {
         const completion = group.completions[i] as (typeof group.completions)[number];
@@ -185,10 +191,16 @@ export class OpenGroups {
     );
   }
 
-  private advantages(group: OpenGroup): GroupAdvantages {
-    const { ordered, shuffled } = group.scores;
-    const counted = countedIn(group).map((i) => ordered[i] as ScoredAnswer);
-    return groupAdvantages(counted, shuffled, this.parameters);
+  /** What the groups are made advantages of together, as they stand now. */
+  private batch(): Pick<RewardParameters, 'batchStd'> {
+    if (this.parameters.advantageScale !== 'batch') return {};
+    const counted = this.groups.filter((group) => countedIn(group).length > 0 && !group.isReplaced);
+    return { batchStd: batchStdOf(counted.map(countedScores), this.parameters) };
+  }
+
+  private advantages(group: OpenGroup, batch: Pick<RewardParameters, 'batchStd'>): GroupAdvantages {
+    const { ordered, shuffled } = countedScores(group);
+    return groupAdvantages(ordered, shuffled, { ...this.parameters, ...batch });
   }
 
   private placeOf(rolloutId: string): { group: OpenGroup; half: FrameOrder; index: number } {
@@ -201,3 +213,9 @@ export class OpenGroups {
 /** Numbers of the ordered answers that count. */
 const countedIn = ({ completions, leftOut }: OpenGroup): number[] =>
   completions.flatMap((_, i) => (leftOut.has(i) ? [] : [i]));
+
+/** What scoring found of the answers that count, and of those that they are compared with. */
+const countedScores = (group: OpenGroup) => ({
+  ordered: countedIn(group).map((i) => group.scores.ordered[i] as ScoredAnswer),
+  shuffled: group.scores.shuffled,
+});

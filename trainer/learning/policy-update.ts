@@ -5,18 +5,20 @@ import type { OpenSequence } from './open-groups.ts';
 import { optimStepAt } from './schedule.ts';
 import type { Models } from './training.ts';
 
-export type UpdateParameters = Pick<
-  ParameterValues,
-  | 'beta'
-  | 'klEstimator'
-  | 'updatesPerSampling'
-  | 'clipEpsilon'
-  | 'lossMean'
-  | 'beta1'
-  | 'beta2'
-  | 'weightDecay'
-  | 'gradClipNorm'
->;
+export type UpdateParameters = LossParameters &
+  Pick<
+    ParameterValues,
+    'beta' | 'klEstimator' | 'updatesPerSampling' | 'beta1' | 'beta2' | 'weightDecay' | 'gradClipNorm'
+  >;
+
+/** What the loss is made with, whatever it is made of. */
+export type LossParameters = Pick<ParameterValues, 'clipLow' | 'clipHigh' | 'ratio' | 'lossMean' | 'maxNewTokens'>;
+
+export const lossOf = (p: LossParameters) => ({
+  clip: { low: p.clipLow, high: p.clipHigh },
+  ratio: p.ratio,
+  mean: p.lossMean === 'constant' ? { constant: p.maxNewTokens } : p.lossMean,
+});
 
 export interface PolicyUpdate {
   /** Of the last of its optimizer steps. */
@@ -52,9 +54,8 @@ export async function updatePolicy(
     const report = await engine.forwardBackward(policy, {
       kind: 'policy',
       sequences: withReference,
-      clipEpsilon: p.clipEpsilon,
+      ...lossOf(p),
       beta: p.beta,
-      mean: p.lossMean,
       ...(exactKl === null ? {} : { exactKl }),
     });
     if (update === 0)

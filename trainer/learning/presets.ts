@@ -3,13 +3,13 @@
  * small embedded model (`sample`). A preset is data; no code asks which one is in force.
  */
 import { type ErrorKind, StudioError } from '../protocol/errors.ts';
+import { inPresentNames } from '../protocol/former-names.ts';
 import { faultsOf } from '../protocol/issues.ts';
-import { nearestClause } from '../protocol/nearest.ts';
 import {
   isParameterName,
   type Method,
+  noParameter,
   type ParameterValues,
-  parameterNames,
   parameters,
   parameterValues,
 } from '../protocol/parameters.ts';
@@ -68,6 +68,9 @@ const upstream: ParameterValues = {
   omega: 0.2,
   flagPenalty: 0,
   maskFlagged: false,
+  overlongPenalty: 0,
+  // A fifth of the longest answer, as 4096 of 20480 in DAPO.
+  overlongCache: 154,
   lengthMin: 320,
   lengthMax: 512,
   lengthNeedsMoreThanOne: true,
@@ -75,16 +78,22 @@ const upstream: ParameterValues = {
   nanRegressionPays: true,
   stdDegrees: 'n-1',
   stdEpsilon: 1e-4,
-  divideByStd: true,
+  advantageScale: 'group',
   beta: 0.04,
-  clipEpsilon: 0.2,
+  clipLow: 0.2,
+  clipHigh: 0.2,
+  ratio: 'token',
   updatesPerSampling: 1,
   lossMean: 'answer',
   klEstimator: 'k3',
   skipFlatGroups: false,
+  fillFlatGroups: false,
+  maxSamplingRounds: 10,
   evaluationTemperature: 0.1,
   evaluationTopP: 0.001,
   evaluationQuestions: 0,
+  evaluationDirect: false,
+  evaluationReversed: false,
 };
 
 const paper: ParameterValues = {
@@ -126,6 +135,7 @@ const sample: ParameterValues = {
   maxNewTokens: 64,
   lengthMin: 8,
   lengthMax: 48,
+  overlongCache: 13,
   skipFlatGroups: true,
   evaluationTemperature: 0,
   evaluationTopP: 1,
@@ -175,7 +185,7 @@ const ranges = [
 /** What keeps settings from being parameters, each by itself: names that are not there and values that do not fit. */
 export function settingFaults(given: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
-    if (!isParameterName(name)) return [`there is no parameter ${name}${nearestClause(name, parameterNames)}`];
+    if (!isParameterName(name)) return [noParameter(name)];
     const checked = parameters[name].schema.safeParse(value);
     return checked.success ? [] : faultsOf(parameters[name].schema, value, checked.error, name);
   });
@@ -188,9 +198,10 @@ export function withOverrides(
   kind: ErrorKind,
   place: string,
 ): ParameterValues {
-  const problems = settingFaults(given);
+  const { settings, faults } = inPresentNames(given);
+  const problems = [...faults, ...settingFaults(settings)];
   if (problems.length > 0) throw new StudioError(kind, problems.join('\n'), { place });
-  const set = parameterValues.parse({ ...values, ...given });
+  const set = parameterValues.parse({ ...values, ...settings });
   for (const [low, high] of ranges) {
     if (set[low] > set[high])
       throw new StudioError(kind, `${low} (${set[low]}) is above ${high} (${set[high]}).`, { place });

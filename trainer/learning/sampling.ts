@@ -4,7 +4,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
-import { groupAdvantages, type RewardParameters, type ScoredAnswer } from '../advantages/advantages.ts';
+import { batchStdOf, groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
@@ -12,23 +12,15 @@ import { orderWorthOf } from '../evidence/deltas.ts';
 import { flaggedIn } from '../protocol/annotations/flagged-words.ts';
 import { isCorrect } from '../protocol/correctness.ts';
 import { answeredBy } from '../protocol/evidence.ts';
-import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type {
-  CreditTerms,
-  FrameOrder,
-  GroupPurpose,
-  Rollout,
-  RolloutTokens,
-  StepMetrics,
-} from '../protocol/records.ts';
+import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
 import { analyse } from '../reasoning/analysis.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
-import { type GroupCredit, measureCredits } from './credit.ts';
-import type { SampledGroup, ScoredGroup } from './groups.ts';
+import { creditTermsOf, type GroupCredit, measureCredits } from './credit.ts';
+import type { SampledGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
 export interface GroupSampling {
@@ -49,7 +41,7 @@ export interface GroupSampling {
   readonly ordered: number;
   /** Answers on shuffled frames, for videos. */
   readonly shuffled: number;
-  /** Whether right answers on videos are scored on shuffled frames, for the credit that the parameters pay. */
+  /** Whether right answers on videos are scored on shuffled frames, for the credit that the parameters pay; none is paid else. */
   readonly credited?: boolean;
   readonly sampling: SampleOptions;
   readonly signal: AbortSignal;
@@ -70,12 +62,35 @@ export function shuffledOrder(count: number, seed: number): number[] | null {
 
 const inOrder = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-/** @throws Interrupted when the signal ends sampling; StudioError as the engine does. */
+/** Answers to one question with what scoring found, before it is known what batch they are of. */
+export interface DrawnGroup {
+  readonly loaded: LoadedQuestion;
+  readonly number: number;
+  readonly order: number[] | null;
+  readonly prompt: Prompt;
+  readonly completions: Readonly<Record<FrameOrder, readonly Completion[]>>;
+  readonly scores: Readonly<Record<FrameOrder, readonly FoundAnswer[]>>;
+  /** Null where none is paid. */
+  readonly credit: GroupCredit | null;
+}
+
+type FoundAnswer = ScoredAnswer & { readonly answer: string };
+
+/** Groups that are made advantages of together. @throws Interrupted when the signal ends sampling; StudioError as the engine does. */
 export async function sampleGroups(
   questions: readonly LoadedQuestion[],
   how: GroupSampling,
   durations: StepMetrics['durations'],
 ): Promise<SampledGroup[]> {
+  return scoreGroups(await drawGroups(questions, how, durations), how, durations);
+}
+
+/** @throws as `sampleGroups` */
+export async function drawGroups(
+  questions: readonly LoadedQuestion[],
+  how: GroupSampling,
+  durations: StepMetrics['durations'],
+): Promise<DrawnGroup[]> {
   const plans = questions.map((loaded, i) => {
     const { frames, question } = loaded;
     const number = how.numbers?.[i] ?? i;
@@ -97,7 +112,7 @@ export async function sampleGroups(
     return { loaded, number, order, prompt, requests };
   });
   const owners = plans.flatMap((plan, i) => plan.requests.map((request) => ({ plan: i, request })));
-  const completions = plans.map((plan): AnsweredQuestion['completions'] => ({
+  const completions = plans.map((plan) => ({
     ordered: new Array<Completion>(how.ordered),
     shuffled: new Array<Completion>(plan.order ? how.shuffled : 0),
   }));
@@ -124,91 +139,93 @@ export async function sampleGroups(
   });
   if (how.signal.aborted) throw new Interrupted();
 
-  const answered = await timed(durations, 'score', async () => {
-    const groups: AnsweredQuestion[] = [];
-    for (const [i, plan] of plans.entries()) {
-      groups.push({ ...plan, ...scoreGroup(plan.loaded, completions[i] as (typeof completions)[number], how) });
+  const drawn = await timed(durations, 'score', async () => {
+    const drawn: DrawnGroup[] = [];
+    for (const [i, { loaded, number, order, prompt }] of plans.entries()) {
+      const answers = completions[i] as (typeof completions)[number];
+      const { ordered, shuffled } = answers;
+      const found = (completion: Completion) => findIn(completion, loaded, how.parameters);
+      const scores = { ordered: ordered.map(found), shuffled: shuffled.map(found) };
+      drawn.push({ loaded, number, order, prompt, completions: answers, scores, credit: null });
       // Between groups the trainer answers whoever asks.
       await setImmediate();
     }
-    return groups;
+    return drawn;
   });
-  const credits = how.credited ? await timed(durations, 'credit', () => creditsOf(answered, how)) : null;
+  if (!how.credited) return drawn;
+  const credits = await timed(durations, 'credit', () => creditsOf(drawn, how));
   if (how.signal.aborted) throw new Interrupted();
-
-  return timed(durations, 'score', async () => {
-    const sampled: SampledGroup[] = [];
-    for (const [i, group] of answered.entries()) {
-      sampled.push(await rewardGroup(group, credits?.[i] ?? null, how));
-      await setImmediate();
-    }
-    return sampled;
+  return drawn.map((group, g) => {
+    const credit = credits[g] as GroupCredit;
+    const ordered = group.scores.ordered.map((answer, i) => ({ ...answer, credit: credit.credits[i] }));
+    return { ...group, credit, scores: { ...group.scores, ordered } };
   });
 }
 
-type Scored = ScoredAnswer & { readonly answer: string };
-
-/** A question with its answers and what scoring found of them. */
-interface AnsweredQuestion {
-  readonly loaded: LoadedQuestion;
-  readonly number: number;
-  readonly order: number[] | null;
-  readonly prompt: Prompt;
-  readonly completions: Readonly<Record<FrameOrder, Completion[]>>;
-  readonly scores: Readonly<Record<FrameOrder, Scored[]>>;
-}
-
-function scoreGroup(
-  { question, flagged }: LoadedQuestion,
-  completions: AnsweredQuestion['completions'],
-  { parameters }: GroupSampling,
-): Pick<AnsweredQuestion, 'completions' | 'scores'> {
-  const scored = (completion: Completion): Scored => {
-    const result = score(completion.text, question, parameters);
-    return {
-      accuracy: result.accuracy,
-      accuracyExplanation: result.accuracyExplanation,
-      format: result.format,
-      formatExplanation: result.formatExplanation,
-      answer: result.answer,
-      length: completion.tokens.length,
-      flagged: flaggedIn(completion.text, flagged),
-    };
-  };
-  return {
-    completions,
-    scores: { ordered: completions.ordered.map(scored), shuffled: completions.shuffled.map(scored) },
-  };
-}
-
-function creditsOf(answered: readonly AnsweredQuestion[], how: GroupSampling): Promise<GroupCredit[]> {
+function creditsOf(drawn: readonly DrawnGroup[], how: GroupSampling): Promise<GroupCredit[]> {
   const { correctThreshold, creditShuffles: shuffles } = how.parameters;
-  const groups = answered.map(({ loaded, number, completions, scores }) => ({
+  const groups = drawn.map(({ loaded, number, completions, scores }) => ({
     ...{ loaded, number, ordered: completions.ordered },
     right: scores.ordered.map(({ accuracy }) => isCorrect(accuracy, correctThreshold)),
   }));
   return measureCredits(groups, { ...how, shuffles });
 }
 
-/** @param credit null where none is paid, whatever the parameters say */
-async function rewardGroup(
-  { loaded, number, order, prompt, completions, scores }: AnsweredQuestion,
-  credit: GroupCredit | null,
+/** What answers are paid by: without credit where it is not measured, whatever the parameters say. */
+const payingBy = ({ credited, parameters }: GroupSampling): ParameterValues =>
+  credited ? parameters : { ...parameters, temporalCredit: 'group' };
+
+function findIn(completion: Completion, { question, flagged }: LoadedQuestion, p: ParameterValues): FoundAnswer {
+  const result = score(completion.text, question, p);
+  return {
+    accuracy: result.accuracy,
+    accuracyExplanation: result.accuracyExplanation,
+    format: result.format,
+    formatExplanation: result.formatExplanation,
+    answer: result.answer,
+    length: completion.tokens.length,
+    flagged: flaggedIn(completion.text, flagged),
+  };
+}
+
+/**
+ * Rewards and advantages of drawn groups, and their records: one batch.
+ * @param leftOut flat ones that are not of the batch: recorded, and not trained on
+ */
+export async function scoreGroups(
+  drawn: readonly DrawnGroup[],
   how: GroupSampling,
-): Promise<SampledGroup> {
-  const { question, view } = loaded;
-  const id = `${how.prefix}-${number}`;
-  const ordered = scores.ordered.map((answer, i): Scored => ({ ...answer, credit: credit?.credits[i] }));
-  const { shuffled } = scores;
-  const parameters: RewardParameters = credit ? how.parameters : { ...how.parameters, temporalCredit: 'group' };
-  const verdict = groupAdvantages(ordered, shuffled, parameters);
+  durations: StepMetrics['durations'],
+  leftOut: ReadonlySet<DrawnGroup> = new Set(),
+): Promise<SampledGroup[]> {
+  return timed(durations, 'score', async () => {
+    const batchStd = batchStdOf(
+      drawn.filter((one) => !leftOut.has(one)).map(({ scores }) => scores),
+      payingBy(how),
+    );
+    const sampled: SampledGroup[] = [];
+    for (const one of drawn) {
+      const { group, ...rest } = await scoreGroup(one, how, batchStd);
+      sampled.push({ ...rest, group: { ...group, ...(leftOut.has(one) && { leftOut: 'flat' as const }) } });
+      await setImmediate();
+    }
+    return sampled;
+  });
+}
+
+async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number): Promise<SampledGroup> {
+  const { completions, credit } = plan;
+  const { ordered, shuffled } = plan.scores;
+  const { question, view } = plan.loaded;
+  const id = `${how.prefix}-${plan.number}`;
+  const verdict = groupAdvantages(ordered, shuffled, { ...payingBy(how), batchStd });
   const trained = how.purpose === 'train';
-  const { stdDegrees, stdEpsilon, divideByStd } = how.parameters;
+  const { stdDegrees, stdEpsilon, advantageScale } = how.parameters;
 
   const tokens = new Map<string, RolloutTokens>();
   const rolloutOf = (half: FrameOrder, index: number): Rollout => {
     const completion = completions[half][index] as Completion;
-    const answer = (half === 'ordered' ? ordered : shuffled)[index] as Scored;
+    const answer = plan.scores[half][index] as FoundAnswer;
     const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
@@ -241,7 +258,7 @@ async function rewardGroup(
     };
   };
 
-  const rendered = await how.engine.render(how.model, prompt);
+  const rendered = await how.engine.render(how.model, plan.prompt);
   return {
     group: {
       id,
@@ -249,14 +266,14 @@ async function rewardGroup(
       purpose: how.purpose,
       question,
       prompt: rendered.text,
-      media: { ...view, shuffledOrder: order, visionTokens: rendered.visionTokens },
+      media: { ...view, shuffledOrder: plan.order, visionTokens: rendered.visionTokens },
       temporal: verdict.temporal,
-      ...(credit && { credit: termsOf(credit, how.parameters) }),
+      ...(credit && { credit: creditTermsOf(credit, how.parameters) }),
       stats: {
         mean: verdict.mean,
         std: verdict.std,
         count: ordered.length,
-        normalised: { stdDegrees, stdEpsilon, divideByStd },
+        normalised: { stdDegrees, stdEpsilon, advantageScale, batchStd },
       },
       explanation: verdict.explanation,
       at: Date.now(),
@@ -268,7 +285,7 @@ async function rewardGroup(
     promptTokens: { ids: Array.from(rendered.ids), pieces: [...rendered.pieces] },
     tokens,
     weighed: [...(credit?.weighed ?? [])].map(([i, found]) => ({ ...found, rolloutId: `${id}-o${i}` })),
-    prompt,
+    prompt: plan.prompt,
     completions: completions.ordered,
     scores: { ordered, shuffled },
   };
@@ -284,11 +301,6 @@ function worthOf(
   const worth = found && orderWorthOf(found);
   if (!worth) return {};
   return { credit: worth.worth, orderWorth: { ...worth, step: answeredBy(how), same: true } };
-}
-
-function termsOf({ without }: GroupCredit, p: ParameterValues): CreditTerms {
-  const { creditShuffles: shuffles, creditLow: low, creditHigh: high, creditWeight: weight } = p;
-  return { by: p.temporalCredit === 'both' ? 'both' : 'answer', shuffles, low, high, weight, without };
 }
 
 /** Of a probability of 0.1 %: a token below it is not kept as an alternative, unless it is the likeliest. */
@@ -313,42 +325,4 @@ function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completio
 /** Alternatives to ask for: as the parameter says, and no more than the engine tells. */
 export function alternativesOf(engine: Engine, p: Pick<ParameterValues, 'alternatives'>): number {
   return Math.min(p.alternatives, engine.capabilities.topAlternatives);
-}
-
-/** What a set of groups says about the step: the paper's curves. */
-export function groupMetrics(
-  groups: readonly ScoredGroup[],
-): Pick<
-  StepMetrics,
-  | 'accuracy'
-  | 'accuracyShuffled'
-  | 'format'
-  | 'temporal'
-  | 'reward'
-  | 'length'
-  | 'entropy'
-  | 'flatGroups'
-  | 'sampledTokens'
-> {
-  const all = groups.flatMap(({ group }) => group.rollouts);
-  const ordered = all.filter((rollout) => rollout.order === 'ordered');
-  const shuffled = all.filter((rollout) => rollout.order === 'shuffled');
-  const part = (name: string) =>
-    mean(ordered.map((rollout) => rollout.reward.parts.find((p) => p.name === name)?.value ?? 0));
-  const tests = groups.flatMap(({ group }) =>
-    group.temporal
-      ? [group.temporal.passed && group.rollouts.some((r) => r.order === 'ordered' && r.correct) ? 1 : 0]
-      : [],
-  );
-  return {
-    accuracy: mean(ordered.map((rollout) => rollout.accuracy)),
-    accuracyShuffled: mean(shuffled.map((rollout) => rollout.accuracy)),
-    format: part('format'),
-    temporal: mean(tests),
-    reward: mean(ordered.map((rollout) => rollout.reward.total)),
-    length: mean(ordered.map((rollout) => rollout.tokenCount)),
-    entropy: mean(ordered.map((rollout) => rollout.meanEntropy)),
-    flatGroups: mean(groups.map(({ group }) => Number(isFlat(group)))),
-    sampledTokens: all.reduce((sum, rollout) => sum + rollout.tokenCount, 0),
-  };
 }

@@ -6,10 +6,12 @@
 import type { LossScored } from '../engines/engine.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { StepMetrics } from '../protocol/records.ts';
+import { fillGroups } from './fill-groups.ts';
+import { groupMetrics } from './group-metrics.ts';
 import { maskFlagged } from './mask-flagged.ts';
 import { OpenGroups } from './open-groups.ts';
 import { updatePolicy } from './policy-update.ts';
-import { alternativesOf, groupMetrics, sampleGroups } from './sampling.ts';
+import { alternativesOf, type GroupSampling, scoreGroups } from './sampling.ts';
 import { learningRateAt } from './schedule.ts';
 import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 
@@ -22,36 +24,33 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
   const metrics = emptyMetrics(step, learningRateAt(step, p));
   const { durations } = metrics;
 
-  const questions = await timed(durations, 'decode', () => training.nextQuestions(p.questionsPerStep));
-  const groups = await sampleGroups(
-    questions,
-    {
-      engine,
-      model: policy,
-      template: training.template,
-      parameters: p,
-      seed: training.seed,
-      step,
-      purpose: 'train',
-      prefix: `s${step}`,
-      ordered: p.groupSize,
-      // Credit by answer compares with no group, so none is drawn.
-      shuffled: method === 'tgrpo' && p.temporalCredit !== 'answer' ? p.shuffledGroupSize : 0,
-      credited: p.temporalCredit !== 'group',
-      sampling: {
-        maxTokens: p.maxNewTokens,
-        temperature: p.temperature,
-        topP: p.topP,
-        topK: p.topK,
-        alternatives: alternativesOf(engine, p),
-      },
-      signal: training.signal,
-      onSampling: (hint) => training.onSampling(hint),
+  const how: GroupSampling = {
+    engine,
+    model: policy,
+    template: training.template,
+    parameters: p,
+    seed: training.seed,
+    step,
+    purpose: 'train',
+    prefix: `s${step}`,
+    ordered: p.groupSize,
+    // Credit by answer compares with no group, so none is drawn.
+    shuffled: method === 'tgrpo' && p.temporalCredit !== 'answer' ? p.shuffledGroupSize : 0,
+    credited: p.temporalCredit !== 'group',
+    sampling: {
+      maxTokens: p.maxNewTokens,
+      temperature: p.temperature,
+      topP: p.topP,
+      topK: p.topK,
+      alternatives: alternativesOf(engine, p),
     },
-    durations,
-  );
+    signal: training.signal,
+    onSampling: (hint) => training.onSampling(hint),
+  };
+  const { drawn, leftOut } = await fillGroups(training, how, durations);
+  const groups = await scoreGroups(drawn, how, durations, leftOut);
   await timed(durations, 'store', () => training.recordGroups(groups));
-  Object.assign(metrics, groupMetrics(groups), { questions: questions.length });
+  Object.assign(metrics, groupMetrics(groups), { questions: groups.length });
   const open = new OpenGroups(groups, p);
   await clock.pass('after-sampling', open);
   await clock.pass('before-update', open);
@@ -65,8 +64,8 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
   }
   const updated: ReadonlyMap<string, LossScored> = update?.scored ?? new Map();
   const ordered = groups.flatMap(({ group }) => group.rollouts.filter(({ order }) => order === 'ordered'));
-  const leftOut = { logprobs: null, refLogprobs: null };
-  training.onUpdated(ordered.map(({ id }) => ({ rolloutId: id, ...(updated.get(id) ?? leftOut) })));
+  const untrained = { logprobs: null, refLogprobs: null };
+  training.onUpdated(ordered.map(({ id }) => ({ rolloutId: id, ...(updated.get(id) ?? untrained) })));
   clock.stop(metrics);
   return metrics;
 }

@@ -42,6 +42,8 @@ export interface Training extends Models {
   flaggedOf(rollouts: readonly Pick<Rollout, 'id' | 'text'>[]): Promise<ReadonlySet<string>>;
   /** Answers were left out of the update that is to be made. */
   onMasked(masked: MaskedAnswers): void;
+  /** What people are to know of a step: less is learned in it than was meant. */
+  onNotice(message: string): void;
   /** The update is made: what it computed of the step's ordered answers is written down with the step. */
   onUpdated(answers: readonly UpdatedAnswer[]): void;
   onSampling(hint: { done: number; total: number; text: string; problem: string }): void;

@@ -4,9 +4,9 @@ import type { Rollout } from './records.ts';
 /**
  * Of the rules in `trainer/reasoning`: it grows when the same text may give another result. 1 found aha moments alone and
  * was kept nowhere; 2 finds eliminations in lists, changes of a text and commitments by correspondence, and keeps commitments
- * and whether a time is named.
+ * and whether a time is named; 3 ends sentences at full-width stops.
  */
-export const analysisVersion = 2;
+export const analysisVersion = 3;
 
 /** The version that found what a rollout holds. */
 export const analysisOf = ({ analysis }: Pick<Rollout, 'analysis'>): number => analysis ?? 1;

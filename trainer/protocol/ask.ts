@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { parameters } from './parameters.ts';
-import { ahaMoment, commitment, parsedCompletion, question, rolloutTokens, stopReason } from './records.ts';
+import { ahaMoment, commitment, parsedCompletion, question, rolloutTokens, span, stopReason } from './records.ts';
 
 /** Of how it is asked and what is kept: it grows when the same ask may give other answers. */
 export const askVersion = 1;
@@ -96,7 +96,14 @@ export const experimentAnswer = z.object({
   meanLogprob: z.number().nullable(),
   /** What the order of the frames is worth to them, in nats, by the rule of `trainer/evidence/order-rule.ts`; null until it is weighed. */
   order: z
-    .object({ worth: z.number(), error: z.number().nullable(), uses: z.boolean().nullable() })
+    .object({
+      ...{ worth: z.number(), error: z.number().nullable(), uses: z.boolean().nullable() },
+      /** What it is worth to each word that the model wrote, in nats; null where that was not kept when it was weighed. */
+      words: z
+        .array(z.object({ span, worth: z.number() }))
+        .nullable()
+        .default(null),
+    })
     .nullable()
     .default(null),
 });

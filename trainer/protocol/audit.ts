@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { keptQuestion, skippedQuestion } from './kept-question.ts';
+import { mediaView } from './records.ts';
 
 /** What is taken away before a question is asked again, the most first. */
 export const auditCues = ['no video', 'blind', 'one frame', 'any order', 'reversed', 'no question'] as const;
@@ -174,6 +175,32 @@ export const auditRowsAsked = auditName.extend({
   from: z.number().int().min(0).default(0),
   limit: z.number().int().min(1).max(200).default(100),
 });
+/** A question of an audit, by its place among those that can be asked. */
+export const auditQuestionAsked = auditName.extend({ dataset: z.string(), row: z.number().int().min(0) });
+/** What an audit does not keep of a question. */
+export const auditQuestion = z.object({
+  options: z.array(z.string()),
+  /** Its frames come by their key; null where they can't be had. */
+  media: mediaView.omit({ shuffledOrder: true, visionTokens: true }).nullable(),
+  /** Why something is not there, as a sentence. */
+  without: z.string().nullable(),
+});
+export type AuditQuestion = z.infer<typeof auditQuestion>;
+
+/** What auditing the dataset of a run would take. */
+export const auditCost = z.object({
+  /** Name of its file. */
+  dataset: z.string(),
+  questions: z.number().int(),
+  /** To be sampled, one of each kind: at most. */
+  answers: z.number().int(),
+  /** Questions whose right answers are scored again in other orders: at most. */
+  scored: z.number().int(),
+  /** By the speed of the run's own sampling; null where it has not sampled. */
+  ms: z.number().nullable(),
+});
+export type AuditCost = z.infer<typeof auditCost>;
+
 export const auditRows = z.object({
   rows: z.array(auditLine),
   total: z.number().int(),

@@ -5,14 +5,14 @@
  */
 import { z } from 'zod';
 import { engineLacks } from './engine.ts';
+import { evaluationArm } from './evaluation-arms.ts';
 import { hindrances } from './hindrances.ts';
 import { faultLine } from './issues.ts';
-import { nearestClause } from './nearest.ts';
 import {
   isParameterName,
   type Method,
+  noParameter,
   type ParameterValues,
-  parameterNames,
   parameters,
   parametersOf,
 } from './parameters.ts';
@@ -38,7 +38,8 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('stop'), when: z.enum(['after-step', 'now']).default('after-step') }),
   z.strictObject({ kind: z.literal('step'), count: z.number().int().min(1).default(1) }),
   z.strictObject({ kind: z.literal('save') }),
-  z.strictObject({ kind: z.literal('evaluate') }),
+  /** `arms`: what is asked besides; absent: what the run's parameters say. */
+  z.strictObject({ kind: z.literal('evaluate'), arms: z.array(evaluationArm).optional() }),
   /** Reads again what people say of the rows that it trains on. */
   z.strictObject({ kind: z.literal('read-labels') }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
@@ -327,7 +328,7 @@ function engineRefusal(
 
 /** Why a parameter can't be set to a value while a run of this method goes on; null when it can. */
 export function settingRefusal(method: Method, name: string, value: unknown): string | null {
-  if (!isParameterName(name)) return `there is no parameter ${name}${nearestClause(name, parameterNames)}`;
+  if (!isParameterName(name)) return noParameter(name);
   if (!parametersOf(method).includes(name)) return `${name} has no meaning for ${method}`;
   const { schema, changes, label } = parameters[name];
   if (changes === 'restart') return `${label} is fixed when the run is created`;

@@ -21,6 +21,8 @@ export const engineCapabilities = z.object({
   losses: z.array(lossKind),
   /** Ways in which the policy loss is averaged: values of the parameter `lossMean`. */
   lossMeans: z.array(parameters.lossMean.schema),
+  /** What the policy loss can take a ratio of: values of the parameter `ratio`. */
+  ratios: z.array(parameters.ratio.schema).default(['token']),
   /** All weights of a model are trained; else an adapter beside them. */
   fullParameters: z.boolean(),
   /** Scored answers carry the entropy at each token when it is asked for. */
@@ -55,7 +57,7 @@ export interface EngineNeeds {
     readonly method: Method;
     readonly parameters: Pick<
       ParameterValues,
-      'lossMean' | 'klEstimator' | 'beta' | 'beta1' | 'beta2' | 'weightDecay' | 'gradClipNorm'
+      'lossMean' | 'ratio' | 'klEstimator' | 'beta' | 'beta1' | 'beta2' | 'weightDecay' | 'gradClipNorm'
     >;
   } | null;
 }
@@ -75,6 +77,7 @@ export function engineLacks(can: EngineCapabilities, { chunks, training }: Engin
     if (p.klEstimator === 'exact' && p.beta > 0 && !can.exactKl)
       lacks.push('It can’t sum the KL over the whole vocabulary (klEstimator exact).');
     if (!can.lossMeans.includes(p.lossMean)) lacks.push(`It can’t average the loss by ${p.lossMean} (lossMean).`);
+    if (!can.ratios.includes(p.ratio)) lacks.push(`It has no ratio of a ${p.ratio} in its loss (ratio).`);
   }
   for (const key of Object.keys(idle) as (keyof typeof idle)[])
     if (p[key] !== idle[key] && !can.optimizerKeys.includes(key))

@@ -17,7 +17,7 @@ const equalWithin = 1e-9;
 
 export const isFlat = ({ stats }: Pick<Group, 'stats'>): boolean => stats.std === 0;
 
-type Answers = Pick<GroupWithRollouts, 'stats' | 'rollouts'>;
+type Answers = Pick<GroupWithRollouts, 'stats' | 'rollouts' | 'leftOut'>;
 
 const trainedAnswers = ({ rollouts }: Answers) => rollouts.filter(({ order }) => order === 'ordered');
 const partOf = ({ reward }: Rollout, name: RewardPart['name']) =>
@@ -41,8 +41,15 @@ export function flatReasonOf(group: Answers): FlatReason | null {
 
 const number = (value: number) => String(Number(value.toFixed(3)));
 
-/** One sentence for people: why a flat group is flat, and what is alike in it. Null for a group that is not flat. */
+const replaced = 'It is left out of the update, and another question was asked in its place (fillFlatGroups).';
+
+/** For people: why a flat group is flat, what is alike in it, and whether it was replaced. Null for a group that is not flat. */
 export function flatSentence(group: Answers): string | null {
+  const why = whyFlat(group);
+  return why !== null && group.leftOut ? `${why} ${replaced}` : why;
+}
+
+function whyFlat(group: Answers): string | null {
   const reason = flatReasonOf(group);
   if (reason === null) return null;
   const answers = trainedAnswers(group);

@@ -82,6 +82,13 @@ function ofSettings(method: Method, p: ParameterValues): Hindrance[] {
     if (!p.obeyLabels && p[name] !== 0 && p[name] !== false)
       warn(name, `${name} is ${p[name]}, but obeyLabels is off, so nothing comes of it`, 'Set obeyLabels to true.');
 
+  if (p.fillFlatGroups && p.maxSamplingRounds === 1)
+    warn(
+      'maxSamplingRounds',
+      'maxSamplingRounds is 1, so fillFlatGroups asks no further question and only leaves flat groups out',
+      'Set maxSamplingRounds to 2 or more, or fillFlatGroups to false.',
+    );
+
   const bonuses = [...(method === 'tgrpo' && paysOrder(p) ? ['temporal'] : []), ...(p.omega > 0 ? ['length'] : [])];
   if (p.correctThreshold >= 1 && bonuses.length > 0)
     warn(
@@ -94,6 +101,12 @@ function ofSettings(method: Method, p: ParameterValues): Hindrance[] {
       'lengthMin',
       `answers end at maxNewTokens (${p.maxNewTokens}), below lengthMin (${p.lengthMin}), so no length bonus is paid`,
       'Raise maxNewTokens, lower lengthMin, or set omega to 0.',
+    );
+  if (p.overlongPenalty > 0 && p.overlongCache >= p.maxNewTokens)
+    warn(
+      'overlongCache',
+      `overlongCache (${p.overlongCache}) is not below maxNewTokens (${p.maxNewTokens}), so answers of every length pay a part of overlongPenalty`,
+      'Lower overlongCache; DAPO takes a fifth of the longest answer.',
     );
   if (method === 'tgrpo' && !paysOrder(p)) {
     const place = p.temporalCredit !== 'group' ? 'creditWeight' : p.alpha === 0 ? 'alpha' : 'shuffledGroupSize';

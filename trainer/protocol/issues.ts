@@ -194,16 +194,18 @@ function needsOneOf(
 
 // ---- in the schema --------------------------------------------------------------------------------------------------
 
-/** The schema without what says only that a value may be left out, or stands for another. */
+/** The schema without what says only that a value may be left out, stands for another, or is first brought to its form. */
 function bare(schema: z.core.$ZodType | undefined): z.ZodType | undefined {
   let inner = schema;
   while (
     inner instanceof z.ZodOptional ||
     inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault ||
     inner instanceof z.ZodNullable ||
-    inner instanceof z.ZodReadonly
+    inner instanceof z.ZodReadonly ||
+    (inner instanceof z.ZodPipe && inner.def.in instanceof z.ZodTransform)
   )
-    inner = inner.def.innerType;
+    inner = inner instanceof z.ZodPipe ? inner.def.out : inner.def.innerType;
   return inner as z.ZodType | undefined;
 }
 

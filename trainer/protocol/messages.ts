@@ -6,7 +6,16 @@ import { z } from 'zod';
 import { agreementShown, itemHistory } from './annotations/agreement.ts';
 import { sentCategory } from './annotations/categories.ts';
 import { ask, askAbout, askAnswered, askCost, askProgress, experiment, experimentTokens, rightWith } from './ask.ts';
-import { auditEntry, auditName, auditResults, auditRows, auditRowsAsked } from './audit.ts';
+import {
+  auditCost,
+  auditEntry,
+  auditName,
+  auditQuestion,
+  auditQuestionAsked,
+  auditResults,
+  auditRows,
+  auditRowsAsked,
+} from './audit.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
 import { interventionKinds, weighedOf, weighing, weighingCost } from './evidence.ts';
 import { flatReasons } from './flat-reason.ts';
@@ -225,6 +234,9 @@ export const requests = {
   'audits/list': call(nothing, z.object({ audits: z.array(auditEntry) })),
   'audits/get': call(auditName, z.object({ results: auditResults })),
   'audits/rows': call(auditRowsAsked, auditRows),
+  /** Frames are chosen as the run would, as many as the audit showed; they come by `frames/get`. */
+  'audits/question': call(runId.extend(auditQuestionAsked.shape), auditQuestion),
+  'audits/cost': call(runId, auditCost),
   /** The newest events about questions left out and warnings, at most 200 of each, oldest first. */
   'notices/list': call(runId, z.object({ events: z.array(runEvent) })),
   /**

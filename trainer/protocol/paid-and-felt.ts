@@ -27,7 +27,10 @@ interface Rewarded {
   readonly temporal: number;
 }
 
-/** Advantages of a group without r_t (Video-R1 eq. 3 of the totals less their temporal parts), in the order of the answers. */
+/**
+ * Advantages of a group without r_t (Video-R1 eq. 3 of the totals less their temporal parts), in the order of the answers. Where
+ * they are divided by the batch's standard deviation it is the batch's as it was: the group alone does not tell another.
+ */
 export function advantagesWithout(answers: readonly Rewarded[], p: Normalisation): number[] {
   return normalise(
     answers.map(({ total, temporal }) => total - temporal),
@@ -86,7 +89,8 @@ export function normalisationOf(group: GroupWithRollouts): Normalisation | null 
   const isPlain = near(divisor, 1);
   const mayBeDivided = epsilon > -1e-9 && epsilon <= mostEpsilon;
   if (isPlain === mayBeDivided) return null;
-  const found = { stdDegrees, stdEpsilon: isPlain ? 0 : Math.max(0, epsilon), divideByStd: !isPlain } as const;
+  const advantageScale = isPlain ? 'none' : 'group';
+  const found = { stdDegrees, stdEpsilon: isPlain ? 0 : Math.max(0, epsilon), advantageScale } as const;
   const { advantages } = normalise(totals, found);
   const gives = answers.every(({ advantage }, i) => advantage === null || near(advantage, advantages[i] ?? Number.NaN));
   return gives ? found : null;

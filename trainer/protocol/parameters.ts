@@ -3,6 +3,8 @@
  * From it come the validation of run files and of `set`, the JSON schema, the quick pick and the dashboard's parameter list.
  */
 import { z } from 'zod';
+import { readingFormerNames, renamedClause } from './former-names.ts';
+import { nearestClause } from './nearest.ts';
 
 export const methods = ['sft', 'tgrpo', 'grpo'] as const;
 /** `grpo` is T-GRPO without the shuffled group and its reward. */
@@ -458,6 +460,24 @@ export const parameters = {
     help: 'Before the update, leave out answers that hold words which people flagged in answers to the same question, and answers that are flagged while the run stands still on them. The advantages of the others are made anew without them. Needs obeyLabels.',
     before: false,
   }),
+  overlongPenalty: parameter({
+    label: 'penalty for overlong answers',
+    schema: nonNegative,
+    changes: 'live',
+    methods: rl,
+    help: 'Taken in full from the reward of an answer of maxNewTokens tokens, and in part from one that comes nearer to that than overlongCache (DAPO’s soft overlong punishment); 0 takes nothing.',
+    before: 0,
+  }),
+  overlongCache: parameter({
+    label: 'overlong from',
+    symbol: 'L_cache',
+    schema: count,
+    changes: 'live',
+    methods: rl,
+    unit: 'tokens',
+    help: 'Tokens before maxNewTokens over which the penalty for overlong answers grows from nothing to the whole.',
+    before: 154,
+  }),
   lengthMin: parameter({
     label: 'shortest length',
     symbol: 'l_min',
@@ -505,7 +525,7 @@ export const parameters = {
     schema: z.enum(['n', 'n-1']),
     changes: 'live',
     methods: rl,
-    help: 'Denominator of the standard deviation of a group.',
+    help: 'Denominator of the standard deviation of a group, and of that of the batch.',
   }),
   stdEpsilon: parameter({
     label: 'std epsilon',
@@ -514,12 +534,12 @@ export const parameters = {
     methods: rl,
     help: 'Added to the standard deviation under the fraction.',
   }),
-  divideByStd: parameter({
-    label: 'divide by std',
-    schema: z.boolean(),
+  advantageScale: parameter({
+    label: 'advantages divided by',
+    schema: z.enum(['none', 'group', 'batch']),
     changes: 'live',
     methods: rl,
-    help: 'Whether advantages are divided by the standard deviation (eq. 3).',
+    help: 'The mean of its group is taken from every reward. group divides by the group’s standard deviation too (eq. 3); batch by that of all answers of the step, each from its group’s mean (REINFORCE++-baseline); none by nothing (Dr. GRPO).',
   }),
   beta: parameter({
     label: 'KL weight β',
@@ -529,13 +549,29 @@ export const parameters = {
     methods: rl,
     help: 'Weight of the KL term towards the reference (eq. 4).',
   }),
-  clipEpsilon: parameter({
-    label: 'clip ε',
-    symbol: 'ε',
+  clipLow: parameter({
+    label: 'clip ε below',
+    symbol: 'ε_low',
+    schema: positive.max(1),
+    changes: 'live',
+    methods: rl,
+    help: 'The ratio is not let below 1 − this (eq. 4, where both ε are one).',
+  }),
+  clipHigh: parameter({
+    label: 'clip ε above',
+    symbol: 'ε_high',
     schema: positive,
     changes: 'live',
     methods: rl,
-    help: 'The ratio is clipped to 1 ± ε (eq. 4).',
+    help: 'The ratio is not let above 1 + this. DAPO sets it higher than the one below (0.28 to 0.2), so that unlikely tokens can become likelier.',
+  }),
+  ratio: parameter({
+    label: 'ratio of',
+    schema: z.enum(['token', 'sequence']),
+    changes: 'live',
+    methods: rl,
+    help: 'token: each token has a ratio of its own (eq. 4). sequence: all tokens of an answer share one, exp of the mean of their log-ratios, which is clipped as a whole (GSPO; it goes with far narrower clips, such as 3e-4 and 4e-4).',
+    before: 'token',
   }),
   updatesPerSampling: parameter({
     label: 'updates a sampling',
@@ -546,10 +582,10 @@ export const parameters = {
   }),
   lossMean: parameter({
     label: 'loss mean',
-    schema: z.enum(['answer', 'token']),
+    schema: z.enum(['answer', 'token', 'constant']),
     changes: 'live',
     methods: rl,
-    help: 'Mean over the tokens of an answer and then over answers, or over all tokens at once.',
+    help: 'answer: mean over the tokens of an answer and then over answers (GRPO). token: mean over all tokens at once (DAPO). constant: the sum over an answer’s tokens divided by maxNewTokens, then the mean over answers, so that a token weighs the same in answers of any length (Dr. GRPO).',
   }),
   klEstimator: parameter({
     label: 'KL estimator',
@@ -565,6 +601,23 @@ export const parameters = {
     changes: 'live',
     methods: rl,
     help: 'Leave groups whose rewards are all equal out of the update; they carry no advantage, only KL.',
+  }),
+  fillFlatGroups: parameter({
+    label: 'fill flat groups',
+    schema: z.boolean(),
+    changes: 'live',
+    methods: rl,
+    help: 'Ask further questions in place of those whose answers were all paid alike, until questionsPerStep groups have an advantage (DAPO’s dynamic sampling). The flat ones are kept in the record and left out of the update.',
+    before: false,
+  }),
+  maxSamplingRounds: parameter({
+    label: 'rounds of sampling',
+    schema: count.max(100),
+    changes: 'live',
+    methods: rl,
+    unit: 'rounds',
+    help: 'With fillFlatGroups, a step asks this many times at most, the first time included; then it goes on with the groups that it has, and says so.',
+    before: 10,
   }),
   // evaluation
   evaluationTemperature: parameter({
@@ -589,6 +642,22 @@ export const parameters = {
     unit: 'questions',
     help: 'Questions of an evaluation, taken evenly from the file; 0 takes all.',
   }),
+  evaluationDirect: parameter({
+    label: 'evaluation without reasoning',
+    schema: z.boolean(),
+    changes: 'live',
+    methods: all,
+    help: 'Every evaluation asks its questions without reasoning too, and says what reasoning is worth.',
+    before: false,
+  }),
+  evaluationReversed: parameter({
+    label: 'evaluation on reversed videos',
+    schema: z.boolean(),
+    changes: 'live',
+    methods: all,
+    help: 'Every evaluation shows videos backwards too, where the dataset has a reversed_solution, and says how often both answers are right.',
+    before: false,
+  }),
 } as const;
 
 export type ParameterName = keyof typeof parameters;
@@ -607,9 +676,17 @@ const recorded = Object.fromEntries(
   }),
 );
 /** All parameters, none unknown, each required but for those that older records can't have. */
-export const parameterValues = z.strictObject(recorded) as unknown as z.ZodType<ParameterValues>;
+export const parameterValues = readingFormerNames(z.strictObject(recorded)) as unknown as z.ZodType<ParameterValues>;
 /** What a run file may override. */
-export const parameterOverrides = z.strictObject(shape).partial() as unknown as z.ZodType<Partial<ParameterValues>>;
+export const parameterOverrides = readingFormerNames(z.strictObject(shape).partial()) as unknown as z.ZodType<
+  Partial<ParameterValues>
+>;
+
+/** For a message: that there is no such parameter, with what it is called now or the nearest name. */
+export function noParameter(name: string): string {
+  const clause = renamedClause(name);
+  return `there is no parameter ${name}${clause === '' ? nearestClause(name, parameterNames) : clause}`;
+}
 
 export function isParameterName(name: string): name is ParameterName {
   return Object.hasOwn(parameters, name);

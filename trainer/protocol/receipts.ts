@@ -44,7 +44,9 @@ export const triedNames = [
   'gradClipNorm',
   'beta',
   'klEstimator',
-  'clipEpsilon',
+  'clipLow',
+  'clipHigh',
+  'ratio',
   'updatesPerSampling',
   'lossMean',
   'skipFlatGroups',
@@ -59,13 +61,15 @@ export const triedNames = [
   'correctThreshold',
   'omega',
   'flagPenalty',
+  'overlongPenalty',
+  'overlongCache',
   'lengthMin',
   'lengthMax',
   'lengthNeedsMoreThanOne',
   'lengthAdaptation',
   'stdDegrees',
   'stdEpsilon',
-  'divideByStd',
+  'advantageScale',
 ] as const satisfies readonly ParameterName[];
 export type TriedName = (typeof triedNames)[number];
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { categoryId, severity } from './annotations/categories.ts';
 import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
+import { armAnswers, directArm, reversedArm } from './evaluation-arms.ts';
 import { heldOrderWorth, weighedAnswers } from './evidence.ts';
 import { maskedAnswer, maskedAnswers } from './masked-answers.ts';
 import { normalisation } from './normalise.ts';
@@ -24,7 +25,7 @@ export type FrameOrder = z.infer<typeof frameOrder>;
 
 /** One part of a reward. `value` is what is added to the total (weight included), so the parts add up. */
 export const rewardPart = z.object({
-  name: z.enum(['accuracy', 'format', 'temporal', 'credit', 'length', 'flagged']),
+  name: z.enum(['accuracy', 'format', 'temporal', 'credit', 'length', 'overlong', 'flagged']),
   value: z.number(),
   /** The most that this part can pay in this run, 0 where it can only take; a part that was not paid is value 0. */
   possible: z.number(),
@@ -242,9 +243,13 @@ export const group = z.object({
     /** How rewards were made advantages; absent where it was not kept yet. */
     normalised: normalisation.optional(),
   }),
+  /** It is no part of the update: it was flat, and another question was asked in its place (fillFlatGroups). Absent elsewhere. */
+  leftOut: z.literal('flat').optional(),
   /** Sentences that say how rewards and advantages came about. */
   explanation: z.array(z.string()),
   at: z.number(),
+  /** Of an evaluation: how the question was answered besides; absent where it was asked no other way. */
+  arms: armAnswers.optional(),
   /** The run went back over it: the number of that going back, from 1. Absent where it stands. */
   superseded: z.number().int().optional(),
 });
@@ -341,6 +346,9 @@ export const evaluation = z.object({
    * questions; older records do not say.
    */
   trainedOn: z.object({ count: z.number().int(), media: z.number().int(), questions: z.number().int() }).optional(),
+  /** The same questions without reasoning, and videos shown backwards; absent where they were not asked so. */
+  direct: directArm.optional(),
+  reversed: reversedArm.optional(),
   durationMs: z.number(),
 });
 export type Evaluation = z.infer<typeof evaluation>;

@@ -114,7 +114,7 @@ export const runFile = z.strictObject({
   model: modelSource,
   engine: engineSettings.default(defaultEngine),
   seed: z.number().int().min(0).max(0xffffffff).default(1),
-  parameters: parameterOverrides.default({}),
+  parameters: parameterOverrides.prefault({}),
 });
 export type RunFile = z.infer<typeof runFile>;
 

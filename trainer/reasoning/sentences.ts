@@ -9,6 +9,10 @@ export interface Sentence {
 }
 
 const longestAbbreviation = 8;
+/** Ends a sentence wherever it stands. The full-width forms take no space after them. */
+const ends = new Set('!?…。！？｡');
+/** Goes with the end before it. */
+const closing = /[.!?…。！？｡"'”’)*\]」』）】〉》]/;
 
 /** "1.", "B." and "**C.**" at the start of a line are the label of an item. */
 function isLineLabel(text: string, at: number): boolean {
@@ -43,7 +47,8 @@ function isInnerPoint(text: string, at: number, end: number, optionTexts: readon
 }
 
 /**
- * The sentences of a part of a text: they end at `.`, `!`, `?`, `…` before a space, and at line breaks.
+ * The sentences of a part of a text: they end at `!`, `?`, `…` and the full-width `。`, `！`, `？`, `｡`, at a `.` before a space, and at line breaks;
+ * quotes and brackets that close there go with them.
  * @param optionTexts the options in their order, without their labels, so that `B. Left` is not cut in two
  */
 export function splitSentences(text: string, part: Span, optionTexts: readonly string[] = []): Sentence[] {
@@ -62,10 +67,10 @@ export function splitSentences(text: string, part: Span, optionTexts: readonly s
   for (let i = part.start; i < part.end; i++) {
     const character = text[i];
     if (character === '\n') close(i + 1);
-    else if (character === '!' || character === '?' || character === '…' || character === '.') {
+    else if (character === '.' || ends.has(character as string)) {
       if (character === '.' && isInnerPoint(text, i, part.end, lowerOptions)) continue;
       let end = i + 1;
-      while (end < part.end && /[.!?…"'”’)*\]]/.test(text[end] as string)) end++;
+      while (end < part.end && closing.test(text[end] as string)) end++;
       close(end);
       i = end - 1;
     }

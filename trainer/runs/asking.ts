@@ -155,7 +155,10 @@ export class Asking implements AskService {
       const own = this.around.run(of);
       const chosen = await this.around.desk.choose(own, step, true);
       const worths = await this.around.desk.use(own, chosen, signal, (at, gone) =>
-        orAborted(gone, worthOfAnswers({ asked, experiment, tokens: tokens[i] ?? [], sources, at })),
+        orAborted(
+          gone,
+          worthOfAnswers({ asked, experiment, answers: part.answers, tokens: tokens[i] ?? [], sources, at }),
+        ),
       );
       const answers = part.answers.map((answer, k) => ({ ...answer, order: worths[k] ?? null }));
       parts.push({ ...part, answers });

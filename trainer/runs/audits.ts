@@ -15,6 +15,7 @@ import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { RequestParams, RequestResult } from '../protocol/messages.ts';
+import { type AuditSurroundings, auditCost, auditQuestion } from './audit-question.ts';
 import type { AuditService } from './service.ts';
 
 export class Audits implements AuditService {
@@ -22,7 +23,10 @@ export class Audits implements AuditService {
   /** The lines that were read last, since a page asks for one family after the other. */
   private read: { readonly file: string; readonly stamp: string; readonly lines: readonly AuditLine[] } | null = null;
 
-  constructor(projectFolder: string) {
+  private readonly around: AuditSurroundings;
+
+  constructor(projectFolder: string, around: AuditSurroundings) {
+    this.around = around;
     this.folder = path.join(projectFolder, trainerFolder, auditsFolder);
   }
 
@@ -62,6 +66,22 @@ export class Audits implements AuditService {
       right: asked.filter((line) => seenShare(line) >= 0.5).length,
       unused: asked.some(({ shuffled }) => shuffled.length > 0) ? unused.size : null,
     };
+  }
+
+  async question({
+    runId,
+    name,
+    dataset,
+    row,
+  }: RequestParams<'audits/question'>): Promise<RequestResult<'audits/question'>> {
+    const lines = await this.lines(await this.fileOf(name, auditFiles.answers));
+    const line = lines.find((one) => one.dataset === dataset && one.row === row);
+    if (!line) throw new StudioError('not-found', `The audit ${name} has no row ${row} of ${dataset}.`);
+    return auditQuestion(line, await this.get(name), this.around.beside(runId), () => this.around.media());
+  }
+
+  async cost(runId: string): Promise<RequestResult<'audits/cost'>> {
+    return auditCost(this.around.beside(runId));
   }
 
   private async names(): Promise<string[]> {

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { presetParameters, withOverrides } from '../learning/presets.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { inPresentNames } from '../protocol/former-names.ts';
 import { hindrances } from '../protocol/hindrances.ts';
 import { faultsOf } from '../protocol/issues.ts';
 import { jsonOf } from '../protocol/json.ts';
@@ -58,7 +59,9 @@ export function parametersOfRun(
   overrides: Readonly<Record<string, unknown>> = {},
 ): { values: ParameterValues; preset: ParameterValues } {
   const preset = presetParameters(file.preset, file.method);
-  const values = withOverrides(preset, { ...file.parameters, ...overrides }, 'bad-run-file', file.name);
+  const { settings, faults } = inPresentNames(overrides);
+  if (faults.length > 0) throw new StudioError('bad-run-file', `${faults.join('; ')}.`, { place: file.name });
+  const values = withOverrides(preset, { ...file.parameters, ...settings }, 'bad-run-file', file.name);
   refuseCertain(hindrances(file.method, values, null), file.name);
   return { values, preset };
 }

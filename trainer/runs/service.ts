@@ -79,6 +79,10 @@ export interface AuditService {
   get(name: string): Promise<AuditResults>;
   /** @throws as `get` */
   rows(asked: RequestParams<'audits/rows'>): Promise<RequestResult<'audits/rows'>>;
+  /** @throws as `get` */
+  question(asked: RequestParams<'audits/question'>): Promise<RequestResult<'audits/question'>>;
+  /** @throws StudioError as reading the dataset does */
+  cost(runId: string): Promise<RequestResult<'audits/cost'>>;
 }
 
 export interface EvaluationOfRun {

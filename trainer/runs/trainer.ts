@@ -91,7 +91,13 @@ export class Trainer implements TrainerService {
       run: (id) => this.run(id),
       log: (line) => options.log(line),
     });
-    this.audits = new Audits(options.projectFolder);
+    this.audits = new Audits(options.projectFolder, {
+      beside: (id) => {
+        const { plan, store } = this.run(id);
+        return { plan, parameters: store.summary().parameters, metrics: store.metrics() };
+      },
+      media: () => this.media(),
+    });
     this.review = new ReviewQueue({
       labels: this.labels,
       store: (id) => this.store(id),

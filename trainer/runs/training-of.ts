@@ -12,7 +12,7 @@ export interface QuestionPlace {
 }
 
 export interface TrainingRun
-  extends Pick<Training, 'seed' | 'signal' | 'recordGroups' | 'onUpdated' | 'flaggedOf' | 'onMasked'> {
+  extends Pick<Training, 'seed' | 'signal' | 'recordGroups' | 'onUpdated' | 'flaggedOf' | 'onMasked' | 'onNotice'> {
   run(): RunSummary;
   at(point: SafePoint, open?: OpenGroups): Promise<number>;
   /** Moved on by the questions that are taken. */
@@ -49,6 +49,7 @@ export function trainingOf(bench: Workbench, of: TrainingRun): Training {
     onUpdated: (answers) => of.onUpdated(answers),
     flaggedOf: (rollouts) => of.flaggedOf(rollouts),
     onMasked: (masked) => of.onMasked(masked),
+    onNotice: (message) => of.onNotice(message),
     onSampling: (hint) => of.onSampling({ runId: of.run().id, step: of.run().step + 1, ...hint }),
   };
 }

@@ -20,6 +20,7 @@ import {
 } from '../protocol/evidence.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens, RunEventBody } from '../protocol/records.ts';
 import { seenOrder } from '../protocol/seen-order.ts';
+import { splitSentences } from '../reasoning/sentences.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
@@ -73,7 +74,14 @@ interface ShareWork {
 }
 
 /** Sequences that go into one call of the engine, about: between two calls a run has its turn. */
-export const sequencesPerPiece = 256;
+const sequencesPerPiece = 256;
+/** At most: answers to one question have prompts in common, which a cut between them would have to score twice. */
+const mostSequencesPerPiece = 2 * sequencesPerPiece;
+
+/** Whether a piece of so many sequences is full where another answer would follow. */
+export function isPieceFull(sequences: number, toTheSameQuestion: boolean): boolean {
+  return sequences >= (toTheSameQuestion ? mostSequencesPerPiece : sequencesPerPiece);
+}
 
 /** What lists hold of a weighing; null without an order. */
 export function heldWorth(weighing: Weighing): HeldOrderWorth | null {
@@ -206,9 +214,9 @@ export class WeighingJob {
     const groups = new Map<string, GroupWithRollouts>();
     // Somebody else may have weighed them meanwhile.
     const again =
-      kinds === null ? run.store.weighedOf(ids.slice(from, from + sequencesPerPiece), by) : new Set<string>();
+      kinds === null ? run.store.weighedOf(ids.slice(from, from + mostSequencesPerPiece), by) : new Set<string>();
     let next = from;
-    for (let sequences = 0; next < ids.length && sequences < sequencesPerPiece; next++) {
+    for (let sequences = 0; next < ids.length && !isPieceFull(sequences, true); next++) {
       const id = ids[next] as string;
       if (again.has(id)) {
         done.before++;
@@ -216,6 +224,7 @@ export class WeighingJob {
       }
       try {
         const held = heldAnswer(run.store, id, groups);
+        if (isPieceFull(sequences, held.group === answers.at(-1)?.group)) break;
         answers.push({ answer: await this.answerOf(run, held, template), group: held.group });
         sequences += passesAbout(held, kinds ?? usualKinds);
       } catch (thrown) {
@@ -305,8 +314,8 @@ function passesAbout({ group, rollout }: HeldAnswer, kinds: readonly Interventio
   const { question, media } = group;
   const seen = media.kind === 'image' ? null : seenOrder(media, rollout.order);
   const { interventions } = planInterventions({ question, seen }, { kinds, shuffles: usualShuffles, seed: 0 });
-  const { commitments, text } = rollout;
-  const curve = Math.max(commitments?.length ?? 0, (text.match(/[.!?…](?=\s|$)|\n/g) ?? []).length) + 1;
+  const { text, parsed } = rollout;
+  const curve = parsed.think === null ? 0 : splitSentences(text, parsed.think, question.options).length + 1;
   return 1 + curve + interventions.length;
 }
 

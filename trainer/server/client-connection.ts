@@ -203,6 +203,8 @@ export class ClientConnection {
       'audits/list': greeted<'audits/list'>(async () => ({ audits: await service.audits.list() })),
       'audits/get': greeted<'audits/get'>(async ({ name }) => ({ results: await service.audits.get(name) })),
       'audits/rows': greeted<'audits/rows'>((asked) => service.audits.rows(asked)),
+      'audits/question': greeted<'audits/question'>((asked) => service.audits.question(asked)),
+      'audits/cost': greeted<'audits/cost'>(({ runId }) => service.audits.cost(runId)),
       'notices/list': greeted<'notices/list'>(({ runId }) => ({ events: service.store(runId).notices() })),
       'rollouts/list': greeted<'rollouts/list'>(({ runId, query, sort = null, at = null, limit }) => {
         const asked = { expression: expressionOf(query), sort, at, limit };

@@ -3,12 +3,14 @@
  * content and the means of their ordered answers in columns of their own, so that a million rollouts need not be looked at.
  * Runs in slices, as the lists of rollouts do; nothing here writes.
  */
+
 import { StudioError } from '../protocol/errors.ts';
 import { foldedText } from '../protocol/query/fields.ts';
 import type { AskedQuestion, HistoryAnswer, HistoryGroup, QuestionHistory } from '../protocol/questions.ts';
 import type { Group, GroupPurpose } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledShare } from './filling.ts';
+import { groupOf } from './group-body.ts';
 
 // ---- which questions came up ----------------------------------------------------------------------------------------
 
@@ -114,7 +116,7 @@ export function groupBody(database: Database, key: number | undefined): Group {
   const row =
     key === undefined ? undefined : database.get<{ body: string }>('SELECT body FROM group_bodies WHERE key = ?', key);
   if (!row) throw new StudioError('bad-store', 'A group has no record.', { place: database.path });
-  return JSON.parse(row.body) as Group;
+  return groupOf(row.body);
 }
 
 // ---- one question ---------------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 /** Questions that two runs, or two evaluations, were both asked, paired by content. Runs in slices; nothing here writes. */
+
 import { StudioError } from '../protocol/errors.ts';
 import type { EvaluationPair, PairMeasure, SharedQuestion } from '../protocol/questions.ts';
 import { pairMeasures } from '../protocol/questions.ts';
 import type { Group, GroupPurpose } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 import { filledShare } from './filling.ts';
+import { groupOf } from './group-body.ts';
 import { groupBody } from './question-history.ts';
 
 export interface SharedAsked {
@@ -197,13 +199,31 @@ function answersOf(database: Database, evaluationId: string): Map<string, Answer
         });
       const time = times.get(asked) ?? 0;
       times.set(asked, time + 1);
-      const group = JSON.parse(body) as Group;
+      const group = groupOf(body);
       return [
         `${asked} ${time}`,
         { group, answer: { groupId: group.id, rolloutId: id, answer, accuracy, correct: correct === 1 } },
       ];
     }),
   );
+}
+
+/** What both were asked besides. */
+function armsOf(one: Answered, other: Answered): Pick<EvaluationPair, 'direct' | 'reversal'> {
+  const direct = ({ group }: Answered) => group.arms?.direct;
+  const reversal = ({ group, answer }: Answered) => {
+    const reversed = group.arms?.reversed;
+    const correct = answer.correct && reversed?.correct === true;
+    return reversed && { accuracy: Number(correct), correct };
+  };
+  const sides = (of: (answered: Answered) => { accuracy: number; correct: boolean } | undefined) => {
+    const [first, second] = [of(one), of(other)].map(
+      (scored) => scored && { accuracy: scored.accuracy, correct: scored.correct },
+    );
+    return first && second && { first, second };
+  };
+  const [ofDirect, ofReversal] = [sides(direct), sides(reversal)];
+  return { ...(ofDirect && { direct: ofDirect }), ...(ofReversal && { reversal: ofReversal }) };
 }
 
 export function* evaluationPairs(
@@ -226,6 +246,7 @@ export function* evaluationPairs(
         ...{ key, problem, problemType, family: family ?? source, needsOrder: needsOrder === true },
         first: one.answer,
         second: other.answer,
+        ...armsOf(one, other),
       };
     }),
     leftOut: { first: a.size - both.length, second: b.size - both.length },

@@ -1,9 +1,11 @@
 /** Groups and their rollouts: written whole, counted by facet, their words indexed; read one group at a time. */
+
 import { StudioError } from '../protocol/errors.ts';
 import { roundedNumber } from '../protocol/query/fields.ts';
 import { wordsOf } from '../protocol/query/words.ts';
 import type { Group, GroupWithRollouts, MediaView, Question, Rollout, RolloutTokens } from '../protocol/records.ts';
 import type { Database } from './database.ts';
+import { groupOf } from './group-body.ts';
 import { filledColumns, type Value } from './query-sql.ts';
 import { askedColumns, askedValues } from './question-key.ts';
 import type { TokenTable, UpdateScores } from './token-table.ts';
@@ -341,7 +343,7 @@ export class RolloutTables {
         key,
       )
       .map(rolloutOf);
-    return { ...(JSON.parse(row.body) as Group), rollouts };
+    return { ...groupOf(row.body), rollouts };
   }
 
   rollout(id: string): Rollout | undefined {
@@ -359,7 +361,7 @@ export class RolloutTables {
       key,
     );
     if (!row) return undefined;
-    const { media, question } = JSON.parse(row.body) as Group;
+    const { media, question } = groupOf(row.body);
     return { media, question };
   }
 }
@@ -383,7 +385,7 @@ export function fillGroup(database: Database, key: number, body: string): void {
       key,
     )
     .map((record) => ({ ...record, rollout: rolloutOf(record) }));
-  const group = { ...(JSON.parse(body) as Group), rollouts: records.map(({ rollout }) => rollout) };
+  const group = { ...groupOf(body), rollouts: records.map(({ rollout }) => rollout) };
   const problem = indexed(group.question.problem);
   database.run(`UPDATE groups SET ${set(askedColumns)} WHERE key = ?`, ...askedValues(group, group.rollouts), key);
   for (const [index, record] of records.entries()) {

@@ -1,4 +1,5 @@
 /** One answer as a card: the original in a line, an experiment dashed, one that is being written as far as it is. */
+import { Fragment } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { ExperimentAnswer } from '../../trainer/protocol/ask.ts';
 import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
@@ -6,6 +7,9 @@ import { type Rollout, stopWords } from '../../trainer/protocol/records.ts';
 import type { Host } from '../host.ts';
 import { AhaTier } from '../rollout/aha-tier.tsx';
 import { AnswerMark } from '../rollout/answer-mark.tsx';
+import { WeighedWord } from '../rollout/completion-text.tsx';
+import { evidenceStep } from '../rollout/evidence/answer-evidence.ts';
+import { signedNats } from '../rollout/evidence/word-marks.ts';
 import { wordDiff } from '../rollout/word-diff.ts';
 import { DiffInline } from '../rollout/word-diff-view.tsx';
 import { count, fixed } from '../ui/numbers.ts';
@@ -45,6 +49,9 @@ export function OriginalCard({ rollout, threshold, from }: { rollout: Rollout; t
   );
 }
 
+/** How an answer is shown: its text, the same with what order is worth to its words, or its difference to the original. */
+export type CardLook = 'text' | 'order' | 'diff';
+
 interface AnswerCardProps {
   readonly name: string;
   readonly answer: ExperimentAnswer;
@@ -53,13 +60,13 @@ interface AnswerCardProps {
   readonly originalText: string;
   /** What a person put before it. */
   readonly typed: string;
-  readonly diff: boolean;
+  readonly look: CardLook;
   readonly host: Host;
 }
 
-export function AnswerCard({ name, answer, threshold, originalText, typed, diff, host }: AnswerCardProps) {
+export function AnswerCard({ name, answer, threshold, originalText, typed, look, host }: AnswerCardProps) {
   const { text, from, accuracy, correct, aha, newTokens, meanLogprob, stopReason, commitments } = answer;
-  const words = useMemo(() => (diff ? wordDiff(originalText, text) : null), [diff, originalText, text]);
+  const words = useMemo(() => (look === 'diff' ? wordDiff(originalText, text) : null), [look, originalText, text]);
   /* What was found in what was kept or typed is not the model's, nor is a change of mind that was begun for it. */
   const last = commitments.findLast(({ span }) => span.end > from);
   const tier = tierOf(aha.filter(({ span }) => span.start >= from));
@@ -93,7 +100,11 @@ export function AnswerCard({ name, answer, threshold, originalText, typed, diff,
       ) : (
         <p class={`${styles.text} model-text`}>
           <Typed text={typed} />
-          {textOf(text.slice(from))}
+          {look === 'order' && answer.order?.words ? (
+            <Weighed text={text} from={from} words={answer.order.words} />
+          ) : (
+            textOf(text.slice(from))
+          )}
           {last && <span class={styles.commits}>commits to {shownLine(last.answer, 30)}</span>}
         </p>
       )}
@@ -102,6 +113,40 @@ export function AnswerCard({ name, answer, threshold, originalText, typed, diff,
 }
 
 const Typed = ({ text }: { text: string }) => (text === '' ? null : <span class={styles.typed}>{textOf(text)}</span>);
+
+interface WeighedProps {
+  readonly text: string;
+  readonly from: number;
+  readonly words: NonNullable<NonNullable<ExperimentAnswer['order']>['words']>;
+}
+
+/** As far as the plain text is shown. */
+function Weighed({ text, from, words }: WeighedProps) {
+  const end = Math.min(text.length, from + longestShown);
+  const within = words.filter(({ span }) => span.start >= from && span.end <= end);
+  const last = within.at(-1)?.span.end ?? from;
+  return (
+    <>
+      {within.map(({ span, worth }, i) => {
+        const word = shownText(text.slice(span.start, span.end));
+        return (
+          <Fragment key={span.start}>
+            {shownText(text.slice(within[i - 1]?.span.end ?? from, span.start))}
+            <WeighedWord
+              step={evidenceStep(Math.abs(worth))}
+              hue={worth < 0 ? 'against' : 'order'}
+              said={`order ${signedNats(worth)} nats`}
+            >
+              {word}
+            </WeighedWord>
+          </Fragment>
+        );
+      })}
+      {shownText(text.slice(last, end))}
+      {end < text.length && '…'}
+    </>
+  );
+}
 
 interface WritingCardProps {
   readonly name: string;

@@ -13,6 +13,7 @@ import {
 } from '../../trainer/protocol/ask-words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Host } from '../host.ts';
+import { EvidenceLegend } from '../rollout/evidence/evidence-legend.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import { PaneHead } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -21,7 +22,7 @@ import { Pane } from '../ui/pane.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
-import { AnswerCard, OriginalCard, WritingCard } from './answer-card.tsx';
+import { AnswerCard, type CardLook, OriginalCard, WritingCard } from './answer-card.tsx';
 import styles from './answers-pane.module.css';
 import type { Asking, UnderWay } from './asking.ts';
 import { cutOf, originalOf } from './draft.ts';
@@ -31,17 +32,25 @@ interface AnswersPaneProps {
   readonly feed: RunFeed;
   readonly host: Host;
   readonly asking: Asking;
-  /** The difference to the original in place of the text. */
-  readonly diff: boolean;
+  readonly look: CardLook;
   /** Number of the ask that a link names; 0 for none. */
   readonly shown: number;
-  readonly onDiff: (diff: boolean) => void;
+  readonly onLook: (look: CardLook) => void;
 }
+
+const looks = [
+  ['text', 'Text'],
+  ['order', 'Order'],
+  ['diff', 'Diff'],
+] as const satisfies readonly (readonly [CardLook, string])[];
+
+const hasWords = ({ parts }: Experiment): boolean =>
+  parts.some(({ answers }) => answers.some(({ order }) => order?.words));
 
 /** What is changed, without who else was asked. */
 const changedTitle = (ask: Experiment['ask'], of: AskedOriginal) => askTitle({ ...ask, also: [] }, of);
 
-export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: AnswersPaneProps) {
+export function AnswersPane({ feed, host, asking, look, shown, onLook }: AnswersPaneProps) {
   const { experiments, underWay, original } = useStore(asking.state, (held) => held);
   const threshold = useStore(feed.state, ({ view }) => view.run.parameters.correctThreshold);
   const { group, rollout } = original;
@@ -53,6 +62,7 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
   const own = group.rollouts.filter(({ order }) => order === rollout.order);
   const asks = experiments ?? [];
   const answers = asks.flatMap(({ parts }) => parts).reduce((sum, part) => sum + part.answers.length, 0);
+  const hasOrder = asks.some(hasWords);
   const newest = asks.at(-1);
   /* Until something is asked here. */
   const named = isAsked ? null : (asks.find(({ number }) => number === shown) ?? null);
@@ -74,12 +84,26 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
         }
         tools={
           <Segments label="How answers are shown">
-            <button type="button" aria-pressed={!diff} onClick={() => onDiff(false)}>
-              Text
-            </button>
-            <button type="button" aria-pressed={diff} onClick={() => onDiff(true)}>
-              Diff
-            </button>
+            {looks.map(([name, label]) => {
+              const why =
+                name === 'order' && !hasOrder
+                  ? 'no answer here was weighed word by word: Weigh stands beside an ask'
+                  : null;
+              return (
+                <button
+                  key={name}
+                  type="button"
+                  aria-pressed={look === name}
+                  aria-disabled={why === null ? undefined : 'true'}
+                  title={why ?? undefined}
+                  onClick={() => {
+                    if (why === null) onLook(name);
+                  }}
+                >
+                  {label}
+                </button>
+              );
+            })}
           </Segments>
         }
       />
@@ -112,11 +136,16 @@ export function AnswersPane({ feed, host, asking, diff, shown, onDiff }: Answers
           </tbody>
         </table>
         <OriginalCard {...{ rollout, threshold }} from={from} />
-        {underWay && <Live {...{ underWay, threshold, original, diff, host }} title={askTitle(underWay.ask, of)} />}
+        {look === 'order' && hasOrder && (
+          <p class={styles.note} data-part="legend">
+            What the order of the frames is worth to a word: <EvidenceLegend shade="order" />
+          </p>
+        )}
+        {underWay && <Live {...{ underWay, threshold, original, look, host }} title={askTitle(underWay.ask, of)} />}
         {[...asks].reverse().map((experiment) => (
           <Asked
             key={experiment.id}
-            {...{ experiment, threshold, diff, host, asking }}
+            {...{ experiment, threshold, look, host, asking }}
             runId={feed.id}
             originalText={rollout.text}
             title={askTitle(experiment.ask, of)}
@@ -149,7 +178,7 @@ interface AskedProps {
   readonly runId: string;
   readonly originalText: string;
   readonly threshold: number;
-  readonly diff: boolean;
+  readonly look: CardLook;
   readonly open: boolean;
   /** A link leads to it. */
   readonly named: boolean;
@@ -157,7 +186,7 @@ interface AskedProps {
   readonly asking: Asking;
 }
 
-function Asked({ experiment, title, runId, originalText, threshold, diff, open, named, host, asking }: AskedProps) {
+function Asked({ experiment, title, runId, originalText, threshold, look, open, named, host, asking }: AskedProps) {
   const { id, number, parts, original, seed, shown } = experiment;
   const weighing = useStore(asking.state, (held) => held.weighing);
   const noOrder = shown === null || shown.order.length < 2;
@@ -179,7 +208,7 @@ function Asked({ experiment, title, runId, originalText, threshold, diff, open, 
           <span class="cut">{isOpen ? `${right} of ${total} right` : `${shownLine(title, 100)}: ${brief}`}</span>
         </button>
         {isOpen && <span class="dim">seed {seed}</span>}
-        {isOpen && answers.some(({ order }) => order === null) && (
+        {isOpen && answers.some(({ order }) => !order?.words) && (
           <Tool
             text={weighing === id ? 'Weighing' : 'Weigh'}
             label={`Weigh ask ${number}: what the order of the frames is worth to its answers`}
@@ -213,7 +242,7 @@ function Asked({ experiment, title, runId, originalText, threshold, diff, open, 
               <AnswerCard
                 key={answer.index}
                 name={`${number}.${firstNumber(parts, i) + k}`}
-                {...{ answer, threshold, diff, host }}
+                {...{ answer, threshold, look, host }}
                 typed={experiment.ask.typed}
                 originalText={original?.text ?? originalText}
               />
@@ -229,11 +258,11 @@ interface LiveProps {
   readonly title: string;
   readonly threshold: number;
   readonly original: ReturnType<Asking['state']['get']>['original'];
-  readonly diff: boolean;
+  readonly look: CardLook;
   readonly host: Host;
 }
 
-function Live({ underWay, title, threshold, original, diff, host }: LiveProps) {
+function Live({ underWay, title, threshold, original, look, host }: LiveProps) {
   const answered: readonly { readonly part: number; readonly answer: ExperimentAnswer }[] = underWay.answered;
   const writing = underWay.progress?.writing ?? [];
   return (
@@ -247,7 +276,7 @@ function Live({ underWay, title, threshold, original, diff, host }: LiveProps) {
           <AnswerCard
             key={`${part}.${answer.index}`}
             name={String(part * underWay.ask.n + answer.index + 1)}
-            {...{ answer, threshold, diff, host }}
+            {...{ answer, threshold, look, host }}
             typed={underWay.ask.typed}
             originalText={original.rollout.text}
           />

@@ -6,6 +6,7 @@ export const askKeys = [
   { meaning: 'the cut a word back, a word on', keys: { '[': 'cutBack', ']': 'cutOn' } },
   { meaning: 'undo a change', keys: { u: 'undo' } },
   { meaning: 'text, or the difference to the original', keys: { v: 'diff' } },
+  { meaning: 'text, or words shaded by what order is worth to them', keys: { p: 'order' } },
   { meaning: 'ask (in a field Ctrl+Enter)', keys: { Enter: 'ask' } },
   { meaning: 'copy a link', keys: { y: 'copyLink' } },
 ] as const satisfies readonly KeyRow<string>[];

@@ -19,6 +19,7 @@ import { useStore } from '../ui/store.ts';
 import { Tabs } from '../ui/tabs.tsx';
 import { takesTyping } from '../ui/toolkit.tsx';
 import { useNarrow } from '../ui/use-narrow.ts';
+import type { CardLook } from './answer-card.tsx';
 import { AnswersPane } from './answers-pane.tsx';
 import styles from './ask.module.css';
 import { type AskAction, askKeys, fieldKeys } from './ask-keys.ts';
@@ -47,8 +48,9 @@ export function Ask({ session, feed, host, group, rollout, shown, onBack }: AskP
   useEffect(() => feed.need('checkpoints'), [feed]);
   const refused = useStore(feed.connection.state, ({ link }) => noTrainer(link));
   const narrow = useNarrow(narrowest);
-  const [pane, setPane] = useState<AskPane>('change');
-  const [diff, setDiff] = useState(false);
+  /* A link that names an ask leads to its answers. */
+  const [pane, setPane] = useState<AskPane>(shown > 0 ? 'answers' : 'change');
+  const [look, setLook] = useState<CardLook>('text');
   const page = useRef<HTMLElement>(null);
   const go = () => {
     if (refused === null) void asking.start();
@@ -76,7 +78,8 @@ export function Ask({ session, feed, host, group, rollout, shown, onBack }: AskP
     cutBack: () => moveCut(-1),
     cutOn: () => moveCut(1),
     undo: () => asking.undo(),
-    diff: () => setDiff(!diff),
+    diff: () => setLook(look === 'diff' ? 'text' : 'diff'),
+    order: () => setLook(look === 'order' ? 'text' : 'order'),
     ask: (event) => (actsByItself(event) ? false : event.repeat || go()),
     copyLink,
   };
@@ -131,7 +134,7 @@ export function Ask({ session, feed, host, group, rollout, shown, onBack }: AskP
       <main ref={page} class={styles.page} data-shown={pane} onKeyDownCapture={onFieldKey}>
         <ChangePane {...{ session, feed, asking, refused }} onAsk={go} />
         <ThinkPane asking={asking} />
-        <AnswersPane {...{ feed, host, asking, diff, shown }} onDiff={setDiff} />
+        <AnswersPane {...{ feed, host, asking, look, shown }} onLook={setLook} />
       </main>
     </>
   );

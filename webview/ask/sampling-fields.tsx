@@ -1,7 +1,6 @@
 /** Whose weights are asked, how they sample, and who else is asked the same. */
 import { useEffect, useState } from 'preact/hooks';
 import { mostAnswers, type WeightsNamed } from '../../trainer/protocol/ask.ts';
-import { weightsWords } from '../../trainer/protocol/ask-words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
@@ -9,6 +8,7 @@ import { useStore } from '../ui/store.ts';
 import type { Asking } from './asking.ts';
 import { Block } from './block.tsx';
 import type { Draft } from './draft.ts';
+import { eachOnce, keyOf, offeredWords, ownName } from './offered-weights.ts';
 import styles from './sampling-fields.module.css';
 
 interface SamplingFieldsProps {
@@ -21,22 +21,23 @@ interface SamplingFieldsProps {
 /** Of the run itself, and of others beside it, as many as can be chosen from. */
 const offered = { own: 12, also: 6, others: 4 };
 
-const keyOf = ({ run, step }: WeightsNamed): string => `${step} ${run}`;
-
 export function SamplingFields({ session, feed, asking, changed }: SamplingFieldsProps) {
   const { draft, original, cost } = useStore(asking.state, (held) => held);
   const checkpoints = useStore(feed.state, ({ view }) => view.checkpoints);
-  const { parameters } = useStore(feed.state, ({ view }) => view.run);
+  const run = useStore(feed.state, ({ view }) => view.run);
+  const { parameters } = run;
   const others = useOthers(session, feed);
   const steps = [...new Set(checkpoints.map(({ step }) => step))].sort((a, b) => b - a);
   const own = steps.map((step) => ({ run: feed.id, step }));
   const first = cost?.weights[0] ?? null;
   const isEvaluation = original.group.purpose === 'evaluation';
-  const chosen = draft.checkpoint === null ? '' : keyOf(draft.checkpoint);
-  const choosable = [...own.slice(0, offered.own), ...others];
-  const also = [...own.filter(({ step }) => step !== first?.step), ...others].slice(0, offered.also);
+  const nameOf = (one: WeightsNamed) => keyOf(ownName(one, run));
+  const chosen = draft.checkpoint === null ? '' : nameOf(draft.checkpoint);
+  const all = eachOnce(own, others, run);
+  const choosable = eachOnce(own.slice(0, offered.own), all.slice(own.length), run);
+  const also = all.filter((one) => first === null || keyOf(one) !== nameOf(first)).slice(0, offered.also);
   const toggle = (weights: WeightsNamed, on: boolean) => {
-    const left = draft.also.filter((one) => keyOf(one) !== keyOf(weights));
+    const left = draft.also.filter((one) => nameOf(one) !== keyOf(weights));
     asking.edit({ also: on ? [...left, weights] : left });
   };
   const field = (
@@ -72,11 +73,11 @@ export function SamplingFields({ session, feed, asking, changed }: SamplingField
               <option value="">
                 {first === null || first.same
                   ? 'those that answered'
-                  : `${shownLine(weightsWords(first, feed.id), 40)}, the nearest`}
+                  : `${shownLine(offeredWords(first, run), 60)}, the nearest`}
               </option>
               {choosable.map((one) => (
                 <option key={keyOf(one)} value={keyOf(one)}>
-                  {shownLine(weightsWords(one, feed.id), 60)}
+                  {shownLine(offeredWords(one, run), 60)}
                 </option>
               ))}
             </select>
@@ -112,10 +113,10 @@ export function SamplingFields({ session, feed, asking, changed }: SamplingField
               <label key={keyOf(one)}>
                 <input
                   type="checkbox"
-                  checked={draft.also.some((held) => keyOf(held) === keyOf(one))}
+                  checked={draft.also.some((held) => nameOf(held) === keyOf(one))}
                   onChange={({ currentTarget: { checked } }) => toggle(one, checked)}
                 />
-                {shownLine(weightsWords(one, feed.id), 60)}
+                {shownLine(offeredWords(one, run), 60)}
               </label>
             ))}
           </div>

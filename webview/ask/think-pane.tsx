@@ -5,6 +5,7 @@ import { PaneHead } from '../ui/heads.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { count } from '../ui/numbers.ts';
 import { Pane } from '../ui/pane.tsx';
+import { say } from '../ui/said.tsx';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
 import type { Asking } from './asking.ts';
@@ -23,6 +24,8 @@ export function cutAt(asking: Asking, page: HTMLElement | null): void {
   const element = selected instanceof Element ? selected : selected?.parentElement;
   const word = element?.closest<HTMLElement>('[data-from]');
   if (word) keepTo(asking, Number(word.dataset.from));
+  else
+    say('There is no cursor in the text: click the word from which it should go on, or type into the field above it.');
 }
 
 function keepTo(asking: Asking, place: number): void {

@@ -156,7 +156,7 @@ export function Audits({ session, feed, host, place, back, onBack }: AuditsProps
               <Pane name="questions" label="Questions" side>
                 <QuestionList
                   key={`${turn} ${results.name} ${shownFamily.dataset} ${shownFamily.family}`}
-                  connection={connection}
+                  feed={feed}
                   name={results.name}
                   {...shownFamily}
                 />

@@ -12,17 +12,18 @@ import { asStudioError, type StudioError } from '../../trainer/protocol/errors.t
 import { shownLine, shownText } from '../../trainer/protocol/hostile-text.ts';
 import type { RequestResult } from '../../trainer/protocol/messages.ts';
 import { shownRow } from '../../trainer/protocol/records.ts';
-import type { Connection } from '../state/connection.ts';
+import type { RunFeed } from '../state/run-feed.ts';
 import { Blank } from '../ui/blank.tsx';
 import { PaneHead } from '../ui/heads.tsx';
 import { TickOrCross } from '../ui/icons.tsx';
 import { count, fixed } from '../ui/numbers.ts';
 import { PaneBody } from '../ui/pane.tsx';
 import { Button } from '../ui/toolkit.tsx';
+import { AuditedQuestion } from './audited-question.tsx';
 import styles from './question-list.module.css';
 
 interface QuestionListProps {
-  readonly connection: Connection;
+  readonly feed: RunFeed;
   readonly name: string;
   readonly dataset: string;
   readonly family: string;
@@ -35,11 +36,11 @@ interface Held {
   readonly fault: StudioError | null;
 }
 
-export function QuestionList({ connection, name, dataset, family }: QuestionListProps) {
+export function QuestionList({ feed, name, dataset, family }: QuestionListProps) {
   const [held, setHeld] = useState<Held>({ rows: [], found: null, fault: null });
   const [open, setOpen] = useState<number | null>(null);
   const read = (before: readonly AuditLine[]) => {
-    connection.request('audits/rows', { name, dataset, family, from: before.length }).then(
+    feed.connection.request('audits/rows', { name, dataset, family, from: before.length }).then(
       ({ rows, ...found }) => setHeld({ rows: [...before, ...rows], found, fault: null }),
       (thrown: unknown) => setHeld({ rows: before, found: null, fault: asStudioError(thrown) }),
     );
@@ -73,7 +74,7 @@ export function QuestionList({ connection, name, dataset, family }: QuestionList
                 </p>
               ) : (
                 <Question
-                  line={line}
+                  {...{ feed, name, line }}
                   isUnused={at < (found.unused ?? 0)}
                   isOpen={open === line.row}
                   onToggle={() => setOpen(open === line.row ? null : line.row)}
@@ -114,6 +115,9 @@ function withoutCue({ changed, shuffled }: AuditedLine, cue: AuditCue): readonly
 }
 
 interface QuestionProps {
+  readonly feed: RunFeed;
+  /** Of the audit. */
+  readonly name: string;
   readonly line: AuditedLine;
   /** Right without use of the order. */
   readonly isUnused: boolean;
@@ -121,7 +125,7 @@ interface QuestionProps {
   readonly onToggle: () => void;
 }
 
-function Question({ line, isUnused, isOpen, onToggle }: QuestionProps) {
+function Question({ feed, name, line, isUnused, isOpen, onToggle }: QuestionProps) {
   const right = auditCues.filter((cue) => {
     const each = withoutCue(line, cue);
     return each.length > 0 && each.every(isRight);
@@ -153,6 +157,7 @@ function Question({ line, isUnused, isOpen, onToggle }: QuestionProps) {
             <span class="model-text">{shownLine(line.path, 120)}</span>, solution{' '}
             <span class="model-text strong">{shownLine(line.solution, 80)}</span>
           </p>
+          <AuditedQuestion {...{ feed, name, line }} />
           <table class={styles.answers}>
             <tbody>
               {line.seen.map((answer, at) => (

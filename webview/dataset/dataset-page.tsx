@@ -37,7 +37,7 @@ const datasetKeys = [
   { meaning: 'settle what people differ in: then keep, fix or drop', keys: { S: 'settle' } },
   { meaning: 'flag the selected passage or the row, give a verdict', keys: { x: 'flag' } },
   { meaning: 'carry your flags of an earlier text over to this one', keys: { c: 'carryOver' } },
-  { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', N: 'dismiss' } },
+  { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', X: 'dismiss' } },
   { meaning: 'take back what was said last', keys: { u: 'undoFlag' } },
   { meaning: 'edit the chain of thought', keys: { F2: 'edit' } },
   { meaning: 'edit the question, the solution', keys: { q: 'editProblem', s: 'editSolution' } },

@@ -1,4 +1,5 @@
 /** How a reward becomes an advantage, with the numbers that stand between the two (Video-R1 eq. 3). */
+import { spreadOf } from '../../trainer/protocol/normalise.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
 import { fixed, plain } from '../ui/numbers.ts';
@@ -20,16 +21,19 @@ export type Advantage =
 
 const tolerance = 5e-3;
 
+type Scaling = Pick<ParameterValues, 'advantageScale' | 'stdEpsilon'>;
+
+/** The standard deviation that advantages of a group are divided by, that of its batch as it is recorded; null for none. */
+export const spreadOfGroup = ({ stats }: GroupWithRollouts, { advantageScale }: Pick<Scaling, 'advantageScale'>) =>
+  spreadOf(stats.std, { advantageScale, batchStd: stats.normalised?.batchStd });
+
 /** What a difference is divided by, as `normalise` of the trainer computes it: with its epsilon where that is not 0. */
-export function divisorWords(std: number, { stdEpsilon }: Pick<ParameterValues, 'stdEpsilon'>): string {
-  return stdEpsilon === 0 ? fixed(std, 3) : `(${fixed(std, 3)} + ${plain(stdEpsilon)})`;
+export function divisorWords(group: GroupWithRollouts, parameters: Scaling): string {
+  const spread = fixed(spreadOfGroup(group, parameters) ?? 1, 3);
+  return parameters.stdEpsilon === 0 ? spread : `(${spread} + ${plain(parameters.stdEpsilon)})`;
 }
 
-export function advantageOf(
-  rollout: Rollout,
-  group: GroupWithRollouts,
-  parameters: Pick<ParameterValues, 'divideByStd' | 'stdEpsilon'>,
-): Advantage {
+export function advantageOf(rollout: Rollout, group: GroupWithRollouts, parameters: Scaling): Advantage {
   if (rollout.advantage === null) {
     if (rollout.order === 'shuffled') {
       return { kind: 'none', why: 'Shuffled answers only measure; nothing trains on them.' };
@@ -43,9 +47,10 @@ export function advantageOf(
     return { kind: 'none', why: 'This answer was left out of the update.' };
   }
   const total = rollout.reward.total;
-  const { mean, std } = group.stats;
+  const { mean } = group.stats;
   const difference = total - mean;
-  const divisor = parameters.divideByStd ? std + parameters.stdEpsilon : null;
+  const spread = spreadOfGroup(group, parameters);
+  const divisor = spread === null ? null : spread + parameters.stdEpsilon;
   const computed = divisor === null ? difference : divisor === 0 ? 0 : difference / divisor;
   return {
     kind: 'computed',

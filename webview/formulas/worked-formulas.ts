@@ -90,7 +90,7 @@ export function workedTotal({ reward }: Rollout): string {
 export function workedAdvantage(
   rollout: Rollout,
   group: GroupWithRollouts,
-  parameters: Pick<ParameterValues, 'divideByStd' | 'stdEpsilon'>,
+  parameters: Pick<ParameterValues, 'advantageScale' | 'stdEpsilon'>,
 ): string {
   const found = advantageOf(rollout, group, parameters);
   if (found.kind === 'none') return found.why;
@@ -98,5 +98,5 @@ export function workedAdvantage(
   const difference = `${fixed(found.total, 3)} − ${fixed(found.mean, 3)}`;
   if (!found.agrees) return `${signed(found.advantage, 3)}; parameters have changed since, so they no longer give it`;
   if (found.divisor === null) return `${difference} = ${signed(found.advantage, 3)}`;
-  return `(${difference}) / ${divisorWords(group.stats.std, parameters)} = ${signed(found.advantage, 3)}`;
+  return `(${difference}) / ${divisorWords(group, parameters)} = ${signed(found.advantage, 3)}`;
 }

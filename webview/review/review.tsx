@@ -49,7 +49,7 @@ const reviewKeys = [
   { meaning: 'skip the item', keys: { n: 'skip' } },
   { meaning: 'flag the selected passage, or the whole answer', keys: { x: 'flag' } },
   { meaning: 'flag from the first sentence on', keys: { v: 'sentence' } },
-  { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', N: 'dismiss' } },
+  { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', X: 'dismiss' } },
   { meaning: 'take back what was said last', keys: { u: 'undo' } },
   { meaning: 'previous and next frame', keys: { ArrowLeft: 'previousFrame', ArrowRight: 'nextFrame' } },
   { meaning: 'open the rollout', keys: { o: 'open' } },

@@ -210,6 +210,20 @@ export function WordLegend({ step, hue, children }: Pick<MarkedWord, 'step' | 'h
   return <i class={[styles.legend, wordClasses(step, hue)].filter(Boolean).join(' ')}>{children}</i>;
 }
 
+/** A word of a text that has no other marks. */
+export function WeighedWord({
+  step,
+  hue,
+  said,
+  children,
+}: Pick<MarkedWord, 'step' | 'hue' | 'said'> & { children: string }) {
+  return (
+    <span class={wordClasses(step, hue)} title={said} data-worth={step === 0 ? undefined : hue}>
+      {children}
+    </span>
+  );
+}
+
 /** What the fills say, from none to the darkest. */
 export function ShadeLegend({ ranges }: { ranges: readonly string[] }) {
   return ranges.map((range, step) => (

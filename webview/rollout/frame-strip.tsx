@@ -202,7 +202,7 @@ function Frame({ media, frames, frame, place, above, below, selected, lit, onSel
   );
 }
 
-export function frameTitle(media: MediaView, frame: number): string {
+export function frameTitle(media: Omit<MediaView, 'shuffledOrder' | 'visionTokens'>, frame: number): string {
   if (media.kind === 'image')
     return `the image, ${media.width}×${media.height} of ${media.sourceWidth}×${media.sourceHeight}`;
   return `frame ${frame + 1}, ${fixed(media.times[frame] ?? 0, 2)} s (file: ${media.indices[frame] ?? '–'})`;

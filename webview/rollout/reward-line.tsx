@@ -86,7 +86,7 @@ function Equation({ rollout, group, parameters }: Omit<RewardLineProps, 'label'>
           ? before === null && 'as training used it '
           : advantage.divisor === null
             ? `${difference} = `
-            : `(${difference}) ÷ ${divisorWords(group.stats.std, parameters)} = `}
+            : `(${difference}) ÷ ${divisorWords(group, parameters)} = `}
         <b class="strong">{signed(advantage.advantage, 2)}</b>
         {before !== null && ` ${before}`}
       </span>

@@ -12,6 +12,7 @@ export const partFill: Readonly<Record<RowPart['name'], string | undefined>> = {
   temporal: styles.temporal,
   credit: styles.credit,
   length: styles.length,
+  overlong: styles.overlong,
   flagged: styles.flagged,
 };
 

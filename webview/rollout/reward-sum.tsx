@@ -27,6 +27,7 @@ export const partFormulas = {
   temporal: 'temporalPart',
   credit: 'creditPart',
   length: 'lengthPart',
+  overlong: 'overlongPart',
   flagged: 'flaggedPart',
 } as const satisfies Record<RewardPart['name'], FormulaName>;
 
@@ -132,18 +133,28 @@ export function RewardSum({ rollout, group, parameters, preset }: RewardSumProps
             </div>
             {advantage.divisor !== null && (
               <div class={styles.row}>
-                <FormulaLabel name="std" worked={workedStd(group)} class={styles.unbroken}>
-                  ÷ std
-                </FormulaLabel>
+                {parameters.advantageScale === 'batch' ? (
+                  <FormulaLabel name="batchStd" class={styles.unbroken}>
+                    ÷ batch
+                  </FormulaLabel>
+                ) : (
+                  <FormulaLabel name="std" worked={workedStd(group)} class={styles.unbroken}>
+                    ÷ std
+                  </FormulaLabel>
+                )}
                 <span class="dim cut">
-                  {parameters.stdDegrees === 'n-1' ? `n − 1 = ${group.stats.count - 1}` : `n = ${group.stats.count}`}
+                  {parameters.advantageScale === 'batch'
+                    ? 'std of the step’s answers'
+                    : parameters.stdDegrees === 'n-1'
+                      ? `n − 1 = ${group.stats.count - 1}`
+                      : `n = ${group.stats.count}`}
                   {parameters.stdEpsilon > 0 && `, + ${plain(parameters.stdEpsilon)}`}
                 </span>
                 <span class="num" data-formula="std">
                   {fixed(advantage.divisor, 3)}
                 </span>
                 <span class={`${styles.why} cut mono`}>
-                  {fixed(advantage.difference, 3)} ÷ {divisorWords(group.stats.std, parameters)} ={' '}
+                  {fixed(advantage.difference, 3)} ÷ {divisorWords(group, parameters)} ={' '}
                   {signed(advantage.advantage, 3)}
                 </span>
               </div>

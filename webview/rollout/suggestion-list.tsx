@@ -18,14 +18,12 @@ interface SuggestionListProps {
   readonly refused: string | null;
   /** A line each, where the text is read and not judged. */
   readonly isBrief?: boolean;
-  /** The key that dismisses. */
-  readonly dismissKey?: string;
   /** Answers the first that is open. */
   readonly onAnswer: (accepted: boolean) => void;
 }
 
 export function SuggestionList(props: SuggestionListProps) {
-  const { suggestions, text, whole, named, refused, isBrief = false, dismissKey = 'N', onAnswer } = props;
+  const { suggestions, text, whole, named, refused, isBrief = false, onAnswer } = props;
   if (suggestions.length === 0) return null;
   const next = firstOpen(suggestions);
   return (
@@ -59,8 +57,8 @@ export function SuggestionList(props: SuggestionListProps) {
                   <Button disabled={refused !== null} title={refused ?? 'Y'} onPress={() => onAnswer(true)}>
                     Accept&nbsp;<kbd>Y</kbd>
                   </Button>
-                  <Button disabled={refused !== null} title={refused ?? dismissKey} onPress={() => onAnswer(false)}>
-                    Dismiss&nbsp;<kbd>{dismissKey}</kbd>
+                  <Button disabled={refused !== null} title={refused ?? 'X'} onPress={() => onAnswer(false)}>
+                    Dismiss&nbsp;<kbd>X</kbd>
                   </Button>
                 </span>
               )}

@@ -14,6 +14,8 @@ interface PanesNow {
   readonly focusOn: (target: Focus) => void;
   /** Null where the keys are not shown. */
   readonly closeHelp: (() => void) | null;
+  /** Gives up what the list reads or counts for long. @returns whether it did */
+  readonly stopList: () => boolean;
 }
 
 export interface PaneMoves {
@@ -21,12 +23,15 @@ export interface PaneMoves {
   toggleList(): void;
   /** Reads an answer. */
   choose(groupId: string, rolloutId: string): void;
-  /** Leaves what was opened last. @returns false where nothing was */
+  /**
+   * Leaves what was opened last, or gives up what the list reads for long: what is picked goes first, since a list that is slow
+   * is nothing that the reader did. @returns false where there was neither
+   */
   leave(): boolean;
 }
 
 export function paneMoves(now: PanesNow): PaneMoves {
-  const { reading, layout, overlaid, isListShown, isGroupInPlace, focusOn, closeHelp } = now;
+  const { reading, layout, overlaid, isListShown, isGroupInPlace, focusOn, closeHelp, stopList } = now;
   const show = (wanted: Pane) => {
     if (wanted === 'list' && layout !== 'narrow') reading.showList(true);
     else {
@@ -56,6 +61,7 @@ export function paneMoves(now: PanesNow): PaneMoves {
       focusOn('rollout');
     } else if (reading.evidence.cancel() || reading.evidence.letGo()) return true;
     else if (state.flipping) reading.toggleFlip();
+    else if (stopList()) return true;
     else if (overlaid && isListShown) toggleList();
     else if (state.exact || isGroupInPlace) show('rollout');
     else return false;

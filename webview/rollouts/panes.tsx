@@ -26,6 +26,7 @@ import { listHiddenTo, lowPage, PaneWidths } from './layout.ts';
 import type { ChoiceStore } from './list/list-choices.ts';
 import type { RolloutFeed } from './list/rollout-feed.ts';
 import { RolloutList } from './list/rollout-list.tsx';
+import { stopReading } from './list/stop-reading.ts';
 import { paneMoves } from './pane-moves.ts';
 import { PaneTabs } from './pane-tabs.tsx';
 import styles from './panes.module.css';
@@ -109,6 +110,7 @@ export function Panes(props: PanesProps) {
   const { show, toggleList, choose, leave } = paneMoves({
     ...{ reading, layout, overlaid, isListShown, isGroupInPlace, focusOn },
     closeHelp: props.help ? () => props.onHelp(false) : null,
+    stopList: () => stopReading(list, choices),
   });
   const leaveWhatIf = () => {
     const before = beforeWhatIf.current;

@@ -16,7 +16,7 @@ import { hiddenWords } from '../rollout/blind-labels.ts';
 import { frameMentions, outsideText } from '../rollout/completion-pieces.ts';
 import { CompletionText } from '../rollout/completion-text.tsx';
 import { CommitmentCurve, curveHeight } from '../rollout/evidence/commitment-curve.tsx';
-import { RightWithBars, rightWithLine, useRightWith } from '../rollout/evidence/right-with.tsx';
+import { RightWithBars, useRightWith } from '../rollout/evidence/right-with.tsx';
 import { stripEvidence } from '../rollout/evidence/strip-evidence.tsx';
 import { VerdictLine } from '../rollout/evidence/verdict-line.tsx';
 import { wordMarks } from '../rollout/evidence/word-marks.ts';
@@ -229,7 +229,8 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
   };
   const ofStrip = bothStrips ? null : stripEvidence(evidence, pickedEvidence, media.times.length, pickPair);
   const pickedStart = pickedEvidence?.kind === 'word' ? pickedEvidence.start : null;
-  useEffect(() => {
+  /* With the page, so that no key that is pressed as soon as the word is seen comes before its focus. */
+  useLayoutEffect(() => {
     const word = pickedStart === null ? null : text.current?.querySelector<HTMLElement>(`[data-word="${pickedStart}"]`);
     word?.scrollIntoView({ block: 'nearest' });
     word?.focus({ preventScroll: true });
@@ -309,7 +310,6 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
         onWord={pickWord}
         hasKeys
         pause={pause?.refused === null ? () => void feed.command(pause.request) : null}
-        more={isLow ? (rightWithLine(right.held, !isVideo) ?? undefined) : undefined}
       />
       <div class={compact ? styles.question : styles.pictured}>
         {(!compact || !isVideo) && (
@@ -411,7 +411,6 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
           whole="the whole answer"
           {...{ named, refused }}
           isBrief
-          dismissKey="X"
           onAnswer={(accepted) => void suggesting.answer(accepted)}
         />
       </section>
@@ -419,7 +418,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
         {answer ? completion(answer) : 'none'}
       </AnswerLine>
       <div class={styles.spare} />
-      {evidence && !isLow && <RightWithBars state={right} isImage={!isVideo} refused={refused} />}
+      {evidence && <RightWithBars state={right} isImage={!isVideo} {...{ refused, isLow }} />}
       {compact || evidence ? (
         <RewardLine label="Reward" rollout={rollout} group={group} parameters={run.parameters} />
       ) : (
@@ -432,7 +431,7 @@ function Body({ feed, reading, run, read, compact, bothStrips, refused, onSign, 
   );
 }
 
-/** The highest page, in CSS pixels, on which the verdict's hover says what the bars would. */
+/** The highest page, in CSS pixels, on which how often it is right takes a line alone. */
 const lowForRights = 789;
 
 const noSpans: Reading['tokenSpans'] = [];

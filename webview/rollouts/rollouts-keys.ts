@@ -33,7 +33,7 @@ export const rolloutsKeys = [
   { meaning: 'copy a link', keys: { y: 'copyLink' } },
   { meaning: 'dashboard', keys: { d: 'dashboard' } },
   { meaning: 'these keys', keys: { '?': 'help' } },
-  { meaning: 'leave what was opened last', keys: { Escape: 'leave' } },
+  { meaning: 'leave what was opened last, or stop what is read or counted for long', keys: { Escape: 'leave' } },
 ] as const satisfies readonly KeyRow<string>[];
 
 export type RolloutsAction = ActionOf<typeof rolloutsKeys>;

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type {
   Completion,
   Engine,
@@ -242,7 +242,7 @@ describe('training', () => {
       refLogprobs: references[i]?.logprobs ?? null,
     }));
     const own = await two.forward(model, sampled);
-    const loss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 0.04, mean: 'answer' } as const;
+    const loss = { kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 0.04, mean: 'answer' } as const;
     const close = (a: Float32Array | null | undefined, b: Float32Array | null | undefined): void => {
       expect(a?.length).toBe(b?.length);
       a?.forEach((value, i) => {
@@ -280,7 +280,13 @@ describe('training', () => {
       oldLogprobs: answer.logprobs.map(() => -1000),
       refLogprobs: null,
     };
-    const loss = { kind: 'policy', sequences: [sequence], clipEpsilon: 0.2, beta: 0, mean: 'answer' } as const;
+    const loss = {
+      kind: 'policy',
+      sequences: [sequence],
+      clip: { low: 0.2, high: 0.2 },
+      beta: 0,
+      mean: 'answer',
+    } as const;
     await expect(two.forwardBackward(model, loss)).rejects.toMatchObject({ kind: 'not-finite' });
     const after = await savedBytes(two, model);
     expect(after.map((file, i) => file.equals(before[i] as Buffer))).toEqual([true, true, true]);
@@ -515,7 +521,7 @@ describe('the policy loss', () => {
     const report = await two.forwardBackward(model, {
       kind: 'policy',
       sequences,
-      clipEpsilon: 0.2,
+      clip: { low: 0.2, high: 0.2 },
       beta: 0.04,
       mean: 'answer',
     });
@@ -544,6 +550,59 @@ describe('the policy loss', () => {
     }));
   }
 
+  test('with the ratio of a sequence and a constant divisor the loss is GSPO’s of the log-probabilities, over threads and batches', async () => {
+    const model = await newModel(two);
+    await train(two, model, 5);
+    const drawn = (await policySequences(model)).map((sequence, i) => ({
+      ...sequence,
+      answer: { tokens: sequence.answer.tokens.subarray(0, 3 + 2 * i) },
+      oldLogprobs: sequence.oldLogprobs.subarray(0, 3 + 2 * i).map((value, k) => value - 0.1 * ((i + k) % 3)),
+    }));
+    const scored = await two.forward(model, drawn);
+    const ratios = drawn.map(({ oldLogprobs }, i) => {
+      const logprobs = scored[i]?.logprobs ?? new Float32Array();
+      return Math.exp(
+        logprobs.reduce((sum, value, k) => sum + value - (oldLogprobs[k] as number), 0) / logprobs.length,
+      );
+    });
+    const [low, high, constant] = [0.2, 0.05, 12];
+    const expected = drawn.map(({ advantage, answer }, i) => {
+      const s = ratios[i] as number;
+      const clipped = Math.min(1 + high, Math.max(1 - low, s));
+      return (-answer.tokens.length * Math.min(s * advantage, clipped * advantage)) / (drawn.length * constant);
+    });
+    const small = await createTfjsEngine({ name: 'tfjs', backend: 'wasm', threads: 1 }, { microBatchRows: 20 });
+    onTestFinished(() => small.dispose());
+    const path = await folder();
+    await two.saveState(model, path);
+    const inParts = await small.createModel({ kind: 'folder', folder: path, optimizer: false }, 'policy');
+    // Prompts that differ, so that each answer is a batch of its own.
+    const apart = drawn.map((sequence, i) => ({
+      ...sequence,
+      prompt: [...sequence.prompt, { kind: 'text', text: 'abcd'.slice(0, i) } as const],
+    }));
+    const sequenceLoss = {
+      kind: 'policy',
+      clip: { low, high },
+      ratio: 'sequence',
+      beta: 0,
+      mean: { constant },
+    } as const;
+    const report = await two.forwardBackward(model, { ...sequenceLoss, sequences: drawn });
+    const whole = await two.forwardBackward(model, { ...sequenceLoss, sequences: apart });
+    const parts = await small.forwardBackward(inParts, { ...sequenceLoss, sequences: apart });
+    expect(parts.loss).toBeCloseTo(whole.loss, 5);
+    expect(parts.clipped).toBe(whole.clipped);
+    expect(report.loss).toBeCloseTo(
+      expected.reduce((sum, value) => sum + value, 0),
+      4,
+    );
+    const clipped = drawn.filter(({ advantage }, i) => advantage > 0 && (ratios[i] as number) > 1 + high);
+    const tokens = (of: readonly PolicySequence[]) => of.reduce((sum, { answer }) => sum + answer.tokens.length, 0);
+    expect(clipped.length).toBeGreaterThan(0);
+    expect(report.clipped).toBeCloseTo(tokens(clipped) / tokens(drawn), 6);
+  });
+
   test('the exact KL is 0 against the model itself and positive against another, and a step down its gradient lessens it', async () => {
     const trained = await newModel(two);
     await train(two, trained, 5);
@@ -552,7 +611,7 @@ describe('the policy loss', () => {
     const itself = await two.createModel({ kind: 'copy', of: model }, 'reference');
     const other = await two.createModel({ kind: 'new', size: tinySize, seed: 8, texts: tinyTexts }, 'reference');
     const sequences = (await policySequences(model)).map((sequence) => ({ ...sequence, advantage: 0 }));
-    const loss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 1, mean: 'token' } as const;
+    const loss = { kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 1, mean: 'token' } as const;
     const againstItself = await two.forwardBackward(model, { ...loss, exactKl: itself });
     expect(againstItself.kl).toBeLessThan(1e-6);
     expect(againstItself.loss).toBeCloseTo(0, 5);
@@ -577,7 +636,7 @@ describe('the policy loss', () => {
       oldLogprobs: logprobs,
       refLogprobs: null,
     }));
-    const loss = { kind: 'policy', sequences, clipEpsilon: 0.2, beta: 0, mean: 'answer' } as const;
+    const loss = { kind: 'policy', sequences, clip: { low: 0.2, high: 0.2 }, beta: 0, mean: 'answer' } as const;
     const norms: number[] = [];
     for (const exactKl of [undefined, reference]) {
       await one.forwardBackward(model, { ...loss, ...(exactKl === undefined ? {} : { exactKl }) });
@@ -617,7 +676,13 @@ describe('the policy loss', () => {
       refLogprobs: null,
     };
     await expect(
-      one.forwardBackward(model, { kind: 'policy', sequences: [sequence], clipEpsilon: 0.2, beta: 0, mean: 'token' }),
+      one.forwardBackward(model, {
+        kind: 'policy',
+        sequences: [sequence],
+        clip: { low: 0.2, high: 0.2 },
+        beta: 0,
+        mean: 'token',
+      }),
     ).rejects.toMatchObject({ kind: 'bad-request' });
     await one.unload(model);
   });

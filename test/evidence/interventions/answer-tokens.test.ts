@@ -23,6 +23,13 @@ test('reasoning, sentences and answer by their tokens', () => {
   expect([...withReasoningCut(ids, cut, 5)]).toEqual([0, 1, 2, 3, 4, 8, 9, 10, 11, 12]);
 });
 
+test('full-width stops end sentences, without a space after them', () => {
+  const pieces = ['<think>', '向左', '。', '所以', '选B', '！', '</think>', '<answer>', 'B', '</answer>'];
+  const cut = cutOf(...pieces);
+  if (typeof cut === 'string') throw new Error(cut);
+  expect(cut.cuts.map(({ token }) => token)).toEqual([1, 3, 6]);
+});
+
 test('a token over the end of the reasoning belongs to what stands behind it', () => {
   const cut = cutOf('<think>', 'So', ' left', '.</', 'think>', '<answer>', 'A', '</answer>', '<|im_end|>');
   expect(cut).toMatchObject({ thinkFrom: 1, thinkTo: 3, answerFrom: 6, answerTo: 7 });

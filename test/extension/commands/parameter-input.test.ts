@@ -17,11 +17,11 @@ describe('parameter input', () => {
     expect(describeRange('beta')).toBe('number at least 0');
     expect(describeRange('schedule')).toBe('constant or cosine');
     expect(describeRange('imageShare')).toBe('number from 0 to 1 or null');
-    expect(describeRange('divideByStd')).toBe('true or false');
+    expect(describeRange('lengthNeedsMoreThanOne')).toBe('true or false');
   });
 
   test('switches and names are chosen, numbers are typed', () => {
-    expect(inputKind('divideByStd')).toEqual({ kind: 'choice', values: [true, false] });
+    expect(inputKind('lengthNeedsMoreThanOne')).toEqual({ kind: 'choice', values: [true, false] });
     expect(inputKind('temporalTest')).toEqual({ kind: 'choice', values: ['>', '>='] });
     expect(inputKind('alpha')).toEqual({ kind: 'text' });
     expect(inputKind('imageShare')).toEqual({ kind: 'text' });

@@ -28,7 +28,7 @@ describe('readParameter', () => {
 
 describe('formOf', () => {
   it('knows switches and choices by their schema', () => {
-    expect(formOf('divideByStd')).toEqual({ kind: 'switch' });
+    expect(formOf('lengthNeedsMoreThanOne')).toEqual({ kind: 'switch' });
     expect(formOf('stdDegrees')).toEqual({ kind: 'choice', choices: ['n', 'n-1'] });
     expect(formOf('imageShare')).toEqual({ kind: 'number' });
   });
@@ -45,6 +45,7 @@ describe('withoutEffect', () => {
       chunks: [],
       losses: [],
       lossMeans: [],
+      ratios: [],
       fullParameters: true,
       entropy: false,
       samplerIsTrainer: true,

@@ -1,10 +1,10 @@
 /** Total, mean and std give the advantage (Video-R1 eq. 3). */
 import { describe, expect, it } from 'vitest';
-import { advantageOf } from '../../../webview/formulas/advantage.ts';
+import { advantageOf, divisorWords } from '../../../webview/formulas/advantage.ts';
 import { aGroup, aRollout } from '../../store/records.ts';
 
 describe('advantageOf', () => {
-  const parameters = { divideByStd: true, stdEpsilon: 0 };
+  const parameters = { advantageScale: 'group' as const, stdEpsilon: 0 };
   /* Totals 2.4 2.3 1.0 2.4 2.4 1.4 1.0 2.3: sum 15.2, mean 1.9; squared deviations 0.25 0.16 0.81 0.25 0.25 0.25 0.81 0.16
      add up to 2.94; over 7 that is 0.42, its root 0.6481; (2.4 - 1.9) / 0.6481 = 0.7715. */
   const stats = { mean: 1.9, std: 0.6480740698, count: 8 };
@@ -19,13 +19,25 @@ describe('advantageOf', () => {
   });
 
   it('adds epsilon under the fraction, and divides only where the run does', () => {
-    expect(advantageOf(answer(0.5 / 0.7480740698), group, { divideByStd: true, stdEpsilon: 0.1 })).toMatchObject({
+    expect(
+      advantageOf(answer(0.5 / 0.7480740698), group, { advantageScale: 'group' as const, stdEpsilon: 0.1 }),
+    ).toMatchObject({
       agrees: true,
     });
-    expect(advantageOf(answer(0.5), group, { divideByStd: false, stdEpsilon: 0 })).toMatchObject({
+    expect(advantageOf(answer(0.5), group, { advantageScale: 'none' as const, stdEpsilon: 0 })).toMatchObject({
       divisor: null,
       agrees: true,
     });
+  });
+
+  it('is divided by the batch’s deviation as the group records it, in number and in words', () => {
+    const batch = { advantageScale: 'batch' as const, stdEpsilon: 0.1 };
+    const normalised = { ...batch, stdDegrees: 'n-1' as const, batchStd: 0.4 };
+    const recorded = aGroup(1, { stats: { ...stats, normalised } });
+    expect(advantageOf(answer(1), recorded, batch)).toMatchObject({ divisor: 0.5, agrees: true });
+    expect(divisorWords(recorded, batch)).toBe('(0.400 + 0.1)');
+    // Of an older group it is not known, and its own stands for it.
+    expect(divisorWords(group, { ...batch, stdEpsilon: 0 })).toBe('0.648');
   });
 
   it('says when the shown numbers do not give the advantage that was trained on', () => {

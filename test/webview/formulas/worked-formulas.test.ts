@@ -81,9 +81,9 @@ describe('a group', () => {
   it('says of a flat group that it is flat', () => {
     const group = groupOf([1, 1], 1, 0);
     expect(workedStd(group)).toBe('all 2 rewards are 1.000: 0');
-    expect(workedAdvantage(answer(1, { advantage: 0 }), group, { divideByStd: true, stdEpsilon: 1e-4 })).toBe(
-      'flat group: 0',
-    );
+    expect(
+      workedAdvantage(answer(1, { advantage: 0 }), group, { advantageScale: 'group' as const, stdEpsilon: 1e-4 }),
+    ).toBe('flat group: 0');
   });
 });
 
@@ -103,18 +103,18 @@ describe('an answer', () => {
   it('comes from reward to advantage', () => {
     /* (2 - 1) / (0.8165 + 0.1) = 1.0911 */
     const best = answer(2, { advantage: 1.0911 });
-    expect(workedAdvantage(best, group, { divideByStd: true, stdEpsilon: 0.1 })).toBe(
+    expect(workedAdvantage(best, group, { advantageScale: 'group' as const, stdEpsilon: 0.1 })).toBe(
       '(2.000 − 1.000) / (0.816 + 0.1) = +1.091',
     );
-    expect(workedAdvantage(answer(2, { advantage: 1 }), group, { divideByStd: false, stdEpsilon: 0.1 })).toBe(
-      '2.000 − 1.000 = +1.000',
-    );
+    expect(
+      workedAdvantage(answer(2, { advantage: 1 }), group, { advantageScale: 'none' as const, stdEpsilon: 0.1 }),
+    ).toBe('2.000 − 1.000 = +1.000');
   });
 
   it('says that its numbers do not give the advantage that training used', () => {
-    expect(workedAdvantage(answer(2, { advantage: 7 }), group, { divideByStd: true, stdEpsilon: 0 })).toContain(
-      'parameters have changed since',
-    );
+    expect(
+      workedAdvantage(answer(2, { advantage: 7 }), group, { advantageScale: 'group' as const, stdEpsilon: 0 }),
+    ).toContain('parameters have changed since');
   });
 
   it('shows the first terms of a long sum, and the whole sum', () => {

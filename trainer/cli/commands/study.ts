@@ -39,7 +39,7 @@ done again. The tables are in DIR/ablation, as JSON and as Markdown, after every
   --port N, --ffmpeg PATH
 
   video-r1 study
-  video-r1 study --name weighted --seeds 1,2 --set divideByStd=false --set alpha=1`,
+  video-r1 study --name weighted --seeds 1,2 --set advantageScale=none --set alpha=1`,
   async run(args) {
     const { values, positionals } = readOptions(
       args,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { presetParameters, settingFaults, withOverrides } from '../../learning/presets.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
+import { inPresentNames } from '../../protocol/former-names.ts';
 import { nearby, nearestClause } from '../../protocol/nearest.ts';
 import { type Method, type ParameterValues, parameterMeant } from '../../protocol/parameters.ts';
 import { type PresetName, presetName, presetNames } from '../../protocol/runfile.ts';
@@ -130,7 +131,7 @@ export function readValue(text: string): unknown {
 
 /** `NAME=VALUE` pairs of parameters; names also as `max_frames` or by symbol. @throws StudioError `bad-request` */
 export function readSettings(pairs: readonly string[]): Record<string, unknown> {
-  const settings = Object.fromEntries(
+  const given = Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
       if (at < 1) throw new StudioError('bad-request', `--set ${pair} is not NAME=VALUE.`, { remedy: 'See --help.' });
@@ -138,7 +139,8 @@ export function readSettings(pairs: readonly string[]): Record<string, unknown> 
       return [parameterMeant(name) ?? name, readValue(pair.slice(at + 1))];
     }),
   );
-  const faults = settingFaults(settings);
+  const { settings, faults: ofNames } = inPresentNames(given);
+  const faults = [...ofNames, ...settingFaults(settings)];
   if (faults.length > 0) throw new StudioError('bad-request', faults.join('\n'), { place: '--set' });
   return settings;
 }

@@ -108,7 +108,8 @@ class TfjsEngine implements Engine {
     this.capabilities = {
       chunks: ['text', 'special', 'image', 'video'],
       losses: ['cross-entropy', 'policy'],
-      lossMeans: ['answer', 'token'],
+      lossMeans: ['answer', 'token', 'constant'],
+      ratios: ['token', 'sequence'],
       fullParameters: true,
       entropy: true,
       samplerIsTrainer: !replicas.backend.ownSampler,
@@ -614,7 +615,7 @@ function lossTerms(
   };
   const weighted = (shares: Float32Array): Float32Array => multiplied(shares, order, loss.sequences, lengths);
   if (loss.kind === 'cross-entropy') return { kind: 'cross-entropy', weights: weighted(perToken(() => 1 / tokens)) };
-  const { sequences, clipEpsilon, beta, mean } = loss;
+  const { sequences, clip, beta, mean, ratio = 'token' } = loss;
   const joined = (pick: (sequence: PolicySequence) => Float32Array | null, what: string): Float32Array => {
     const out = new Float32Array(lengths.reduce((sum, n) => sum + n, 0));
     let at = 0;
@@ -643,7 +644,9 @@ function lossTerms(
     advantages: perToken((i) => sequences[i]?.advantage ?? 0),
     oldLogprobs: joined(({ oldLogprobs }) => oldLogprobs, 'old log-probabilities'),
     refLogprobs: references === 0 ? null : joined(({ refLogprobs }) => refLogprobs, 'reference log-probabilities'),
-    clipEpsilon,
+    answers: Int32Array.from(order.flatMap((i, k) => new Array<number>(lengths[k] ?? 0).fill(i))),
+    ratio,
+    clip,
     beta,
   };
 }

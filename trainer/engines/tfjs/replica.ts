@@ -476,6 +476,7 @@ function slicedTerms(
       ...terms,
       weights: terms.weights.subarray(from, to),
       advantages: terms.advantages.subarray(from, to),
+      answers: terms.answers.subarray(from, to),
       oldLogprobs: terms.oldLogprobs.subarray(from, to),
       refLogprobs: terms.refLogprobs?.subarray(from, to) ?? null,
     };

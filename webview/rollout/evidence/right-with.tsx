@@ -114,30 +114,23 @@ const fills: Readonly<Record<Kind, string | undefined>> = {
   shuffled: styles.shuffled,
 };
 
-/** In one line, where there is no room for bars; null until it is read. */
-export function rightWithLine(held: RightWith | null, isImage: boolean): string | null {
-  if (held === null) return null;
-  const parts = kinds.flatMap((kind) => {
-    const of = held[kind];
-    return of === null ? [] : [`${nameOf(kind, isImage)} ${of.right}/${of.total}`];
-  });
-  return `Right with: ${parts.join(', ')}${held.chance === null ? '' : `; chance ${held.chance.toFixed(2)}`}`;
-}
-
 const nameOf = (kind: Kind, isImage: boolean): string => (kind === 'none' && isImage ? 'no image' : names[kind]);
 
 interface RightWithProps {
   readonly state: RightWithState;
   readonly isImage: boolean;
   readonly refused: string | null;
+  /** The page is low: it takes as little height as it can. */
+  readonly isLow: boolean;
 }
 
-export function RightWithBars({ state: { held, cost, underWay, start, stop }, isImage, refused }: RightWithProps) {
+export function RightWithBars({ state, isImage, refused, isLow }: RightWithProps) {
+  const { held, cost, underWay, start, stop } = state;
   if (held === null) return null;
   const shown = kinds.filter((kind) => held[kind] !== null || held.kinds.some((asked) => asked === kind));
   const isOpen = held.kinds.some((kind) => held[kind] === null);
   return (
-    <section class={styles.rights} aria-label="Right with" data-part="right-with">
+    <section class={`${styles.rights} ${isLow ? styles.low : ''}`} aria-label="Right with" data-part="right-with">
       <h2>
         <FormulaLabel name="rightWith">Right with</FormulaLabel>
       </h2>

@@ -31,8 +31,6 @@ interface VerdictLineProps {
   readonly pause?: (() => void) | null;
   /** The page's keys act on it: they stand on its buttons. */
   readonly hasKeys?: boolean;
-  /** More to say of it, on hover. */
-  readonly more?: string | undefined;
 }
 
 export function VerdictLine(props: VerdictLineProps) {
@@ -168,7 +166,6 @@ function Verdict({
   state,
   refused,
   onWord,
-  more,
   hasKeys = false,
 }: VerdictLineProps & { readonly evidence: AnswerEvidence; readonly state: EvidenceState }) {
   const { weighing, verdict, reversed, blind } = evidence;
@@ -240,14 +237,13 @@ function Verdict({
             )}
           </>
         }
-        title={more}
       >
         {named}
       </Line>
     );
   if (Math.abs(lessLikely) < alike)
     return (
-      <Line icon="scale" tools={kinds} title={more}>
+      <Line icon="scale" tools={kinds}>
         {named}{' '}
         <span class={styles.others} data-part="other-weights">
           By step {by.step}’s weights, to which it is as likely as to those that answered ({item?.answeredBy}).
@@ -258,9 +254,7 @@ function Verdict({
     <Line
       icon="warning"
       isGrave
-      title={[...(refusal === null ? [] : [`Those that answered can’t be had: ${shownLine(refusal, 300)}`]), more].join(
-        '\n',
-      )}
+      title={refusal === null ? undefined : `Those that answered can’t be had: ${shownLine(refusal, 300)}`}
       tools={
         <>
           {kinds}

@@ -60,7 +60,7 @@ export function flipOf(asked: Asked, name: WhatIfName): Flip {
     case 'creditLow':
     case 'creditHigh':
       return ofCredit(asked, name);
-    case 'divideByStd':
+    case 'advantageScale':
     case 'stdDegrees':
       return none(made(asked).flat ? 'flat: changes nothing' : 'changes sizes, no sign');
   }

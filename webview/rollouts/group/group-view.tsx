@@ -52,6 +52,8 @@ export function GroupView(props: GroupViewProps) {
   const { group, parameters, commands, selectedId, flaggedIds, lengthWindow, whatIf, onSelect, onMove } = props;
   const known = useMemo(() => knownGroup(group, parameters, commands), [group, parameters, commands]);
   const flat = flatSentence(group);
+  const { normalised } = group.stats;
+  const batchStd = normalised?.advantageScale === 'batch' ? normalised.batchStd : undefined;
   const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
   const shuffled = group.rollouts.filter(({ order }) => order === 'shuffled');
   const advantages = ordered.map(({ advantage }) => advantage).filter((advantage) => advantage !== null);
@@ -122,6 +124,11 @@ export function GroupView(props: GroupViewProps) {
           <FormulaLabel name="std" worked={workedStd(group)}>
             std <b>{group.stats.count === 1 ? 'none, of one answer' : fixed(group.stats.std, 3)}</b>
           </FormulaLabel>
+          {batchStd !== undefined && (
+            <FormulaLabel name="batchStd">
+              std of the batch <b>{fixed(batchStd, 3)}</b>
+            </FormulaLabel>
+          )}
           <FormulaLabel name="groupSize">
             n <b>{group.stats.count}</b>
           </FormulaLabel>

@@ -79,7 +79,7 @@ function whyNotFelt(group: GroupWithRollouts, answers: readonly PaidAndFelt[]): 
   const isAll = answers.every(({ paid }) => paid === answers[0]?.paid);
   if (isAll) return 'Every answer was paid alike, and the mean moved with them: no advantage is another one by it.';
   const sizes = new Set(answers.map(({ rollout }) => rollout.reward.total.toFixed(9)));
-  if (sizes.size === 2 && normalisationOf(group)?.divideByStd)
+  if (sizes.size === 2 && normalisationOf(group)?.advantageScale === 'group')
     return 'Rewards come in two sizes, and dividing by their standard deviation takes the temporal reward out again.';
   return 'Those that were paid would have the same advantages without it.';
 }

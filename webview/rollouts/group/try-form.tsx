@@ -12,7 +12,8 @@ import styles from './try-form.module.css';
 const offered = [
   'learningRate',
   'beta',
-  'clipEpsilon',
+  'clipLow',
+  'clipHigh',
   'weightDecay',
   'gradClipNorm',
   'updatesPerSampling',
@@ -44,6 +45,7 @@ export function TryForm({ run, rollout, refused, isUnderWay, isSaid, onTry }: Tr
       ? 'Choose one of the ordered answers: they are what is trained on.'
       : null;
   const noValue = isInvalid ? `${shownLine(text, 20)} is no value of ${label}.` : null;
+  const tryValue = () => onTry(`with ${label} ${plain(value)}`, [], { [name]: value });
   const button = (words: string, why: string | null, act: () => void) => (
     <button
       type="button"
@@ -64,9 +66,9 @@ export function TryForm({ run, rollout, refused, isUnderWay, isSaid, onTry }: Tr
         {button(rollout === null ? 'without an answer' : `without answer ${rollout.index + 1}`, noAnswer, () => {
           if (rollout) onTry(`without answer ${rollout.index + 1}`, [rollout.id], {});
         })}
+        , or with another value:
       </span>
       <span class={styles.line}>
-        {button('or with', noValue, () => onTry(`with ${label} ${plain(value)}`, [], { [name]: value }))}{' '}
         <select
           aria-label="Parameter to try"
           value={name}
@@ -91,10 +93,10 @@ export function TryForm({ run, rollout, refused, isUnderWay, isSaid, onTry }: Tr
           value={text}
           onInput={(event) => setDraft(event.currentTarget.value)}
           onKeyDown={(event) => {
-            if (event.key === 'Enter' && blocked === null && !isInvalid)
-              onTry(`with ${label} ${plain(value)}`, [], { [name]: value });
+            if (event.key === 'Enter' && blocked === null && !isInvalid) tryValue();
           }}
         />
+        {button('try this value', noValue, tryValue)}
       </span>
       {refused !== null && isSaid && <span class="dim">{shownLine(refused, 300)}</span>}
     </div>

@@ -142,23 +142,8 @@ function Moved({ feed, receipt, group }: { feed: RunFeed; receipt: Receipt; grou
   return (
     <>
       <table class={styles.table} data-part="moved">
-        <thead>
-          <tr>
-            <th scope="col">nats a token</th>
-            <th scope="col" class="num">
-              group
-            </th>
-            <th scope="col" class="num">
-              likelier
-            </th>
-            <th scope="col" class="num">
-              step
-            </th>
-            <th scope="col" class="num">
-              likelier
-            </th>
-          </tr>
-        </thead>
+        <caption>What this step moved</caption>
+        <SideHeads columns={['nats a token', 'likelier']} />
         <tbody>
           {rows.map(({ side, group: own, step }) => (
             <tr key={side}>
@@ -173,6 +158,33 @@ function Moved({ feed, receipt, group }: { feed: RunFeed; receipt: Receipt; grou
       </table>
       <MovedTokens {...{ feed, receipt, group }} />
     </>
+  );
+}
+
+/** The same two columns for the answers of this group and for those of the whole step. */
+function SideHeads({ columns }: { columns: readonly [string, string] }) {
+  const wholes = ['this group', 'whole step'];
+  return (
+    <thead>
+      <tr>
+        <td />
+        {wholes.map((whole) => (
+          <th key={whole} scope="colgroup" colSpan={columns.length} class="num">
+            {whole}
+          </th>
+        ))}
+      </tr>
+      <tr>
+        <th scope="col">answers</th>
+        {wholes.map((whole) =>
+          columns.map((column) => (
+            <th key={`${whole} ${column}`} scope="col" class="num">
+              {column}
+            </th>
+          )),
+        )}
+      </tr>
+    </thead>
   );
 }
 
@@ -224,27 +236,12 @@ function TriedView({ feed, group, words, result }: { feed: RunFeed; group: Group
           ` This step’s learning rate would be ${plainNumber(learningRate.tried)} instead of ${plainNumber(learningRate.plain)}.`}
       </p>
       <table class={styles.table} data-part="tried-sides">
-        <thead>
-          <tr>
-            <th scope="col">
-              <FormulaLabel name="moved" pointerOnly>
-                nats a token
-              </FormulaLabel>
-            </th>
-            <th scope="col" class="num">
-              group
-            </th>
-            <th scope="col" class="num">
-              tried
-            </th>
-            <th scope="col" class="num">
-              step
-            </th>
-            <th scope="col" class="num">
-              tried
-            </th>
-          </tr>
-        </thead>
+        <caption>
+          <FormulaLabel name="moved" pointerOnly>
+            What the update would move, nats a token
+          </FormulaLabel>
+        </caption>
+        <SideHeads columns={['as it is', 'tried']} />
         <tbody>
           {sides.map((side) => (
             <tr key={side}>
@@ -256,9 +253,10 @@ function TriedView({ feed, group, words, result }: { feed: RunFeed; group: Group
         </tbody>
       </table>
       <table class={styles.table} data-part="tried-answers">
+        <caption>Each ordered answer of this group as a whole, nats</caption>
         <thead>
           <tr>
-            <th scope="col">whole answer, nats</th>
+            <th scope="col">answer</th>
             <th scope="col" class="num">
               as it is
             </th>

@@ -19,6 +19,8 @@ interface WhatIfControlProps {
   readonly run: Value;
   /** Why it changes nothing of this group, whatever its value. */
   readonly refused: string | null;
+  /** Why one of the values of a choice can't be tried on this group; null where it can. */
+  readonly refusedValue: (value: Value) => string | null;
   readonly flip: Flip;
   /** Right end of a slider for lengths, in tokens. */
   readonly mostTokens: number;
@@ -56,9 +58,10 @@ const choices: Readonly<Partial<Record<WhatIfName, readonly (readonly [value: Va
     ['correct', 'right'],
     ['accuracy', 'accuracy'],
   ],
-  divideByStd: [
-    [true, 'on'],
-    [false, 'off'],
+  advantageScale: [
+    ['none', 'none'],
+    ['group', 'group'],
+    ['batch', 'batch'],
   ],
   stdDegrees: [
     ['n', 'n'],
@@ -70,7 +73,7 @@ const choices: Readonly<Partial<Record<WhatIfName, readonly (readonly [value: Va
 const farthest = 4;
 
 export function WhatIfControl(props: WhatIfControlProps) {
-  const { name, label, help, value, run, refused, flip } = props;
+  const { name, label, help, value, run, refused, refusedValue, flip } = props;
   const scale = scales[name];
   const values = choices[name];
   const runWords = values?.find(([one]) => one === run)?.[1] ?? plain(run);
@@ -88,7 +91,8 @@ export function WhatIfControl(props: WhatIfControlProps) {
               key={words}
               type="button"
               aria-pressed={one === value}
-              disabled={refused !== null}
+              disabled={refused !== null || refusedValue(one) !== null}
+              title={refusedValue(one) ?? undefined}
               onClick={() => props.onChange(one)}
             >
               {words}

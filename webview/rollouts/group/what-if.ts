@@ -8,7 +8,8 @@ import {
   type RewardParameters,
 } from '../../../trainer/advantages/advantages.ts';
 import { type RecordedScores, recordedParameters, recordedScores } from '../../../trainer/advantages/recorded.ts';
-import type { CommandRecord } from '../../../trainer/protocol/commands.ts';
+import type { CommandChange, CommandRecord } from '../../../trainer/protocol/commands.ts';
+import { inPresentNames } from '../../../trainer/protocol/former-names.ts';
 import { temporalPaid } from '../../../trainer/protocol/paid-and-felt.ts';
 import type { GroupWithRollouts, RewardPart, Rollout } from '../../../trainer/protocol/records.ts';
 
@@ -23,7 +24,7 @@ export const whatIfNames = [
   'lengthMin',
   'lengthMax',
   'formatWeight',
-  'divideByStd',
+  'advantageScale',
   'stdDegrees',
   'creditWeight',
   'creditLow',
@@ -47,7 +48,7 @@ export function candidateParameters(
   const changes = commands
     .flatMap((command) =>
       command.state === 'applied' && command.request.kind === 'set' && command.change !== null
-        ? [{ name: command.request.parameter, at: command.endedAt, ...command.change }]
+        ? changesOf(command.request.parameter, command.change).map((change) => ({ ...change, at: command.endedAt }))
         : [],
     )
     .filter(({ name }) => name in now)
@@ -57,6 +58,15 @@ export function candidateParameters(
   const before: Record<string, unknown> = { ...undone };
   for (const { name, to } of changes.filter(({ at }) => at <= group.at)) before[name] = to;
   return [undone as unknown as RewardParameters, before as unknown as RewardParameters, now];
+}
+
+/** What a command changed, under the names of today. */
+function changesOf(
+  parameter: string,
+  { from, to }: NonNullable<CommandChange>,
+): { name: string; from: unknown; to: unknown }[] {
+  const [before, after] = [from, to].map((value) => inPresentNames({ [parameter]: value }).settings);
+  return Object.entries(before ?? {}).map(([name, value]) => ({ name, from: value, to: after?.[name] }));
 }
 
 /** A group as its record lets it be made again. */
@@ -120,11 +130,21 @@ export function withoutEffect({ group, scores, asMade }: KnownGroup, name: WhatI
   }
 }
 
+/** Why one value can't be tried on this group, where others of the parameter can; null where it can. */
+export function refusedValue({ parameters }: KnownGroup, name: WhatIfName, value: unknown): string | null {
+  return name === 'advantageScale' && value === 'batch' && parameters.batchStd === undefined
+    ? 'The record of this older group does not tell the standard deviation of its batch.'
+    : null;
+}
+
 /** Those of the changes that say something of this group: what is tried is kept from one group to the next. */
 export function triedHere(known: KnownGroup, changes: WhatIfChanges): WhatIfChanges {
   const names = whatIfNames.filter(
     (name) =>
-      changes[name] !== undefined && changes[name] !== known.parameters[name] && withoutEffect(known, name) === null,
+      changes[name] !== undefined &&
+      changes[name] !== known.parameters[name] &&
+      withoutEffect(known, name) === null &&
+      refusedValue(known, name, changes[name]) === null,
   );
   return Object.fromEntries(names.map((name) => [name, changes[name]]));
 }

@@ -16,6 +16,7 @@ import styles from './what-if.module.css';
 import {
   answersIf,
   type KnownGroup,
+  refusedValue,
   triedHere,
   type WhatIfChanges,
   type WhatIfName,
@@ -56,7 +57,7 @@ const labels: Readonly<Record<WhatIfName, string>> = {
   lengthMin: 'l_min',
   lengthMax: 'l_max',
   formatWeight: 'format',
-  divideByStd: '÷ std',
+  advantageScale: '÷ std of',
   stdDegrees: 'std over',
   creditWeight: 'γ',
   creditLow: 'c_low',
@@ -88,6 +89,7 @@ export function WhatIf({ known, rollout, changes, onLeave }: WhatIfProps) {
       value={parameters[name]}
       run={known.parameters[name]}
       refused={withoutEffect(known, name)}
+      refusedValue={(value) => refusedValue(known, name, value)}
       flip={flipOf({ scores: known.scores, parameters, index }, name)}
       mostTokens={mostTokens}
       onChange={(value) => set(name, value as never)}
@@ -117,6 +119,12 @@ export function WhatIf({ known, rollout, changes, onLeave }: WhatIfProps) {
       {withoutTest !== null && (
         <p id={withoutTestId} class={styles.note} tabIndex={-1}>
           {withoutTest}
+        </p>
+      )}
+      {parameters.advantageScale === 'batch' && (
+        <p class={styles.note} data-part="what-if-batch">
+          Divided by the standard deviation of the batch as it was recorded, {fixed(parameters.batchStd ?? made.std, 3)}
+          : what the other groups of the step would be is left out.
         </p>
       )}
       <div class={styles.controls}>{first.map(control)}</div>

@@ -10,7 +10,6 @@ export const listKeys = [
   { meaning: 'saved filters', keys: { F: 'filters' } },
   { meaning: 'weigh what the list shows: what did the answers stand on?', keys: { W: 'weighThese' } },
   { meaning: 'export what the list shows', keys: { E: 'export' } },
-  { meaning: 'stop what is read or counted for long', keys: { Escape: 'stop' } },
 ] as const satisfies readonly KeyRow<string>[];
 
 export type ListAction = ActionOf<typeof listKeys>;

@@ -40,6 +40,7 @@ import type { RolloutRow } from './rollout-row.ts';
 import { headedLines, plainLines } from './row-lines.ts';
 import { RowsOfBefore } from './rows-of-before.tsx';
 import { SavedFilters } from './saved-filters.tsx';
+import { stopReading } from './stop-reading.ts';
 import { WeighedOf, WeighThese, weighedBut } from './weighed-of.tsx';
 
 interface RolloutListProps {
@@ -95,13 +96,6 @@ export function RolloutList(props: RolloutListProps) {
     }
     feed.setSort(wanted);
   };
-  const stop = () => {
-    const { line } = feed.state.get();
-    const stopped = feed.stop();
-    /* What was typed is behind the arrow. */
-    if (stopped && line !== feed.state.get().line) choices.used(line);
-    return stopped;
-  };
   const close = () => setOpen(null);
   const toggle = (which: Open) => setOpen(open === which ? null : which);
   const inSight = useInSight({ selectedId, selected, list, sort });
@@ -129,7 +123,6 @@ export function RolloutList(props: RolloutListProps) {
       filters: () => openByKey('filters'),
       weighThese: () => openByKey('weigh'),
       export: () => openByKey('export'),
-      stop,
     }),
   );
   const scrolledAway = useRef(false);
@@ -204,7 +197,7 @@ export function RolloutList(props: RolloutListProps) {
         onLine={(line) => feed.setLine(line)}
         onUsed={(line) => choices.used(line)}
         onMend={() => mending?.offer && feed.setLine(mending.offer.line)}
-        onStop={stop}
+        onStop={() => stopReading(feed, choices)}
         onLeave={onRows}
         seen={() => feed.seenValues()}
       />
@@ -305,7 +298,7 @@ export function RolloutList(props: RolloutListProps) {
         away={inSight.away}
         onBack={goBack}
         onGoTo={() => toggle('jump')}
-        onStop={stop}
+        onStop={() => stopReading(feed, choices)}
         onCount={() => feed.counts.start()}
       />
     </Pane>

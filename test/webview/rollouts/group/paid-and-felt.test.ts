@@ -68,7 +68,9 @@ describe('lines of paid and felt', () => {
     expect(shown(sizes)?.map((line) => line.at(-1))).toEqual(['not felt', null]);
     expect(paidView(sizes)).toMatchObject({ paid: 2, felt: 0 });
     expect(paidView(sizes)?.sentence).toMatch(/^Rewards come in two sizes/);
-    expect(paidView(groupOf([right, right, wrong, wrong], { divideByStd: false }))).toMatchObject({ felt: 2 });
+    expect(paidView(groupOf([right, right, wrong, wrong], { advantageScale: 'none' as const }))).toMatchObject({
+      felt: 2,
+    });
     expect(paidView(groupOf([right, long, right]))?.sentence).toMatch(/^Every answer was paid alike/);
     expect(paidView(groupOf([right, long, wrong, wrong], { alpha: 1e-12 }))?.sentence).toMatch(
       /would have the same advantages without it/,

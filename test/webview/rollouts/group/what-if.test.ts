@@ -6,11 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { groupAdvantages, type RewardParameters } from '../../../../trainer/advantages/advantages.ts';
 import { presetParameters } from '../../../../trainer/learning/presets.ts';
 import type { CommandRecord } from '../../../../trainer/protocol/commands.ts';
+import { inPresentNames } from '../../../../trainer/protocol/former-names.ts';
 import type { GroupWithRollouts } from '../../../../trainer/protocol/records.ts';
 import {
   answersIf,
   candidateParameters,
   knownGroup,
+  refusedValue,
   triedHere,
   whatIf,
   withoutEffect,
@@ -54,10 +56,11 @@ describe('with nothing changed', () => {
 
   it('every group of a real run has its recorded numbers', () => {
     const fixture = join(import.meta.dirname, '../../../fixtures/recorded-groups.json');
-    const { groups, parameters } = JSON.parse(readFileSync(fixture, 'utf8')) as {
+    const { groups, parameters: asWritten } = JSON.parse(readFileSync(fixture, 'utf8')) as {
       groups: GroupWithRollouts[];
-      parameters: RewardParameters;
+      parameters: Record<string, unknown>;
     };
+    const parameters = inPresentNames(asWritten).settings as unknown as RewardParameters;
     expect(groups.length).toBeGreaterThan(30);
     for (const group of groups) {
       const known = knownGroup(group, parameters, []);
@@ -125,7 +128,34 @@ describe('with something changed', () => {
   });
 });
 
+describe('advantages divided by the batch’s standard deviation', () => {
+  const answers = [scoredAnswer(1, 10), scoredAnswer(0, 10)];
+  const plain = { ...paper, omega: 0, formatWeight: 1 };
+
+  it('can be tried where it is recorded, which is what they are divided by then, and nowhere else', () => {
+    const group = recordOf(answers, [], plain);
+    const unknown = knownGroup(group, plain, []);
+    expect(refusedValue(unknown, 'advantageScale', 'batch')).toMatch('does not tell');
+    expect(refusedValue(unknown, 'advantageScale', 'none')).toBeNull();
+    expect(triedHere(unknown, { advantageScale: 'batch' })).toEqual({});
+    const { stdDegrees, stdEpsilon, advantageScale } = plain;
+    const stats = { ...group.stats, normalised: { stdDegrees, stdEpsilon, advantageScale, batchStd: 0.25 } };
+    const known = knownGroup({ ...group, stats }, plain, []);
+    expect(known.giveTheRecord).toBe(true);
+    expect(refusedValue(known, 'advantageScale', 'batch')).toBeNull();
+    // Half a point from the mean.
+    expect(whatIf(known, triedHere(known, { advantageScale: 'batch' })).advantages).toEqual([2, -2]);
+  });
+});
+
 describe('the parameters that a group may have been made with', () => {
+  it('are found through commands that named them as an older version did', () => {
+    const commands = [set('divideByStd', 10, true, false)];
+    const now: RewardParameters = { ...paper, advantageScale: 'none' };
+    expect(candidateParameters({ at: 5 }, now, commands)[0].advantageScale).toBe('group');
+    expect(candidateParameters({ at: 20 }, now, commands)[0].advantageScale).toBe('none');
+  });
+
   const commands = [set('lengthMax', 10, 512, 600), set('lengthMax', 30, 600, 700), set('omega', 30, 0.2, 0.4)];
   const now: RewardParameters = { ...paper, lengthMax: 700, omega: 0.4 };
 
