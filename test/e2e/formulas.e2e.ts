@@ -163,10 +163,11 @@ describe('formulas', () => {
       await look(trained, `words of an answer that was weighed, shaded by ${shade}`);
     }
     /* A shade of engines that sample with another program; a curve of runs in whose answers flagged words came back; one of answers
-       that have reasoning; what groups say in which some answer was paid, and steps that have a receipt; the page of audits. */
+       that have reasoning; what groups say in which some answer was paid, and steps that have a receipt; the page of audits; groups
+       that were divided by their batch, and answers of runs that punish long ones. */
     const elsewhere = [
       ...['tokenMismatch', 'flaggedBack', 'commitment', 'felt', 'advantageWithout', 'advantageIfUsed', 'moved'],
-      ...['auditRight', 'auditOrder', 'auditShortcut'],
+      ...['auditRight', 'auditOrder', 'auditShortcut', 'batchStd', 'overlongPart'],
     ];
     expect(Object.keys(formulas).filter((name) => !used.has(name) && !elsewhere.includes(name))).toEqual([]);
     expect(numberPlaces.filter((place) => !looked.has(place))).toEqual([]);
