@@ -76,6 +76,12 @@ export const commands = {
   setParameter: { id: key('setParameter'), title: 'Set Parameter…', icon: '$(settings)', enablement: can('set') },
   saveCheckpoint: { id: key('saveCheckpoint'), title: 'Save Checkpoint', icon: '$(save)', enablement: can('save') },
   evaluate: { id: key('evaluate'), title: 'Evaluate', icon: '$(beaker)', enablement: can('evaluate') },
+  evaluateWith: {
+    id: key('evaluateWith'),
+    title: 'Evaluate With…',
+    icon: '$(beaker)',
+    enablement: can('evaluate'),
+  },
   readLabels: { id: key('readLabels'), title: 'Read Labels Again', icon: '$(tag)', enablement: can('read-labels') },
   openDashboard: { id: key('openDashboard'), title: 'Open Dashboard', icon: '$(dashboard)' },
   openDataset: {
@@ -251,7 +257,8 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'setParameter', when: runTakes('set'), group: '3_change@1' },
     { command: 'saveCheckpoint', when: runTakes('save'), group: '3_change@2' },
     { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
-    { command: 'readLabels', when: runTakes('read-labels'), group: '3_change@4' },
+    { command: 'evaluateWith', when: runTakes('evaluate'), group: '3_change@4' },
+    { command: 'readLabels', when: runTakes('read-labels'), group: '3_change@5' },
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
     { command: 'exportRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@2' },
     { command: 'analyseRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@3' },

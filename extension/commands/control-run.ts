@@ -26,6 +26,35 @@ export const stepOnce = control('step', { kind: 'step', count: 1 }, 'Stepping', 
 export const saveCheckpoint = control('save', { kind: 'save' }, 'Saving', 'saved');
 export const evaluate = control('evaluate', { kind: 'evaluate' }, 'Evaluating', 'evaluated');
 
+/** Asks first what is to be asked besides. */
+export const evaluateWith: Handler = async (studio, argument) => {
+  await demandRuns(studio);
+  const run = await chooseRun(studio, argument, 'evaluate');
+  const { evaluationDirect, evaluationReversed } = run.parameters;
+  const choices = [
+    {
+      label: 'Without reasoning',
+      description: 'the same questions, answered directly: what reasoning is worth',
+      arm: 'direct' as const,
+      picked: evaluationDirect,
+    },
+    {
+      label: 'Videos backwards',
+      description: 'where the dataset has a reversed_solution: right on a clip and on its reversal',
+      arm: 'reversed' as const,
+      picked: evaluationReversed,
+    },
+  ];
+  const picked = await vscode.window.showQuickPick(choices, {
+    canPickMany: true,
+    placeHolder: `What shall ${run.id} be asked besides the evaluation’s own questions?`,
+  });
+  if (!picked) return;
+  const arms = picked.map(({ arm }) => arm);
+  const record = await carryOut(studio, run, { kind: 'evaluate', arms }, `Evaluating ${run.id}`);
+  sayDone(studio, `${run.id} evaluated${place(record)}`);
+};
+
 export const readLabels = control(
   'read-labels',
   { kind: 'read-labels' },

@@ -19,6 +19,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   stepOnce: async () => (await import('./control-run.ts')).stepOnce,
   saveCheckpoint: async () => (await import('./control-run.ts')).saveCheckpoint,
   evaluate: async () => (await import('./control-run.ts')).evaluate,
+  evaluateWith: async () => (await import('./control-run.ts')).evaluateWith,
   readLabels: async () => (await import('./control-run.ts')).readLabels,
   setParameter: async () => (await import('./set-parameter.ts')).setParameter,
   openDashboard: async () => (await import('./pages.ts')).openDashboard,

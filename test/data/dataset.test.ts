@@ -76,6 +76,12 @@ describe('openDataset', () => {
     expect([dataset.dataType(0), dataset.hasProcess(0)]).toEqual(['video', false]);
   });
 
+  it('knows which rows say what is right of their video backwards, and what', async () => {
+    const dataset = await openText(JSON.stringify([row, { ...row, reversed_solution: '<answer> A </answer>' }]));
+    expect([0, 1].map((index) => dataset.hasReversed(index))).toEqual([false, true]);
+    expect([0, 1].map((index) => dataset.reversedSolution(index))).toEqual([null, 'A']);
+  });
+
   it('leaves bad rows out, and names each with its line and what is wrong', async () => {
     const rows = [
       row,

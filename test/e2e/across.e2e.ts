@@ -3,7 +3,6 @@
  * figures worked out by hand, or from the groups as a client fetches them.
  */
 import path from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
@@ -12,6 +11,7 @@ import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { TrainerProcess } from '../integration/trainer-process.ts';
+import { faultsNow } from './axe.ts';
 import { projectWithRuns } from './recorded-run.ts';
 import { fast, firstRun, questions, secondRun, shortHostile, slow } from './two-runs.ts';
 
@@ -382,10 +382,7 @@ describe('both pages', () => {
   it('can be read in forced colours, wide and narrow', async () => {
     for (const width of [1400, 420]) {
       const tab = await openAcross('s5-1-o0', { viewport: { width, height: 900 }, forcedColors: 'active' });
-      const faults = async () => {
-        const { violations } = await new AxeBuilder({ page: tab }).analyze();
-        return violations.map(({ id, nodes }) => [id, nodes[0]?.html.slice(0, 200)]);
-      };
+      const faults = () => faultsNow(tab);
       expect(await faults()).toEqual([]);
       await tab.keyboard.press('/');
       await tab.getByRole('dialog', { name: 'Questions of the run' }).getByRole('option').first().waitFor();

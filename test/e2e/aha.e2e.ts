@@ -1,6 +1,5 @@
 /** Answers that older rules read are marked, read anew from the page, and lead from a count to the list of what it counts. */
 import path from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
@@ -10,6 +9,7 @@ import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { TrainerProcess } from '../integration/trainer-process.ts';
 import { aGroup, aRollout, someMetrics } from '../store/records.ts';
+import { faultsNow } from './axe.ts';
 import { chosenRow, filterTo } from './filtered-list.ts';
 import { projectWithRecordedRun, recordedRun } from './recorded-run.ts';
 
@@ -133,11 +133,7 @@ it.each([1400, 420])('the tiers are explained in the page, at %i px, for readers
   await tab.getByRole('button', { name: 'How aha moments are found' }).click();
   const dialog = tab.getByRole('dialog', { name: 'How aha moments are found' });
   await dialog.getByText('25 of 25').first().waitFor();
-  const { violations } = await new AxeBuilder({ page: tab })
-    .include('[data-part=reasoning]')
-    .include('dialog')
-    .analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html.slice(0, 200)])).toEqual([]);
+  expect(await faultsNow(tab, { within: ['[data-part=reasoning]', 'dialog'] })).toEqual([]);
   await tab.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
 });

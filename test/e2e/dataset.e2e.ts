@@ -5,7 +5,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { headOf, nothingSaid, readRow } from '../../extension/dataset-editor/read-row.ts';
@@ -19,6 +18,7 @@ import type { Label } from '../../trainer/protocol/records.ts';
 import type { Suggestion } from '../../trainer/protocol/review-queue.ts';
 import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
+import { faultsInTheme, noLooks, type Theme, themes, wear } from './axe.ts';
 import { inSight, isCut, liesOver } from './in-sight.ts';
 import { lineUnder } from './line-contrast.ts';
 
@@ -39,12 +39,6 @@ const rows = Array.from({ length: 400 }, (_, n) => ({
   path: `./clips/${n + 1}.mp4`,
   data_source: 'made',
 }));
-const themes = {
-  dark: 'browser vscode-dark',
-  light: 'browser vscode-light',
-  'high contrast': 'browser vscode-high-contrast',
-  'high contrast light': 'browser vscode-high-contrast vscode-high-contrast-light',
-} as const;
 const sizes = [
   [1400, 900],
   [1000, 760],
@@ -194,10 +188,7 @@ beforeEach(async () => {
 
 const head = (number: number) => tab.getByRole('heading', { name: `Row ${number}`, exact: true });
 const area = () => tab.getByRole('textbox', { name: 'Chain of thought' });
-const theme = (name: keyof typeof themes) =>
-  tab.evaluate((classes) => {
-    document.body.className = classes;
-  }, themes[name]);
+const theme = (name: Theme) => wear(tab, name);
 const press = async (...keys: string[]) => {
   for (const key of keys) await tab.keyboard.press(key);
 };
@@ -411,7 +402,7 @@ describe('the page of a dataset', () => {
     const passage = tab.locator('#row-think [data-suggested]');
     expect((await passage.allTextContents()).join('')).toBe(hostile.slice(0, span.end - span.start));
     await tab.getByText('suggested: repetition', { exact: true }).waitFor();
-    for (const name of Object.keys(themes) as (keyof typeof themes)[]) {
+    for (const name of Object.keys(themes) as Theme[]) {
       await theme(name);
       const { style, contrast } = await lineUnder(passage.first());
       expect([name, style]).toEqual([name, 'dashed']);
@@ -496,6 +487,7 @@ describe('the page of a dataset', () => {
     },
     told: () => file({ outside: 'Another program changed this file.', indexed: 0.4 }),
   };
+  const passed = noLooks();
   it.each(Object.keys(states) as (keyof typeof states)[])(
     'is without fault for axe in all themes and widths: %s',
     async (state) => {
@@ -505,12 +497,9 @@ describe('the page of a dataset', () => {
         await tab.setViewportSize({ width, height });
         if (width < 760 && state !== 'without a hit')
           await tab.getByRole('button', { name: 'Row 1', exact: true }).click();
-        for (const name of Object.keys(themes) as (keyof typeof themes)[]) {
+        for (const name of Object.keys(themes) as Theme[]) {
           await theme(name);
-          const { violations } = await new AxeBuilder({ page: tab }).setLegacyMode().analyze();
-          for (const { id, nodes } of violations)
-            for (const { html, any } of nodes)
-              found.push(`${name} ${width}: ${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ''}`);
+          for (const fault of await faultsInTheme(tab, name, passed)) found.push(`${width} px, ${fault}`);
           expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
         }
       }

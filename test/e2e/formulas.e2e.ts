@@ -1,6 +1,5 @@
 /** Every number on the pages says how it comes about: by pointer, by keyboard and by touch, in every theme, inside the page. */
 import path from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
@@ -8,10 +7,18 @@ import { buildWebview } from '../../webview/build.ts';
 import { formulas } from '../../webview/formulas/formulas.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
+import { faultsNow } from './axe.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Flat groups are trained on too: after two steps of SFT there may be no others, and the update's numbers would be missing. */
-const small = { questionsPerStep: 4, evaluationQuestions: 8, checkpointEvery: 0, maxNewTokens: 24 };
+const small = {
+  evaluationDirect: true,
+  evaluationReversed: true,
+  questionsPerStep: 4,
+  evaluationQuestions: 8,
+  checkpointEvery: 0,
+  maxNewTokens: 24,
+};
 
 /** Narrower pages show the group in place of the rollout, where it is asked for. */
 const groupBeside = 1120;
@@ -163,11 +170,11 @@ describe('formulas', () => {
       await look(trained, `words of an answer that was weighed, shaded by ${shade}`);
     }
     /* A shade of engines that sample with another program; a curve of runs in whose answers flagged words came back; one of answers
-       that have reasoning; what groups say in which some answer was paid, and steps that have a receipt; the page of audits; groups
-       that were divided by their batch, and answers of runs that punish long ones. */
+       that have reasoning; what groups say in which some answer was paid, and steps that have a receipt; the page of audits; parts
+       of a reward, and of an advantage, that the sample does not have. */
     const elsewhere = [
       ...['tokenMismatch', 'flaggedBack', 'commitment', 'felt', 'advantageWithout', 'advantageIfUsed', 'moved'],
-      ...['auditRight', 'auditOrder', 'auditShortcut', 'batchStd', 'overlongPart'],
+      ...['auditRight', 'auditOrder', 'auditShortcut', 'overlongPart', 'batchStd'],
     ];
     expect(Object.keys(formulas).filter((name) => !used.has(name) && !elsewhere.includes(name))).toEqual([]);
     expect(numberPlaces.filter((place) => !looked.has(place))).toEqual([]);
@@ -232,7 +239,7 @@ describe('formulas', () => {
     'high contrast light': { colorScheme: 'light', contrast: 'more' },
   } as const;
   for (const [theme, options] of Object.entries(themes)) {
-    it(`are inside the page and have no serious fault of accessibility in the ${theme} theme`, async () => {
+    it(`are inside the page and have no fault of accessibility in the ${theme} theme`, async () => {
       for (const width of [1400, 420]) {
         for (const page of ['dashboard', 'rollouts'] as const) {
           const viewport = { ...options, viewport: { width, height: 900 } };
@@ -247,13 +254,7 @@ describe('formulas', () => {
           const box = await popover(tab).boundingBox();
           const inside = box && box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= 900;
           expect(inside, `${page}, ${width} px wide: ${JSON.stringify(box)}`).toBe(true);
-          const { violations } = await new AxeBuilder({ page: tab }).analyze();
-          const serious = violations
-            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-            .flatMap(({ id, nodes }) =>
-              nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ''}`),
-            );
-          expect(serious, `${page}, ${width} px wide`).toEqual([]);
+          expect(await faultsNow(tab), `${page}, ${width} px wide`).toEqual([]);
           await context?.close();
         }
       }

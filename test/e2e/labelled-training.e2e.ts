@@ -1,9 +1,9 @@
 /** What training did with labels, and what detectors suggest, on the page of the rollouts: in a browser. */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { aGroup, aRollout } from '../store/records.ts';
+import { faultsNow } from './axe.ts';
 import { filterTo } from './filtered-list.ts';
 import { notOwned, pagesOfRuns } from './pages-of-runs.ts';
 import { projectWithRuns } from './recorded-run.ts';
@@ -117,8 +117,7 @@ describe('an answer that was left out of the update', () => {
 
   it.each([1400, 1000, 420])('is without fault for axe at %i px', async (width) => {
     const tab = await at('s2-g0-o1', width);
-    const { violations } = await new AxeBuilder({ page: tab }).setLegacyMode().analyze();
-    expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`))).toEqual([]);
+    expect(await faultsNow(tab)).toEqual([]);
     expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
   });
 });

@@ -5,7 +5,6 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pageAddress } from '../../trainer/protocol/discovery.ts';
@@ -16,6 +15,7 @@ import { launchBrowser } from '../extension/harness/browser.ts';
 import { hostileCompletions } from '../fixtures/hostile-completions.ts';
 import { runProgram, sampleProject, TrainerProcess } from '../integration/trainer-process.ts';
 import { aGroup, aRollout, aRun } from '../store/records.ts';
+import { faultsNow } from './axe.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const hostileRun = 'hostile-1';
@@ -383,8 +383,7 @@ describe('what is said and offered on the way', () => {
       if (!(await button.isVisible())) await tab.keyboard.press('l');
       await button.click();
       await tab.getByRole('dialog', { name: 'Export' }).waitFor();
-      const { violations } = await new AxeBuilder({ page: tab }).analyze();
-      expect(violations.map(({ id, nodes }) => [width, id, nodes[0]?.html.slice(0, 200)])).toEqual([]);
+      expect(await faultsNow(tab), `${width} px wide`).toEqual([]);
       const box = await tab.getByRole('dialog', { name: 'Export' }).boundingBox();
       expect(box?.x).toBeGreaterThanOrEqual(0);
       expect((box?.x ?? 0) + (box?.width ?? width)).toBeLessThanOrEqual(width);
@@ -510,8 +509,7 @@ describe('an export', () => {
       const text = await page.locator('main').innerText();
       expect(text).toContain('<script>document.title="hacked"</script>');
       expect(text).toContain('The answer is \\u202eB ton si ti\\u202c, surely.');
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html.slice(0, 200)])).toEqual([]);
+      expect(await faultsNow(page)).toEqual([]);
       expect(complaints).toEqual([]);
       if (colorScheme === 'light') await context?.close();
     }

@@ -1,6 +1,8 @@
 /** One question across steps, two runs on it, and two evaluations: in a browser, with figures counted here from the groups. */
 import { describe, expect, it } from 'vitest';
+import { directArmOf, reversedArmOf } from '../../trainer/evaluation/arm-results.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
+import type { ArmAnswers, DirectArm } from '../../trainer/protocol/evaluation-arms.ts';
 import type { Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
 import { aGroup, anEvaluation, aQuestion, aRollout } from '../store/records.ts';
 import { notOwned, pagesOfRuns, rowsOf as rows } from './pages-of-runs.ts';
@@ -39,6 +41,20 @@ function tokensOf({ text }: Rollout): RolloutTokens {
   return { pieces, logprobs: pieces.map((_, at) => -0.2 * at), entropy: pieces.map(() => 0.3) };
 }
 
+const scored = (right: number) => ({
+  ...{ text: '<answer>A</answer>', tokenCount: 3, answer: 'A', accuracy: right, correct: right === 1 },
+});
+const part = { type: 'multiple choice', family: null, needsOrder: false };
+/* Without reasoning the first question alone is right; backwards the first two are asked, and the second is right. */
+const direct = (place: number) => scored(Number(place === 0));
+const backwards = (place: number) => scored(Number(place === 1));
+const directPair = (right: number, place: number) => ({ ...part, reasoning: scored(right), direct: direct(place) });
+const reversedPair = (right: number, place: number) => ({ ...part, clip: scored(right), reversed: backwards(place) });
+const armsOf = (_right: number, place: number): ArmAnswers => ({
+  direct: { ...direct(place), by: 'hint' },
+  ...(place < 2 && { reversed: { ...backwards(place), solution: 'A' } }),
+});
+
 function runOf(id: keyof typeof rights, seed: number): RunThatIsOver {
   const steps = Object.entries<readonly number[]>(rights[id]).map(([text, held]) => [Number(text), held] as const);
   const asked = steps.flatMap(([step, held]) =>
@@ -51,8 +67,19 @@ function runOf(id: keyof typeof rights, seed: number): RunThatIsOver {
       ['e1', 6, [1, 1, 1, 0]],
     ] as const
   ).map(([evaluation, step, right]) => ({
-    groups: right.map((correct, place) => answered(`${evaluation}-0-g${place}`, step, 23 + place, correct, 1)),
-    of: { ...anEvaluation(step), id: evaluation },
+    groups: right.map((correct, place) => ({
+      ...answered(`${evaluation}-0-g${place}`, step, 23 + place, correct, 1),
+      arms: armsOf(correct, place),
+    })),
+    of: {
+      ...anEvaluation(step),
+      ...{
+        id: evaluation,
+        at: 1_700_000_005_000 + step,
+        direct: directArmOf('hint', right.map(directPair), 1) as DirectArm,
+      },
+      reversed: reversedArmOf(right.slice(0, 2).map(reversedPair), 2, 1),
+    },
   }));
   return {
     ...{ id, seed, tokensOf, parameters: presetParameters('sample', 'tgrpo') },
@@ -149,7 +176,46 @@ describe('two runs', () => {
   });
 });
 
+describe('an evaluation', () => {
+  it('shows what it asked besides: both shares with their intervals, how it was asked, and how each follows', async () => {
+    const tab = await open('dashboard');
+    await tab.locator('[data-part=direct] tbody tr').first().waitFor();
+    const [withReasoning] = await rows(tab, 'direct');
+    // Right 1 1 1 0 with reasoning, 1 0 0 0 without: b = 2, c = 0, p = 2 / 4.
+    expect(withReasoning?.slice(0, 2)).toEqual(['all pairs', '4']);
+    expect(withReasoning?.[2]).toMatch(/^0\.750 0\.\d\d … 1\.00$/);
+    expect(withReasoning?.[3]).toMatch(/^0\.250 0\.00 … 0\.\d\d$/);
+    expect(withReasoning?.[4]).toMatch(/^\+0\.500 0\.00 … \+1\.00$/);
+    expect(withReasoning?.[5]).toBe('2 : 0 p 0.500');
+    await tab.getByText('without the instruction to reason').waitFor();
+    const [reversed] = await rows(tab, 'reversed');
+    // The clips are both right, the reversal of the second alone.
+    expect(reversed?.map((cell) => cell.slice(0, 9))).toEqual([
+      'all pairs',
+      '2',
+      '1.000 1.0',
+      '0.500 0.0',
+      '0.500 0.0',
+    ]);
+    await tab.getByText('Left out, since the dataset has no reversed_solution for them: 2 questions.').waitFor();
+    await tab.getByText('both right').hover();
+    await tab.getByText('questions right on the clip and on its reversal / n').waitFor();
+    await notOwned(tab);
+  });
+});
+
 describe('two evaluations', () => {
+  it('are compared on what both asked besides', async () => {
+    const tab = await open('compare', '&against=first-1&evaluation=e0&against-evaluation=e1');
+    await tab.locator('[data-part=slices] tbody tr').first().waitFor();
+    const besides = (await rows(tab, 'slices')).slice(-2).map((cells) => cells.slice(0, 4));
+    // Clips 1 0, then 1 1; backwards 0 1.
+    expect(besides).toEqual([
+      ['without reasoning', '4', '0.250', '0.250'],
+      ['clip and its reversal', '2', '0.000', '0.500'],
+    ]);
+  });
+
   it('say of a link which evaluation the run does not have, and that its question is not in both', async () => {
     const tab = await open('compare', '&against=first-1&evaluation=e7&against-evaluation=e1&question=nowhere');
     await tab.getByText('first-1 has no evaluation e7; another one is shown.').waitFor();

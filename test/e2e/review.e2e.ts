@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LabelFolder } from '../../trainer/annotations/label-folder.ts';
@@ -18,6 +17,7 @@ import { launchBrowser } from '../extension/harness/browser.ts';
 import { TrainerProcess } from '../integration/trainer-process.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
 import { aGroup, aQuestion, aRollout, someMetrics } from '../store/records.ts';
+import { faultsNow } from './axe.ts';
 import { inSight } from './in-sight.ts';
 import { lineUnder } from './line-contrast.ts';
 
@@ -132,12 +132,7 @@ async function seenInTheText(tab: Page): Promise<void> {
     const { style, contrast } = await lineUnder(passage.first());
     expect([classes, style]).toEqual([classes, 'dashed']);
     expect(contrast, classes).toBeGreaterThanOrEqual(3);
-    const { violations } = await new AxeBuilder({ page: tab })
-      .setLegacyMode()
-      .include('[data-part=think]')
-      .withRules('color-contrast')
-      .analyze();
-    expect(violations.flatMap(({ nodes }) => nodes.map(({ html }) => `${classes}: ${html}`))).toEqual([]);
+    expect(await faultsNow(tab, { rules: ['color-contrast'], within: ['[data-part=think]'] }), classes).toEqual([]);
   }
 }
 
@@ -468,10 +463,7 @@ describe('the queue', () => {
         await tab.setViewportSize({ width, height });
         for (const pane of width < 760 ? ['queue', 'item', 'verdict'] : ['all']) {
           if (pane !== 'all') await tab.getByRole('button', { name: pane, exact: true }).click();
-          const { violations } = await new AxeBuilder({ page: tab }).setLegacyMode().analyze();
-          for (const { id, nodes } of violations)
-            for (const { html, any } of nodes)
-              found.push(`${state} ${width} ${pane}: ${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ''}`);
+          found.push(...(await faultsNow(tab)).map((fault) => `${state} ${width} ${pane}: ${fault}`));
           expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
         }
       }

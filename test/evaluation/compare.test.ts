@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareEvaluations, comparisonReport } from '../../trainer/evaluation/compare.ts';
-import { answered, headerWith, unreadable } from './made-answers.ts';
+import { answered, given, headerWith, unreadable } from './made-answers.ts';
 
 const a = {
   header: headerWith(),
@@ -33,6 +33,33 @@ describe('two evaluations', () => {
     const { lines, tables } = comparisonReport(a, b, comparison);
     expect(lines).toContain('Left out, since the other has no answer: 1 of A, 1 of B.');
     expect(tables[1]?.rows[0]).toEqual(['Question 1?', 'A', 'B', 'A']);
+  });
+
+  it('are compared too on what both were asked besides, and on nothing that one was not', () => {
+    const kept = (row: number) => {
+      const { ordered: _ordered, shuffled: _shuffled, ...rest } = answered(row, 1);
+      return rest;
+    };
+    const arms = (direct: readonly number[], reversed: readonly number[]) => ({
+      direct: direct.map((accuracy, row) => ({ ...kept(row + 1), by: 'prefix' as const, direct: given(accuracy) })),
+      reversed: reversed.map((accuracy, row) => ({
+        ...kept(row + 1),
+        reversedSolution: 'B',
+        reversed: given(accuracy),
+      })),
+    });
+    // Clips 1 to 3: A has 0 0 1 right, B 1 1 1.
+    const [first, second] = [
+      { ...a, arms: arms([0, 0, 1], [1, 0, 1]) },
+      { ...b, arms: arms([1, 0, 1], [1, 1, 0]) },
+    ];
+    const comparison = compareEvaluations(first, second);
+    expect(comparison.slices.slice(-2)).toMatchObject([
+      { name: 'without reasoning', count: 3, a: 1 / 3, b: 2 / 3, onlyARight: 0, onlyBRight: 1 },
+      { name: 'clip and its reversal', count: 3, a: 1 / 3, b: 2 / 3, onlyARight: 1, onlyBRight: 2 },
+    ]);
+    expect(comparisonReport(first, second, comparison).notes.join()).toContain('clip and its reversal: right on both');
+    expect(compareEvaluations(first, b)).toEqual(compareEvaluations(a, b));
   });
 
   it('pair a question that a dataset asks twice with its own second time', () => {

@@ -5,7 +5,7 @@ import { exportAll, exportTable, exportTensorboard } from '../../trainer/export/
 import { type TableName, tablesOfRun } from '../../trainer/export/tables.ts';
 import { evidenceVersion, type Weighing } from '../../trainer/protocol/evidence.ts';
 import { anExperiment, experimentTokens } from '../store/experiments.ts';
-import { aGroup } from '../store/records.ts';
+import { aGroup, anEvaluation } from '../store/records.ts';
 import { addGroups, hostile, madeRun } from './made-run.ts';
 
 const bytesOf = (file: string) => new Uint8Array(readFileSync(file)).buffer as ArrayBuffer;
@@ -220,6 +220,36 @@ describe('an export of tokens', () => {
   });
 });
 
+describe('what an evaluation asked besides', () => {
+  const share = (mean: number) => ({ mean, low: mean / 2, high: mean });
+  const slice = { kind: 'all' as const, name: 'all', count: 4 };
+  const direct = { ...slice, reasoning: share(0.75), direct: share(0.25), difference: share(0.5) };
+  const arms = {
+    direct: { by: 'hint' as const, reasoned: 1, slices: [{ ...direct, onlyReasoning: 2, onlyDirect: 0, p: 0.5 }] },
+    reversed: { leftOut: 3, slices: [{ ...slice, clip: share(0.5), reversed: share(1), pair: share(0.25) }] },
+  };
+
+  it('is a table of its own with every interval, and changes nothing in that of the evaluations', async () => {
+    const made = madeRun();
+    const before = await csvRecords(made, 'evaluations');
+    made.store.append({ type: 'evaluation', evaluation: { ...anEvaluation(2), ...arms } });
+    expect(await csvRecords(made, 'evaluations')).toEqual(before);
+    const [first, second, ...others] = await csvRecords(made, 'evaluation-arms');
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({
+      arm: 'direct',
+      by: 'hint',
+      count: '4',
+      first: '0.75',
+      second: '0.25',
+      second_low: '0.125',
+    });
+    expect(first).toMatchObject({ difference: '0.5', difference_high: '0.5', pair: '', p: '0.5', left_out: '' });
+    expect(second).toMatchObject({ arm: 'reversed', by: '', first: '0.5', second: '1', difference: '', left_out: '3' });
+    expect(second).toMatchObject({ pair: '0.25', pair_low: '0.125', pair_high: '0.25' });
+  });
+});
+
 describe('an export', () => {
   it('of all is a folder with a file for every table', async () => {
     const { store, at } = madeRun();
@@ -235,6 +265,7 @@ describe('an export', () => {
       'superseded-steps': 0,
       evaluations: 1,
       'superseded-evaluations': 0,
+      'evaluation-arms': 0,
       checkpoints: 1,
       commands: 1,
       events: 7,

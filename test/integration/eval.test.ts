@@ -130,6 +130,55 @@ describe('video-r1 eval', () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('maxPromptTokens: 5 against 16384') });
   });
 
+  it('answers a finished evaluation without reasoning and on reversed videos besides, and leaves its answers as they are', async () => {
+    const out = at('arms');
+    const few = ['--limit', '20'];
+    expect((await runProgram(evalArgs(out, ...few))).code).toBe(0);
+    const [answers, plain] = [answersOf(out), await readFile(path.join(out, 'results.json'), 'utf8')];
+    expect(plain).not.toContain('"direct"');
+    const done = await runProgram(evalArgs(out, ...few, '--direct', '--reversed'));
+    expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining('with reasoning against without') });
+    expect(answersOf(out).equals(answers)).toBe(true);
+    const { datasets } = (await json('arms', 'results.json')) as EvaluationResults;
+    const { direct, reversed, ...rest } = datasets[0] as (typeof datasets)[number];
+    expect(rest).toEqual((JSON.parse(plain) as EvaluationResults).datasets[0]);
+    expect(direct).toMatchObject({ by: 'prefix' });
+    expect(direct?.slices[0]).toMatchObject({ kind: 'all' });
+    const { lines } = readAnswers(path.join(out, 'answers.jsonl'));
+    const pairs = reversed?.slices[0]?.count ?? 0;
+    expect(pairs).toBeGreaterThan(0);
+    expect(pairs + (reversed?.leftOut ?? 0)).toBe(lines.length);
+    expect(done.stdout).toContain(`${reversed?.leftOut} questions are left out of the pairs`);
+    // Once asked they stay in the results, and nothing is asked again.
+    const again = await runProgram(evalArgs(out, ...few, '--direct'));
+    expect(again.stderr).not.toContain('loading the model');
+    expect(again.stdout).toBe(done.stdout);
+    const compared = await runProgram(['eval', '--compare', out, out, '--out', at('compared-arms')]);
+    expect(compared.stdout).toMatch(/\nwithout reasoning +\d+ [\s\S]*\nclip and its reversal +\d+ /);
+  });
+
+  it('refuses reversed videos of a dataset that does not say what is right then, and leaves no folder', async () => {
+    const rows = (await json('data', 'eval.json')) as Record<string, unknown>[];
+    await writeFile(
+      at('data', 'silent.json'),
+      JSON.stringify(rows.map((row) => ({ ...row, reversed_solution: undefined }))),
+    );
+    const args = [
+      'eval',
+      'sft',
+      at('data', 'silent.json'),
+      '--folder',
+      project.folder,
+      '--reversed',
+      '--out',
+      at('silent'),
+    ];
+    const refused = await runProgram(args);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Give the videos whose answer changes') });
+    expect(refused.stderr).toContain(at('data', 'silent.json'));
+    expect(existsSync(at('silent'))).toBe(false);
+  });
+
   it('compares two evaluations, and says what is wrong with a command line', async () => {
     const idle = await runProgram(['eval', '--compare', whole, at('killed'), '--frames', '8']);
     expect(idle).toMatchObject({ code: 2, stderr: expect.stringContaining('--frames has no meaning with --compare') });

@@ -55,6 +55,19 @@ describe('two evaluations', () => {
     expect(slices[0]?.mean.high).toBeCloseTo(0.4 + half, 9);
   });
 
+  it('have a slice for what both were asked besides, over the pairs that were', () => {
+    const scored = (accuracy: number) => ({ accuracy, correct: accuracy > 0.1 });
+    const both = (first: number, second: number) => ({ first: scored(first), second: scored(second) });
+    const besides = comparedEvaluationsOf({
+      pairs: [pair(1, 1, { direct: both(0, 1), reversal: both(1, 0) }), pair(1, 1, { direct: both(1, 1) }), pair(1, 1)],
+      ...{ leftOut: { first: 0, second: 0 }, otherFrames: 0, otherPrompts: 0 },
+    });
+    expect(besides.slices.slice(-2)).toMatchObject([
+      { kind: 'direct', mean: { count: 2, first: 0.5, second: 1 }, onlyFirst: 0, onlySecond: 1 },
+      { kind: 'reversal', mean: { count: 1, first: 1, second: 0 }, onlyFirst: 1, onlySecond: 0 },
+    ]);
+  });
+
   it('say nothing of the spread of one pair', () => {
     expect(slices[1]?.mean).toMatchObject({ difference: -1, low: null, high: null });
   });

@@ -35,6 +35,8 @@ export interface ScriptedRunOptions {
   readonly questions?: number;
   /** Rows to be evaluated on; 0 names no such dataset. */
   readonly unseen?: number;
+  /** What is right of every video backwards; absent where the rows do not say. */
+  readonly reversedSolution?: string;
   /** What the rows ask, where it is not a few words. */
   readonly problems?: Readonly<Record<number, string>>;
   /** Rows whose media can't be read. */
@@ -53,7 +55,7 @@ function writeDataset(
   folder: string,
   name: string,
   count: number,
-  problems: ScriptedRunOptions['problems'] = {},
+  { problems = {}, reversedSolution }: { [K in 'problems' | 'reversedSolution']?: ScriptedRunOptions[K] | undefined },
 ): string {
   const rows = Array.from({ length: count }, (_, row) => {
     const media = `${name}-${row}.mp4`;
@@ -71,6 +73,7 @@ function writeDataset(
         process: '<think>ab</think>',
         path: media,
       },
+      ...(reversedSolution !== undefined && { reversed_solution: reversedSolution }),
     };
   });
   writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(rows));
@@ -235,8 +238,9 @@ export function scriptedRun(options: ScriptedRunOptions = {}): ScriptedRun {
   const plan: RunPlan = {
     ...{ name: method, method, preset: 'sample', promptTemplate: null, seed: 1, sourceWeights: null },
     ...{ allowedRoots: [], paths: new ProjectPaths(project) },
-    dataset: writeDataset(folder, 'train', questions, options.problems),
-    evaluationDataset: unseen > 0 ? writeDataset(folder, 'unseen', unseen) : null,
+    dataset: writeDataset(folder, 'train', questions, options),
+    evaluationDataset:
+      unseen > 0 ? writeDataset(folder, 'unseen', unseen, { reversedSolution: options.reversedSolution }) : null,
     runFile: path.join(folder, `${method}.run.json`),
     model: { checkpoint: start },
     engine: { name: 'tfjs', backend: 'wasm', threads: 1 },

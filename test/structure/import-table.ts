@@ -106,6 +106,7 @@ export const rooms: readonly Room[] = [
     on: [
       'trainer/data',
       'trainer/engines',
+      'trainer/evidence/interventions',
       'trainer/journal',
       'trainer/learning',
       'trainer/protocol',

@@ -3,6 +3,7 @@ import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32 } from '../data/random.ts';
 import type { Completion, Prompt, SampleRequest } from '../engines/engine.ts';
 import { type QuestionWalk, questionFields, walkQuestions } from '../evaluation/question-walk.ts';
+import { sampleAll } from '../evaluation/sample-all.ts';
 import { orderWorthOf } from '../evidence/deltas.ts';
 import type { AnsweredQuestion } from '../evidence/interventions/asked.ts';
 import { changedPrompt, seenPrompt } from '../evidence/interventions/changed-prompt.ts';
@@ -87,7 +88,7 @@ export function askChanged(a: AuditSampling): Promise<void> {
       });
       return [{ question: i, cue: null, prompt: seenPrompt(one) }, ...changed];
     });
-    const completions = await sampleAll(a, prompts, questions, seedOf, onShare);
+    const completions = await askAll(a, prompts, questions, seedOf, onShare);
     const orders = await worthsOf(a, answered, questions, completions, seedOf);
     return questions.map((loaded, i): AuditedLine => {
       const own = completions.filter(({ asked }) => asked.question === i);
@@ -118,7 +119,7 @@ interface Given {
   readonly given: readonly Completion[];
 }
 
-async function sampleAll(
+async function askAll(
   a: AuditSampling,
   prompts: readonly AskedPrompt[],
   questions: readonly LoadedQuestion[],
@@ -136,15 +137,8 @@ async function sampleAll(
     }),
   );
   const { maxTokens, temperature, topP } = sampling;
-  const all = prompts.map(() => new Array<Completion>(samples));
-  let done = 0;
-  for await (const event of a.engine.sample(a.model, requests, { maxTokens, temperature, topP }, a.signal)) {
-    if (event.kind !== 'done') continue;
-    const given = all[event.request];
-    if (given) given[event.index] = event.completion;
-    onShare(++done / (prompts.length * samples));
-  }
-  if (a.signal.aborted) throw new Interrupted();
+  const { engine, model, signal } = a;
+  const all = await sampleAll(requests, { engine, model, signal, onShare, options: { maxTokens, temperature, topP } });
   return prompts.map((asked, i) => ({ asked, given: all[i] as Completion[] }));
 }
 

@@ -57,6 +57,10 @@ export interface Dataset {
   dataTypes(): DataType[];
   /** Whether the row has a chain of thought. Kept in memory. */
   hasProcess(index: number): boolean;
+  /** What is right of the row's video shown backwards, without tags; null where the row does not say. @throws as `row` */
+  reversedSolution(index: number): string | null;
+  /** Whether the row says what is right of its video shown backwards. Kept in memory. */
+  hasReversed(index: number): boolean;
   /** The row's `data_source`. Kept in memory. */
   source(index: number): string;
   /** Number of the row in the file, from 1, those with a fault among them: what every face shows of it. */
@@ -83,6 +87,7 @@ export interface Dataset {
 const isVideoBit = 1;
 const hasProcessBit = 2;
 const isEmbeddedBit = 4;
+const hasReversedBit = 8;
 
 /** Places of rows, growing; 8 bytes an offset would double for nothing as objects. */
 class RowIndex {
@@ -242,6 +247,15 @@ class FileDataset implements Dataset {
     return (this.index.at(index).kind & hasProcessBit) !== 0;
   }
 
+  reversedSolution(index: number): string | null {
+    const { reversed_solution: solution } = this.row(index);
+    return solution === undefined ? null : extractAnswer(solution);
+  }
+
+  hasReversed(index: number): boolean {
+    return (this.index.at(index).kind & hasReversedBit) !== 0;
+  }
+
   source(index: number): string {
     return this.index.sourceAt(index);
   }
@@ -344,11 +358,12 @@ export async function openDataset(named: string, signal?: AbortSignal, options: 
     if (!isUtf8(row.bytes)) return left('The row is not UTF-8 text. Save the file as UTF-8.');
     const checked = checkRow(parseRow(row, number, form));
     if ('fault' in checked) return left(checked.fault);
-    const { data_type, process, data_source } = checked.row;
+    const { data_type, process, data_source, reversed_solution } = checked.row;
     const kind =
       (data_type === 'video' ? isVideoBit : 0) |
       (process === undefined ? 0 : hasProcessBit) |
-      (row.isEmbedded ? isEmbeddedBit : 0);
+      (row.isEmbedded ? isEmbeddedBit : 0) |
+      (reversed_solution === undefined ? 0 : hasReversedBit);
     const offset = spool?.add(row.bytes) ?? row.offset;
     return index.add(offset, row.bytes.length, row.line, number + 1, kind, data_source);
   };

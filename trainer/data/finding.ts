@@ -25,6 +25,7 @@ export const findingKinds = {
   'no-answer': error('the solution has no answer', leftOut),
   'not-an-option': error('the solution is not among the options', leftOut),
   'not-a-number': error('the solution is not a number', leftOut),
+  'not-reversed': error('the reversed_solution is the solution’s answer, or that of an image', leftOut),
   'path-climbs': error('the path leads out of the dataset’s folder', leftOut),
   'media-outside': error('the path leads out of the dataset’s folder through a symbolic link', passedOver),
   'media-missing': error('the video or image is not there', passedOver),

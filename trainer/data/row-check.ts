@@ -6,7 +6,14 @@ import { extractAnswer } from '../rewards/answer.ts';
 import { answerNumber } from '../rewards/numerical.ts';
 import { quote } from '../rewards/reward.ts';
 
-export type RowFaultKind = 'shape' | 'unknown-type' | 'path-climbs' | 'no-answer' | 'not-an-option' | 'not-a-number';
+export type RowFaultKind =
+  | 'shape'
+  | 'unknown-type'
+  | 'path-climbs'
+  | 'no-answer'
+  | 'not-an-option'
+  | 'not-a-number'
+  | 'not-reversed';
 
 export type RowCheck = { readonly row: DatasetRow } | { readonly fault: string; readonly kind: RowFaultKind };
 type Fault = Extract<RowCheck, { fault: string }>;
@@ -55,11 +62,11 @@ function shapeFault(value: unknown): Fault | null {
   return null;
 }
 
-function solutionFault(row: DatasetRow): Fault | null {
-  const answer = extractAnswer(row.solution);
-  if (answer === null)
-    return { kind: 'no-answer', fault: `The solution ${quote(row.solution)} has no <answer>…</answer>.` };
-  if (answer === '') return { kind: 'no-answer', fault: 'The solution’s answer is empty.' };
+/** @param key of the row that holds it, as people are told of it */
+function solutionFault(row: DatasetRow, solution: string, key: 'solution' | 'reversed_solution'): Fault | null {
+  const answer = extractAnswer(solution);
+  if (answer === null) return { kind: 'no-answer', fault: `The ${key} ${quote(solution)} has no <answer>…</answer>.` };
+  if (answer === '') return { kind: 'no-answer', fault: `The ${key}’s answer is empty.` };
   switch (row.problem_type) {
     case 'multiple choice': {
       if (row.options.length === 0) return null;
@@ -67,7 +74,7 @@ function solutionFault(row: DatasetRow): Fault | null {
       if (letters.includes(answer) || row.options.includes(answer)) return null;
       return {
         kind: 'not-an-option',
-        fault: `The solution ${quote(answer)} is not among the options ${letters.join(', ')}.`,
+        fault: `The ${key} ${quote(answer)} is not among the options ${letters.join(', ')}.`,
       };
     }
     case 'numerical':
@@ -76,7 +83,7 @@ function solutionFault(row: DatasetRow): Fault | null {
       if (number !== null && !Number.isNaN(number)) return null;
       return {
         kind: 'not-a-number',
-        fault: `The solution ${quote(answer)} of a ${row.problem_type} question is not a number.`,
+        fault: `The ${key} ${quote(answer)} of a ${row.problem_type} question is not a number.`,
       };
     }
     case 'OCR':
@@ -85,7 +92,32 @@ function solutionFault(row: DatasetRow): Fault | null {
   }
 }
 
-/** Checks one parsed row: its shape, its solution against its type and options, and that its path stays in the folder. */
+const leaveOut = 'Leave the key out where the answer does not change or is not known.';
+
+/** What is right of a video shown backwards has to be another answer than of the video itself: else a pair would say nothing. */
+function reversedFault(row: DatasetRow): Fault | null {
+  const reversed = row.reversed_solution;
+  if (reversed === undefined) return null;
+  if (row.data_type !== 'video')
+    return { kind: 'not-reversed', fault: 'An image has no reversed_solution: only videos are shown backwards.' };
+  const fault = solutionFault(row, reversed, 'reversed_solution');
+  if (fault) return fault;
+  const [forwards, backwards] = [row.solution, reversed].map((solution) => answerOf(row, solution));
+  return forwards === backwards
+    ? { kind: 'not-reversed', fault: `The reversed_solution is the solution’s answer. ${leaveOut}` }
+    : null;
+}
+
+/** An answer by which two that are written otherwise are the same: the place of an option, a number, or the text. */
+function answerOf({ problem_type, options }: DatasetRow, solution: string): string | number {
+  const answer = extractAnswer(solution) ?? '';
+  if (problem_type === 'numerical' || problem_type === 'regression') return answerNumber(answer) ?? answer;
+  if (problem_type !== 'multiple choice') return answer;
+  const place = options.indexOf(answer) >= 0 ? options.indexOf(answer) : optionLetters(options).indexOf(answer);
+  return place < 0 ? answer : place;
+}
+
+/** Checks one parsed row: its shape, its solutions against its type and options, and that its path stays in the folder. */
 export function checkRow(value: unknown): RowCheck {
   const shape = shapeFault(value);
   if (shape) return shape;
@@ -99,5 +131,6 @@ export function checkRow(value: unknown): RowCheck {
       fault: `The path ${quote(parsed.data.path)} leads out of the dataset’s folder. Use a path below it.`,
     };
   }
-  return solutionFault(parsed.data) ?? { row: parsed.data };
+  const { data: row } = parsed;
+  return solutionFault(row, row.solution, 'solution') ?? reversedFault(row) ?? { row };
 }

@@ -18,6 +18,7 @@ function textsOf(row: DatasetRow): [name: string, text: string][] {
     ['problem', row.problem],
     ...row.options.map((option, i): [string, string] => [`options[${i}]`, option]),
     ['solution', row.solution],
+    ...(row.reversed_solution === undefined ? [] : [['reversed_solution', row.reversed_solution] as [string, string]]),
     ['path', row.path],
     ['data_source', row.data_source],
     ...(row.process === undefined ? [] : [['process', row.process] as [string, string]]),

@@ -35,7 +35,7 @@ const answersHeader = z.strictObject({
 });
 export type AnswersHeader = z.infer<typeof answersHeader>;
 
-const given = z.strictObject({
+export const given = z.strictObject({
   text: z.string(),
   tokens: z.number().int(),
   stop: stopReason,

@@ -2,7 +2,8 @@
 import { settingsThatDiffer } from '../journal/json-lines.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { shownRow } from '../protocol/records.ts';
-import type { AnsweredLine, AnswersHeader, AnswersLine } from './answers-file.ts';
+import type { AnsweredLine, AnswersHeader, AnswersLine, GivenAnswer } from './answers-file.ts';
+import type { ArmLines, DirectLine, ReversedLine } from './arm-files.ts';
 import { bounds, modelLabel, percent, probability } from './report.ts';
 import { isRegression } from './results.ts';
 import { type Interval, mcnemarExact, pairedBootstrap } from './statistics.ts';
@@ -11,6 +12,8 @@ import { plain, type Report } from './table.ts';
 export interface Side {
   readonly header: AnswersHeader;
   readonly lines: readonly AnswersLine[];
+  /** What was asked besides; compared where both have it. */
+  readonly arms?: ArmLines;
 }
 
 export interface ComparedSlice {
@@ -57,10 +60,13 @@ const regressionSlice = 'regression (MRA)';
 
 type Pair = readonly [AnsweredLine, AnsweredLine];
 
+type Answered<L extends AnyLine> = Extract<L, { outcome: 'answered' }>;
+type AnyLine = AnswersLine | DirectLine | ReversedLine;
+
 /** By dataset and content; where a dataset asks the same twice, the first with the first. */
-function byContent({ lines }: Side): Map<string, AnsweredLine> {
+function byContent<L extends AnyLine>(lines: readonly L[]): Map<string, Answered<L>> {
   const times = new Map<string, number>();
-  const answered = lines.filter((line): line is AnsweredLine => line.outcome === 'answered');
+  const answered = lines.filter((line): line is Answered<L> => line.outcome === 'answered');
   return new Map(
     answered
       .toSorted((x, y) => x.row - y.row)
@@ -73,14 +79,19 @@ function byContent({ lines }: Side): Map<string, AnsweredLine> {
   );
 }
 
-function sliceOf(name: string, pairs: readonly Pair[], seed: number): ComparedSlice[] {
-  const accuracies = (side: 0 | 1) => pairs.map((pair) => pair[side].ordered.accuracy);
+type Scored = Pick<GivenAnswer, 'accuracy' | 'correct'>;
+type ScoredPair = readonly [Scored, Scored];
+
+const inOrder = ([x, y]: Pair): ScoredPair => [x.ordered, y.ordered];
+
+function sliceOf(name: string, pairs: readonly ScoredPair[], seed: number): ComparedSlice[] {
+  const accuracies = (side: 0 | 1) => pairs.map((pair) => pair[side].accuracy);
   const [a, b] = [accuracies(0), accuracies(1)];
   const difference = pairedBootstrap(b, a, seed);
   if (!difference) return [];
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const onlyARight = pairs.filter(([x, y]) => x.ordered.correct && !y.ordered.correct).length;
-  const onlyBRight = pairs.filter(([x, y]) => !x.ordered.correct && y.ordered.correct).length;
+  const onlyARight = pairs.filter(([x, y]) => x.correct && !y.correct).length;
+  const onlyBRight = pairs.filter(([x, y]) => !x.correct && y.correct).length;
   const mcnemarP = mcnemarExact(onlyARight, onlyBRight);
   return [{ name, count: pairs.length, a: mean(a), b: mean(b), difference, onlyARight, onlyBRight, mcnemarP }];
 }
@@ -91,7 +102,41 @@ const partOf = ([{ family, problemType }]: Pair) => family ?? problemType;
 function datasetSlices(name: string, scored: readonly Pair[], seed: number): ComparedSlice[] {
   const own = scored.filter(([line]) => line.dataset === name);
   const parts = [...Map.groupBy(own, partOf)].sort(([x], [y]) => (x < y ? -1 : 1));
-  return [...sliceOf(name, own, seed), ...parts.flatMap(([part, pairs]) => sliceOf(`  ${part}`, pairs, seed))];
+  return [
+    ...sliceOf(name, own.map(inOrder), seed),
+    ...parts.flatMap(([part, pairs]) => sliceOf(`  ${part}`, pairs.map(inOrder), seed)),
+  ];
+}
+
+/** Names of rows of what was asked besides. */
+const [directSlice, pairSlice] = ['without reasoning', 'clip and its reversal'];
+
+/** Scored by content: answers without reasoning, but of regression. */
+const directScores = ({ arms }: Side): Map<string, Scored> =>
+  new Map(
+    [...byContent(arms?.direct ?? [])]
+      .filter(([, line]) => !isRegression(line))
+      .map(([content, { direct }]) => [content, direct]),
+  );
+
+/** Scored by content: right where the clip and its reversal are. */
+function pairScores({ lines, arms }: Side): Map<string, Scored> {
+  const clips = byContent(lines);
+  return new Map(
+    [...byContent(arms?.reversed ?? [])].flatMap(([content, { reversed }]): [string, Scored][] => {
+      const clip = clips.get(content);
+      if (clip === undefined) return [];
+      const correct = clip.ordered.correct && reversed.correct;
+      return [[content, { accuracy: Number(correct), correct }]];
+    }),
+  );
+}
+
+function sharedScores(a: Map<string, Scored>, b: Map<string, Scored>): ScoredPair[] {
+  return [...a].flatMap(([content, x]): ScoredPair[] => {
+    const y = b.get(content);
+    return y ? [[x, y]] : [];
+  });
 }
 
 /**
@@ -104,7 +149,7 @@ export function compareEvaluations(a: Side, b: Side): Comparison {
     throw new StudioError('conflict', `The two models were not shown the same frames:\n${unlike.join('\n')}`, {
       remedy: 'Evaluate one of them again with the other’s frames and sizes.',
     });
-  const [left, right] = [byContent(a), byContent(b)];
+  const [left, right] = [byContent(a.lines), byContent(b.lines)];
   const pairs = [...left].flatMap(([content, line]): Pair[] => {
     const partner = right.get(content);
     return partner ? [[line, partner]] : [];
@@ -127,11 +172,9 @@ export function compareEvaluations(a: Side, b: Side): Comparison {
     leftOut: { a: left.size - pairs.length, b: right.size - pairs.length },
     slices: [
       ...datasets.flatMap((name) => datasetSlices(name, scored, seed)),
-      ...sliceOf(
-        regressionSlice,
-        pairs.filter(([line]) => isRegression(line)),
-        seed,
-      ),
+      ...sliceOf(regressionSlice, pairs.filter(([line]) => isRegression(line)).map(inOrder), seed),
+      ...sliceOf(directSlice, sharedScores(directScores(a), directScores(b)), seed),
+      ...sliceOf(pairSlice, sharedScores(pairScores(a), pairScores(b)), seed),
     ],
     flips: pairs.filter(([x, y]) => x.ordered.correct !== y.ordered.correct).map(flipOf),
   };
@@ -204,6 +247,12 @@ export function comparisonReport(a: Side, b: Side, comparison: Comparison): Repo
       'In percent, frames in order, by the benchmarks’ rule. Interval: paired bootstrap over questions, 10,000 resamples.',
       ...(slices.some(({ name }) => name === regressionSlice)
         ? ['regression: an answer is right where its mean relative accuracy is 1, within 5 % of the solution.']
+        : []),
+      ...(slices.some(({ name }) => name === directSlice)
+        ? [`${directSlice}: the same questions, answered directly; regression is left out.`]
+        : []),
+      ...(slices.some(({ name }) => name === pairSlice)
+        ? [`${pairSlice}: right on both, on videos of which the dataset says what is right backwards.`]
         : []),
       'p: McNemar’s exact test, two-sided, on the questions where only one is right. Rows of many families are many tests: a small p among them comes by chance.',
     ],

@@ -5,9 +5,11 @@ import type { Engine, ModelHandle } from '../engines/engine.ts';
 import type { SampledGroup } from '../learning/groups.ts';
 import { alternativesOf, sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics, mean } from '../learning/training.ts';
+import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Evaluation, EvaluationSlice } from '../protocol/records.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
+import { ArmsBesides } from './arms-besides.ts';
 
 export interface RunEvaluation {
   readonly engine: Engine;
@@ -21,6 +23,8 @@ export interface RunEvaluation {
   readonly id: string;
   /** What the questions share with those that are trained on. */
   readonly leak: Leak | null;
+  /** What is asked besides; absent for nothing. */
+  readonly arms?: readonly EvaluationArm[];
   readonly signal: AbortSignal;
   onGroups(groups: readonly SampledGroup[]): Promise<void>;
   /** Between two batches; returns the milliseconds that it took, which are none of the evaluation's. @throws Interrupted */
@@ -53,6 +57,7 @@ export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
   const p = e.parameters;
   const rows = evaluationRows(e.questions.dataset.count, p.evaluationQuestions);
   const answers: Answer[] = [];
+  const besides = new ArmsBesides(e);
   let skipped = 0;
   for (let from = 0; from < rows.length; from += batchQuestions) {
     const batch = rows.slice(from, from + batchQuestions);
@@ -83,11 +88,17 @@ export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
           alternatives: alternativesOf(e.engine, p),
         },
         signal: e.signal,
-        onSampling: ({ done, total }) => tell((batch.length * done) / total, null),
+        onSampling: ({ done, total }) => tell((batch.length * done) / total / (1 + besides.parts), null),
       },
       emptyMetrics(e.step, 0).durations,
     );
-    const labelled = groups.map((sampled) => ({ ...sampled, group: atStep(sampled.group, e.step) }));
+    const arms = await besides.ask(readable, groups, (share) =>
+      tell((batch.length * (1 + share * besides.parts)) / (1 + besides.parts), null),
+    );
+    const labelled = groups.map((sampled, i) => {
+      const group = atStep(sampled.group, e.step);
+      return { ...sampled, group: arms === null ? group : { ...group, arms: arms[i] ?? {} } };
+    });
     await e.onGroups(labelled);
     answers.push(...labelled.map(answerOf));
   }
@@ -103,6 +114,7 @@ export async function evaluate(e: RunEvaluation): Promise<Evaluation> {
     byFamily: slices(answers, (answer) => answer.family),
     skipped,
     ...(e.leak && { trainedOn: { count: e.leak.rows, media: e.leak.sameMedium, questions: e.leak.sameQuestion } }),
+    ...besides.results(),
     durationMs: performance.now() - started - heldMs,
   };
 }

@@ -36,9 +36,13 @@ export interface QuestionWalk<L extends LinePlace> {
   /** Questions of each dataset; null for all. */
   readonly limit: number | null;
   readonly signal: AbortSignal;
+  /** Rows that are asked of those that the limit takes; absent for all. */
+  readonly isAsked?: RowsAsked;
   onProgress(progress: WalkProgress): void;
   onSkipped(line: SkippedQuestion): void;
 }
+
+export type RowsAsked = (dataset: NamedDataset, row: number) => boolean;
 
 export interface WalkProgress {
   readonly dataset: string;
@@ -64,9 +68,11 @@ export function openRows(
   datasets: readonly NamedDataset[],
   kept: Pick<Kept<never>, 'header' | 'has'>,
   limit: number | null,
+  isAsked: RowsAsked = () => true,
 ): { name: string; dataset: Dataset; rows: number[]; wanted: number }[] {
-  return datasets.map(({ name, dataset }) => {
-    const all = rowsToSample(dataset.count, limit, kept.header.sampling.seed);
+  return datasets.map((named) => {
+    const { name, dataset } = named;
+    const all = rowsToSample(dataset.count, limit, kept.header.sampling.seed).filter((row) => isAsked(named, row));
     return { name, dataset, rows: all.filter((row) => !kept.has(name, row)), wanted: all.length };
   });
 }
@@ -100,7 +106,7 @@ export async function walkQuestions<L extends LinePlace>(
   w: QuestionWalk<L>,
   ask: (dataset: string, questions: readonly LoadedQuestion[], onShare: (share: number) => void) => Promise<L[]>,
 ): Promise<void> {
-  const open = openRows(w.datasets, w.kept, w.limit);
+  const open = openRows(w.datasets, w.kept, w.limit, w.isAsked);
   const total = open.reduce((sum, { wanted }) => sum + wanted, 0);
   const before = total - open.reduce((sum, { rows }) => sum + rows.length, 0);
   let now = 0;

@@ -1,5 +1,6 @@
 /** The tables of one evaluation, the paper's figures beside its own. */
 
+import { type DirectSlice, directByWords } from '../protocol/evaluation-arms.ts';
 import { benchmarks, type PaperRow, paperMainTable } from './paper-results.ts';
 import type { DatasetResult, EvaluationResults, OrderResult, SliceResult } from './results.ts';
 import type { Interval } from './statistics.ts';
@@ -92,6 +93,77 @@ function orderTable(datasets: readonly DatasetResult[]): Table[] {
   return rows.length === 0 ? [] : [{ title: '', head, rows }];
 }
 
+/** As it stands under the rows of a dataset. */
+const partName = (dataset: string, { kind, name }: Pick<DirectSlice, 'kind' | 'name'>) =>
+  kind === 'all'
+    ? plain(dataset, 30)
+    : kind === 'type' || kind === 'family'
+      ? `  ${kind} ${plain(name, 40)}`
+      : `  ${plain(name, 40)}`;
+
+function directTable(datasets: readonly DatasetResult[]): Table[] {
+  const rows = datasets.flatMap(({ name, direct }) =>
+    (direct?.slices ?? []).map((one) => [
+      partName(name, one),
+      String(one.count),
+      percent(one.reasoning.mean),
+      bounds(one.reasoning),
+      percent(one.direct.mean),
+      bounds(one.direct),
+      percent(one.difference.mean),
+      bounds(one.difference),
+      `${one.onlyReasoning} : ${one.onlyDirect}`,
+      probability(one.p),
+    ]),
+  );
+  const interval = '95 % interval';
+  const head = [
+    'with reasoning against without',
+    'pairs',
+    ...['reasoning', interval, 'direct', interval, 'difference', interval],
+    ...['only one right', 'McNemar p'],
+  ];
+  return rows.length === 0 ? [] : [{ title: '', head, rows }];
+}
+
+function reversedTable(datasets: readonly DatasetResult[]): Table[] {
+  const rows = datasets.flatMap(({ name, reversed }) =>
+    (reversed?.slices ?? []).map((one) => [
+      partName(name, one),
+      String(one.count),
+      ...[one.clip, one.reversed, one.pair].flatMap((share) => [percent(share.mean), bounds(share)]),
+    ]),
+  );
+  const interval = '95 % interval';
+  const head = ['videos and their reversals', 'pairs', 'clip', interval, 'reversed', interval, 'both', interval];
+  return rows.length === 0 ? [] : [{ title: '', head, rows }];
+}
+
+function armNotes(datasets: readonly DatasetResult[]): string[] {
+  const direct = datasets.flatMap(({ name, direct: arm }) => (arm ? [{ name, ...arm }] : []));
+  const reversed = datasets.flatMap(({ name, reversed: arm }) => (arm ? [{ name, ...arm }] : []));
+  return [
+    ...[...new Set(direct.map(({ by }) => by))].map(
+      (by) =>
+        `direct: the same questions, frames in order, without reasoning: ${directByWords[by]}. Its difference is reasoning minus direct, paired bootstrap over questions.`,
+    ),
+    ...direct
+      .filter(({ reasoned }) => reasoned > 0)
+      .map(({ name, reasoned }) => `${plain(name)}: ${reasoned} direct answers have reasoning all the same.`),
+    ...(reversed.length > 0
+      ? [
+          'reversed: the frames in reverse, where the dataset says what is right then; both: right on the clip and on its reversal. Shares of right answers; interval: bootstrap over questions.',
+        ]
+      : []),
+    ...reversed
+      .filter(({ leftOut }) => leftOut > 0)
+      .map(
+        ({ name, leftOut }) =>
+          `${plain(name)}: ${leftOut} questions are left out of the pairs, as their rows have no reversed_solution.`,
+      ),
+  ];
+}
+
 /** The paper's row for a table whose columns are benchmarks by name; empty where it has no figure. */
 export function paperCells(row: PaperRow, columns: readonly string[]): string[] {
   const figures = new Map<string, number | null>(Object.entries(row.accuracy));
@@ -150,7 +222,13 @@ export function evaluationReport(results: EvaluationResults): Report {
           `${plain(name)}: ${all.count + all.skipped} of ${rows} rows, drawn at random by the seed.`,
       ),
     ],
-    tables: [...datasets.map(datasetTable), ...orderTable(datasets), ...paper],
+    tables: [
+      ...datasets.map(datasetTable),
+      ...orderTable(datasets),
+      ...directTable(datasets),
+      ...reversedTable(datasets),
+      ...paper,
+    ],
     notes: [
       'accuracy: the benchmarks’ rule, over all answers in the file but regression. interval: bootstrap over questions, 10,000 resamples.',
       ...(datasets.some(hasNoWidth)
@@ -180,6 +258,7 @@ export function evaluationReport(results: EvaluationResults): Report {
             'difference: ordered minus shuffled, paired bootstrap over questions; p: McNemar’s exact test on the questions where only one is right.',
           ]
         : []),
+      ...armNotes(datasets),
       ...(paper.length > 0
         ? [
             'Figures marked as the paper’s are copied from it and were not measured here; empty: it has none. The row measured here counts regression by MRA among all questions.',

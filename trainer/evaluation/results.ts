@@ -1,6 +1,9 @@
 /** What the answers of an evaluation say, by dataset, type of problem, source and family. Computes only; how it is shown is for `report.ts`. */
+import type { DirectArm, ReversedArm } from '../protocol/evaluation-arms.ts';
 import { shownRow } from '../protocol/records.ts';
 import type { AnsweredLine, AnswersHeader, AnswersLine, GivenAnswer, SkippedLine } from './answers-file.ts';
+import type { ArmLines, DirectLine, ReversedLine } from './arm-files.ts';
+import { type DirectPair, directArmOf, type ReversedPair, reversedArmOf } from './arm-results.ts';
 import { bootstrapMean, type Interval, mcnemarExact, pairedBootstrap } from './statistics.ts';
 
 export interface SliceResult {
@@ -43,6 +46,10 @@ export interface DatasetResult {
   readonly byFamily: readonly SliceResult[];
   /** Empty without shuffled answers. */
   readonly order: readonly OrderResult[];
+  /** The same questions without reasoning; absent where none was asked so. */
+  readonly direct?: DirectArm;
+  /** Videos shown backwards; absent where none was asked so. */
+  readonly reversed?: ReversedArm;
   /** Rows from 1. */
   readonly unreadable: readonly { readonly row: number; readonly path: string; readonly message: string }[];
 }
@@ -62,7 +69,7 @@ function counted(values: readonly number[], seed: number): (Interval & { count: 
 }
 
 function slice(name: string, lines: readonly AnswersLine[], seed: number): SliceResult {
-  const answered = lines.filter((line): line is AnsweredLine => line.outcome === 'answered');
+  const answered = lines.filter(isAnswered);
   const accuracies = (regression: boolean) =>
     answered.filter((line) => isRegression(line) === regression).map((line) => line.ordered.accuracy);
   const rewards = answered.map((line) => line.ordered.reward);
@@ -123,14 +130,61 @@ export function orderAnswers(lines: readonly AnswersLine[]): (AnsweredLine & { s
   return needsOrder.length > 0 ? needsOrder : pairs;
 }
 
+const isAnswered = <L extends { readonly outcome: string }>(line: L): line is Extract<L, { outcome: 'answered' }> =>
+  line.outcome === 'answered';
+
+const partOf = (line: AnsweredLine) => ({
+  ...{ type: line.problemType, family: line.family, needsOrder: line.needsOrder === true },
+});
+
+/** Pairs by row: what only one of the two answered is in none. */
+function directOf(own: readonly AnsweredLine[], lines: readonly DirectLine[], seed: number): DirectArm | null {
+  const answered = lines.filter(isAnswered);
+  const byRow = new Map(answered.map((line) => [line.row, line]));
+  const pairs = (lines: readonly AnsweredLine[]): DirectPair[] =>
+    lines.flatMap((line) => {
+      const other = byRow.get(line.row);
+      return other ? [{ ...partOf(line), reasoning: line.ordered, direct: other.direct }] : [];
+    });
+  const scored = own.filter((line) => !isRegression(line));
+  return directArmOf(answered[0]?.by ?? 'prefix', pairs(scored), seed, pairs(own.filter(isRegression)));
+}
+
+function reversedOf(
+  own: readonly AnswersLine[],
+  lines: readonly ReversedLine[],
+  seed: number,
+  saysReversed: (row: number) => boolean,
+): ReversedArm {
+  const byRow = new Map(lines.map((line) => [line.row, line]));
+  const pairs = own.filter(isAnswered).flatMap((line): ReversedPair[] => {
+    const other = byRow.get(line.row);
+    return other?.outcome === 'answered' ? [{ ...partOf(line), clip: line.ordered, reversed: other.reversed }] : [];
+  });
+  return reversedArmOf(pairs, own.filter(({ row }) => !saysReversed(row)).length, seed);
+}
+
+export interface ResultArms extends ArmLines {
+  /** Whether a dataset says what is right of a row's video backwards. */
+  saysReversed(dataset: string, row: number): boolean;
+}
+
 /** Everything that is in the file counts, whichever sitting it came from. The seed of the evaluation fixes the resamples. */
-export function resultsOf(header: AnswersHeader, lines: readonly AnswersLine[]): EvaluationResults {
+export function resultsOf(
+  header: AnswersHeader,
+  lines: readonly AnswersLine[],
+  arms: ResultArms = { saysReversed: () => false },
+): EvaluationResults {
   const { seed } = header.sampling;
   return {
     version: 1,
     settings: header,
     datasets: header.datasets.map(({ name, rows }) => {
-      const own = lines.filter((line) => line.dataset === name);
+      const ofDataset = (line: { readonly dataset: string }) => line.dataset === name;
+      const own = lines.filter(ofDataset);
+      const direct = arms.direct && directOf(own.filter(isAnswered), arms.direct.filter(ofDataset), seed);
+      const reversed =
+        arms.reversed && reversedOf(own, arms.reversed.filter(ofDataset), seed, (row) => arms.saysReversed(name, row));
       const scored = own.filter((line) => !isRegression(line));
       const needsOrder = orderOf(
         'questions that need order',
@@ -151,6 +205,8 @@ export function resultsOf(header: AnswersHeader, lines: readonly AnswersLine[]):
           ...videos.filter(({ count }) => count !== needsOrder[0]?.count),
           ...orderOf('regression on videos (MRA)', own.filter(isRegression), seed),
         ],
+        ...(direct && { direct }),
+        ...(reversed && { reversed }),
         unreadable: own
           .filter((line): line is SkippedLine => line.outcome === 'skipped')
           .map(({ path, message, ...line }) => ({ row: shownRow(line), path, message })),

@@ -3,8 +3,8 @@ import type { LoadedQuestion } from '../data/questions.ts';
 import type { SampledGroup } from '../learning/groups.ts';
 import { sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
-import { evaluationScore } from '../rewards/evaluation-score.ts';
 import type { AnsweredLine, AnswersFile, GivenAnswer } from './answers-file.ts';
+import { givenAnswer } from './given-answer.ts';
 import { type QuestionWalk, questionFields, walkQuestions } from './question-walk.ts';
 
 export interface BenchmarkSampling extends QuestionWalk<AnsweredLine> {
@@ -53,9 +53,8 @@ function lineOf(dataset: string, { group }: SampledGroup): AnsweredLine {
   const given = (order: 'ordered' | 'shuffled'): GivenAnswer | null => {
     const rollout = group.rollouts.find((candidate) => candidate.order === order);
     if (!rollout) return null;
-    const { accuracy, correct, answer } = evaluationScore(rollout.text, question);
-    const { text, tokenCount, stopReason } = rollout;
-    return { text, tokens: tokenCount, stop: stopReason, answer, accuracy, correct, reward: rollout.accuracy };
+    const { text, tokenCount, stopReason, accuracy } = rollout;
+    return givenAnswer({ text, tokens: tokenCount, stop: stopReason, reward: accuracy }, question);
   };
   const ordered = given('ordered') as GivenAnswer;
   return { outcome: 'answered', ...questionFields(dataset, question), ordered, shuffled: given('shuffled') };

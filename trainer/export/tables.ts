@@ -20,6 +20,7 @@ import type {
   StepMetrics,
 } from '../protocol/records.ts';
 import type { RunStore } from '../store/run-store.ts';
+import { type ArmRecord, armColumns, armRecords } from './arm-records.ts';
 import { type Column, columns } from './columns.ts';
 import { type EvidenceRecord, evidenceColumns, evidenceRecords } from './evidence-records.ts';
 
@@ -43,6 +44,7 @@ export const tableNames = [
   'superseded-steps',
   'evaluations',
   'superseded-evaluations',
+  'evaluation-arms',
   'checkpoints',
   'commands',
   'events',
@@ -250,12 +252,22 @@ const supersededSteps: Table<SupersededStep> = {
 };
 
 /** One slice of an evaluation; `slice` says of what kind it is. */
-interface SliceRecord extends Omit<Evaluation, 'all' | 'needsOrder' | 'byType' | 'byFamily'>, EvaluationSlice {
+interface SliceRecord
+  extends Omit<Evaluation, 'all' | 'needsOrder' | 'byType' | 'byFamily' | 'direct' | 'reversed'>,
+    EvaluationSlice {
   readonly slice: 'all' | 'needs order' | 'problem type' | 'family';
 }
 
 /** The slices of an evaluation, the one over all its questions first. */
-export function slicesOf({ all, needsOrder, byType, byFamily, ...evaluation }: Evaluation): SliceRecord[] {
+export function slicesOf({
+  all,
+  needsOrder,
+  byType,
+  byFamily,
+  direct: _direct,
+  reversed: _reversed,
+  ...evaluation
+}: Evaluation): SliceRecord[] {
   const of = (slice: SliceRecord['slice'], one: EvaluationSlice): SliceRecord => ({ ...evaluation, slice, ...one });
   return [
     of('all', all),
@@ -296,6 +308,14 @@ const supersededEvaluations: Table<SupersededSlice> = {
       .flatMap(({ attempt, evaluation }) => slicesOf(evaluation).map((slice) => ({ superseded: attempt, ...slice }))),
   count: (store) => store.supersededEvaluations().length,
   columns: [...columns<SupersededSlice>(['superseded', 'integer', (s) => s.superseded]), ...evaluations.columns],
+};
+
+/** What evaluations asked besides; empty where they asked nothing else. */
+const evaluationArmsTable: Table<ArmRecord> = {
+  name: 'evaluation-arms',
+  records: (store) => store.evaluations().flatMap(armRecords),
+  count: (store) => store.evaluations().flatMap(armRecords).length,
+  columns: armColumns,
 };
 
 const checkpoints: Table<Checkpoint> = {
@@ -458,6 +478,7 @@ export const tables = {
   'superseded-steps': supersededSteps,
   evaluations,
   'superseded-evaluations': supersededEvaluations,
+  'evaluation-arms': evaluationArmsTable,
   checkpoints,
   commands,
   events,

@@ -1,5 +1,6 @@
 /** A run's curves as TensorBoard shows them: which number stands under which tag. The tags are those of the field's trainers. */
 import type { Evaluation, StepMetrics } from '../protocol/records.ts';
+import { armRecords } from './arm-records.ts';
 import { fileVersion, scalars } from './event-file.ts';
 import { slicesOf } from './tables.ts';
 
@@ -29,15 +30,21 @@ const stepTags: Readonly<Record<string, (m: StepMetrics) => number | null>> = {
   'time/step_s': (m) => m.durations.total / 1000,
 };
 
-/** `eval/accuracy/all`, `eval/accuracy/problem type/numerical`, and the same under `eval/accuracy_shuffled`. */
+/** `eval/accuracy/all`, `eval/accuracy/problem type/numerical`, the same under `eval/accuracy_shuffled`; of what was asked besides, all. */
 function evaluationScalars(evaluation: Evaluation): [string, number][] {
-  return slicesOf(evaluation).flatMap(({ slice, name, ordered, shuffled }): [string, number][] => {
+  const ofSlices = slicesOf(evaluation).flatMap(({ slice, name, ordered, shuffled }): [string, number][] => {
     const tag = slice === 'all' || slice === 'needs order' ? slice : `${slice}/${name}`;
     return [
       [`eval/accuracy/${tag}`, ordered],
       ...(shuffled === null ? [] : [[`eval/accuracy_shuffled/${tag}`, shuffled] as [string, number]]),
     ];
   });
+  const ofArms = armRecords(evaluation)
+    .filter(({ slice }) => slice === 'all')
+    .map(({ arm, second, pair }): [string, number] =>
+      arm === 'direct' ? ['eval/accuracy_direct/all', second.mean] : ['eval/accuracy_pair/all', pair?.mean ?? 0],
+    );
+  return [...ofSlices, ...ofArms];
 }
 
 /** The records of an event file, one after the other. @param createdAt milliseconds since 1970 */

@@ -87,6 +87,8 @@ const upstream: ParameterValues = {
   evaluationTemperature: 0.1,
   evaluationTopP: 0.001,
   evaluationQuestions: 0,
+  evaluationDirect: false,
+  evaluationReversed: false,
 };
 
 const paper: ParameterValues = {

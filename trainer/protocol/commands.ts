@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { engineLacks } from './engine.ts';
+import { evaluationArm } from './evaluation-arms.ts';
 import { hindrances } from './hindrances.ts';
 import { faultLine } from './issues.ts';
 import {
@@ -37,7 +38,8 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('stop'), when: z.enum(['after-step', 'now']).default('after-step') }),
   z.strictObject({ kind: z.literal('step'), count: z.number().int().min(1).default(1) }),
   z.strictObject({ kind: z.literal('save') }),
-  z.strictObject({ kind: z.literal('evaluate') }),
+  /** `arms`: what is asked besides; absent: what the run's parameters say. */
+  z.strictObject({ kind: z.literal('evaluate'), arms: z.array(evaluationArm).optional() }),
   /** Reads again what people say of the rows that it trains on. */
   z.strictObject({ kind: z.literal('read-labels') }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),

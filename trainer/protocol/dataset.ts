@@ -25,5 +25,7 @@ export const datasetRow = z.object({
   /** What the sample project adds: the family of the question, and whether its answer needs the order of frames. */
   family: z.string().optional(),
   needs_order: z.boolean().optional(),
+  /** The solution of the same question about the same video shown backwards, with its tags; absent where it stays the same or is not known. */
+  reversed_solution: z.string().min(1, 'must not be empty').optional(),
 });
 export type DatasetRow = z.infer<typeof datasetRow>;

@@ -595,6 +595,22 @@ export const parameters = {
     unit: 'questions',
     help: 'Questions of an evaluation, taken evenly from the file; 0 takes all.',
   }),
+  evaluationDirect: parameter({
+    label: 'evaluation without reasoning',
+    schema: z.boolean(),
+    changes: 'live',
+    methods: all,
+    help: 'Every evaluation asks its questions without reasoning too, and says what reasoning is worth.',
+    before: false,
+  }),
+  evaluationReversed: parameter({
+    label: 'evaluation on reversed videos',
+    schema: z.boolean(),
+    changes: 'live',
+    methods: all,
+    help: 'Every evaluation shows videos backwards too, where the dataset has a reversed_solution, and says how often both answers are right.',
+    before: false,
+  }),
 } as const;
 
 export type ParameterName = keyof typeof parameters;

@@ -122,6 +122,8 @@ const evaluationAnswer = z.object({
   correct: z.boolean(),
 });
 
+const evaluationScore = z.object({ accuracy: z.number(), correct: z.boolean() });
+
 /** The answers to one question on ordered frames in two evaluations. */
 export const evaluationPair = z.object({
   key: questionKey,
@@ -131,13 +133,17 @@ export const evaluationPair = z.object({
   needsOrder: z.boolean(),
   first: evaluationAnswer,
   second: evaluationAnswer,
+  /** How both answered it without reasoning; absent where one was not asked so. */
+  direct: sides(evaluationScore).optional(),
+  /** Both clip and reversal right, of both; absent where one was not asked so. */
+  reversal: sides(evaluationScore).optional(),
 });
 export type EvaluationPair = z.infer<typeof evaluationPair>;
 
 export const comparedSlice = z.object({
-  kind: z.enum(['all', 'needs order', 'type', 'family']),
+  kind: z.enum(['all', 'needs order', 'type', 'family', 'direct', 'reversal']),
   name: z.string(),
-  /** Of accuracy. */
+  /** Of accuracy; of `reversal`, where a clip and its reversal are right together. */
   mean: pairedMean,
   /** Questions that only one of the two got right. */
   onlyFirst: z.number().int(),

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { categoryId, severity } from './annotations/categories.ts';
 import { commandRecord } from './commands.ts';
 import { dataType, problemType } from './dataset.ts';
+import { armAnswers, directArm, reversedArm } from './evaluation-arms.ts';
 import { heldOrderWorth, weighedAnswers } from './evidence.ts';
 import { maskedAnswer, maskedAnswers } from './masked-answers.ts';
 import { normalisation } from './normalise.ts';
@@ -230,6 +231,8 @@ export const group = z.object({
   /** Sentences that say how rewards and advantages came about. */
   explanation: z.array(z.string()),
   at: z.number(),
+  /** Of an evaluation: how the question was answered besides; absent where it was asked no other way. */
+  arms: armAnswers.optional(),
   /** The run went back over it: the number of that going back, from 1. Absent where it stands. */
   superseded: z.number().int().optional(),
 });
@@ -324,6 +327,9 @@ export const evaluation = z.object({
    * questions; older records do not say.
    */
   trainedOn: z.object({ count: z.number().int(), media: z.number().int(), questions: z.number().int() }).optional(),
+  /** The same questions without reasoning, and videos shown backwards; absent where they were not asked so. */
+  direct: directArm.optional(),
+  reversed: reversedArm.optional(),
   durationMs: z.number(),
 });
 export type Evaluation = z.infer<typeof evaluation>;

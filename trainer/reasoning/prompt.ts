@@ -60,6 +60,12 @@ export function buildPrompt(
   ];
 }
 
+/**
+ * What an answer without reasoning begins with: an empty chain of thought and the answer's tag. The tag's `>` is left to the model: in
+ * Qwen's tokenizers it is cut together with the letter that follows, and alone it stands behind a closing tag, where a turn ends.
+ */
+export const emptyReasoning = '<think></think><answer';
+
 /** What SFT trains: the chain of thought, a newline, the solution with its tags. Null for a row without a chain of thought. */
 export function solutionText(row: Pick<DatasetRow, 'process' | 'solution'>): string | null {
   return row.process === undefined ? null : `${row.process}\n${row.solution}`;

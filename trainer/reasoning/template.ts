@@ -44,6 +44,9 @@ export const defaultTemplate: PromptTemplate = {
   },
 };
 
+/** The wording that asks for an answer alone: without the instruction, which is the one to reason. */
+export const directTemplate = (template: PromptTemplate): PromptTemplate => ({ ...template, instruction: '' });
+
 /**
  * The template of a JSON file, or our own wording when no file is named.
  * @throws StudioError `bad-template` when the file can't be read, is not JSON, lacks a key or has one too many.

@@ -31,7 +31,9 @@ export function sharedQuestionsOf({ sums, ...page }: SharedPage): SharedQuestion
 
 // ---- evaluations ----------------------------------------------------------------------------------------------------
 
-function slice(kind: ComparedSlice['kind'], name: string, pairs: readonly EvaluationPair[]): ComparedSlice {
+type ScoredPair = Readonly<Record<'first' | 'second', { readonly accuracy: number; readonly correct: boolean }>>;
+
+function slice(kind: ComparedSlice['kind'], name: string, pairs: readonly ScoredPair[]): ComparedSlice {
   const only = (right: 'first' | 'second', wrong: 'first' | 'second') =>
     pairs.filter((pair) => pair[right].correct && !pair[wrong].correct).length;
   const [onlyFirst, onlySecond] = [only('first', 'second'), only('second', 'first')];
@@ -49,7 +51,13 @@ function slices(
     .map(([name, own]) => slice(kind, name, own));
 }
 
-/** Slices as an evaluation itself has them. */
+/** What both evaluations were asked besides. */
+function besides(kind: 'direct' | 'reversal', name: string, pairs: readonly EvaluationPair[]): ComparedSlice[] {
+  const own = pairs.flatMap((pair) => pair[kind] ?? []);
+  return own.length > 0 ? [slice(kind, name, own)] : [];
+}
+
+/** Slices as an evaluation itself has them, then what both were asked besides. */
 export function comparedEvaluationsOf(paired: EvaluationPairs): ComparedEvaluations {
   const { pairs } = paired;
   const needsOrder = pairs.filter((pair) => pair.needsOrder);
@@ -60,6 +68,8 @@ export function comparedEvaluationsOf(paired: EvaluationPairs): ComparedEvaluati
       ...(needsOrder.length > 0 ? [slice('needs order', 'needs the order of frames', needsOrder)] : []),
       ...slices('type', pairs, ({ problemType }) => problemType),
       ...slices('family', pairs, ({ family }) => family),
+      ...besides('direct', 'without reasoning', pairs),
+      ...besides('reversal', 'clip and its reversal', pairs),
     ],
   };
 }

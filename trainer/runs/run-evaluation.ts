@@ -1,7 +1,10 @@
 /** An evaluation of the weights that a run has in memory, from its questions to its record. */
 import { evaluate } from '../evaluation/evaluate.ts';
+import { requireReversedOf } from '../evaluation/sample-arms.ts';
 import { Interrupted } from '../learning/training.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { type EvaluationArm, evaluationArms } from '../protocol/evaluation-arms.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
 import { standingOf } from '../protocol/run-state.ts';
 import { evaluationWords } from '../protocol/run-words.ts';
 import type { RunStore } from '../store/run-store.ts';
@@ -34,8 +37,15 @@ export class RunEvaluation {
     this.between = between;
   }
 
-  /** @returns what to tell. @throws Interrupted when it was ended; StudioError `conflict` without questions */
-  async run({ engine, policy, unseen, leak, template }: Workbench): Promise<string> {
+  /**
+   * @param besides what is asked besides; undefined: what the parameters say
+   * @returns what to tell
+   * @throws Interrupted when it was ended; StudioError `conflict` without questions, `bad-dataset` where it does not say what is right backwards
+   */
+  async run(
+    { engine, policy, unseen, leak, template }: Workbench,
+    besides?: readonly EvaluationArm[],
+  ): Promise<string> {
     const { journal, plan, store } = this.of;
     if (!unseen)
       throw new StudioError('conflict', 'The run file names no evaluationDataset.', {
@@ -43,12 +53,14 @@ export class RunEvaluation {
       });
     if (this.interrupt.aborted) throw new Interrupted();
     if (this.underWay) throw new StudioError('conflict', 'An evaluation is under way, and goes on when the run does.');
+    const { step, parameters } = journal.summary;
+    const arms = besides ?? armsOf(parameters);
+    if (arms.includes('reversed')) requireReversedOf(unseen.dataset);
     const stop = new AbortController();
     this.underWay = stop;
-    const { step, parameters } = journal.summary;
     try {
       const evaluation = await evaluate({
-        ...{ engine, model: policy, questions: unseen, template, parameters, step },
+        ...{ engine, model: policy, questions: unseen, template, parameters, step, arms },
         seed: plan.seed,
         leak: await leak(AbortSignal.any([this.interrupt, stop.signal])).catch((thrown: unknown) => {
           throw stop.signal.aborted || this.interrupt.aborted ? new Interrupted() : thrown;
@@ -66,7 +78,13 @@ export class RunEvaluation {
       });
       journal.record({ type: 'evaluation', evaluation });
       const { ordered, shuffled } = evaluation.needsOrder ?? evaluation.all;
-      return `${percent(ordered)} on ordered frames, ${shuffled === null ? 'none shuffled' : `${percent(shuffled)} on shuffled`}, ${evaluation.all.count} questions`;
+      const [direct] = evaluation.direct?.slices ?? [];
+      const [reversed] = evaluation.reversed?.slices ?? [];
+      const more = [
+        ...(direct ? [`, ${percent(direct.direct.mean)} without reasoning`] : []),
+        ...(reversed ? [`, ${percent(reversed.pair.mean)} of ${reversed.count} clips right with their reversals`] : []),
+      ].join('');
+      return `${percent(ordered)} on ordered frames, ${shuffled === null ? 'none shuffled' : `${percent(shuffled)} on shuffled`}, ${evaluation.all.count} questions${more}`;
     } finally {
       this.underWay = null;
       journal.endProgress();
@@ -74,12 +92,12 @@ export class RunEvaluation {
   }
 
   /** As `run`, in a run that stands still in memory, and stands still there again afterwards. @throws StudioError `conflict` when it was stopped */
-  async runHeld(bench: Workbench): Promise<string> {
+  async runHeld(bench: Workbench, besides?: readonly EvaluationArm[]): Promise<string> {
     const { journal } = this.of;
     const before = standingOf(journal.summary);
     journal.stand({ state: 'evaluating', doing: null });
     try {
-      return await this.run(bench);
+      return await this.run(bench, besides);
     } catch (thrown) {
       if (!(thrown instanceof Interrupted) || this.interrupt.aborted) throw thrown;
       throw new StudioError('conflict', evaluationStopped);
@@ -96,5 +114,8 @@ export class RunEvaluation {
 }
 
 export const evaluationStopped = 'The evaluation was stopped.';
+
+const armsOf = (p: ParameterValues): EvaluationArm[] =>
+  evaluationArms.filter((arm) => (arm === 'direct' ? p.evaluationDirect : p.evaluationReversed));
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -12,6 +12,7 @@ import {
   type TakenCommand,
 } from '../protocol/commands.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import type { RunFault, RunPlace, SafePoint, Standing } from '../protocol/run-state.ts';
 import type { CommandLog } from './command-log.ts';
 
@@ -28,7 +29,8 @@ export interface SteeringActions {
   goOn(doing: string | null): void;
   /** Saves the weights as of the last finished step; returns what to tell. */
   save(): Promise<string>;
-  evaluate(): Promise<string>;
+  /** @param arms what is asked besides; undefined: what the parameters say */
+  evaluate(arms: readonly EvaluationArm[] | undefined): Promise<string>;
   /** @returns what the labels change */
   readLabels(): Promise<string>;
   parameter(name: string): unknown;
@@ -307,7 +309,10 @@ export class Steering {
       case 'save':
         return this.carryOut(command, async () => ({ change: null, note: await this.actions.save() }));
       case 'evaluate':
-        return this.carryOut(command, async () => ({ change: null, note: await this.actions.evaluate() }));
+        return this.carryOut(command, async () => ({
+          change: null,
+          note: await this.actions.evaluate(request.arms),
+        }));
       case 'read-labels':
         return this.carryOut(command, async () => ({ change: null, note: await this.actions.readLabels() }));
       case 'set':

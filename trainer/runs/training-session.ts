@@ -3,6 +3,7 @@
  * questions; the loops do the steps, `steering` the commands, the journal remembers.
  */
 import { randomUUID } from 'node:crypto';
+import { requireReversedOf } from '../evaluation/sample-arms.ts';
 import type { UpdatedAnswer } from '../learning/groups.ts';
 import type { OpenGroups } from '../learning/open-groups.ts';
 import { sftStep } from '../learning/sft.ts';
@@ -100,12 +101,16 @@ export class TrainingSession {
       },
       goOn: (doing) => this.goOn(doing),
       save: () => this.save('command'),
-      evaluate: () =>
-        this.steering.heldAt ? this.evaluation.runHeld(this.workbench) : this.evaluation.run(this.workbench),
+      evaluate: (arms) =>
+        this.steering.heldAt
+          ? this.evaluation.runHeld(this.workbench, arms)
+          : this.evaluation.run(this.workbench, arms),
       readLabels: () => this.readLabels(),
       parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
       setParameter: (name, value) => {
         if (name === 'imageShare') this.bench?.order.check(value as ParameterValues['imageShare']);
+        if (name === 'evaluationReversed' && value === true && this.bench?.unseen)
+          requireReversedOf(this.bench.unseen.dataset);
         return journal.setParameter(name, value);
       },
       interruptSampling: () => this.interrupt.abort(),
@@ -255,7 +260,9 @@ export class TrainingSession {
       journal.stand({ state: 'evaluating', doing: 'loading the model' });
       const { known } = await this.open();
       journal.stand({ state: 'evaluating', doing: null }, known);
-      commands.apply(command, null, null, await this.evaluation.run(this.workbench));
+      const { request } = command;
+      const arms = request.kind === 'evaluate' ? request.arms : undefined;
+      commands.apply(command, null, null, await this.evaluation.run(this.workbench, arms));
     } catch (thrown) {
       const fault = asStudioError(thrown);
       if (!(thrown instanceof Interrupted)) around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);

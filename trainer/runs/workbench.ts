@@ -8,6 +8,7 @@ import { QuestionOrder } from '../data/mixing.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
 import { requireOfEngine } from '../engines/needs.ts';
+import { requireReversedOf } from '../evaluation/sample-arms.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
@@ -100,6 +101,7 @@ async function open(
   const dataset = await opened(plan.dataset);
   const rows = plan.method === 'sft' ? rowsWithReasoning(dataset, order.warn) : allRows(dataset);
   const unseen = plan.evaluationDataset ? await opened(plan.evaluationDataset) : null;
+  if (unseen && parameters.evaluationReversed) requireReversedOf(unseen);
   let found: Leak | null = null;
   const leak = async (signal: AbortSignal) => {
     if (unseen) found ??= await leakBetween(dataset, rows, unseen, signal);

@@ -208,6 +208,24 @@ function answersOf(database: Database, evaluationId: string): Map<string, Answer
   );
 }
 
+/** What both were asked besides. */
+function armsOf(one: Answered, other: Answered): Pick<EvaluationPair, 'direct' | 'reversal'> {
+  const direct = ({ group }: Answered) => group.arms?.direct;
+  const reversal = ({ group, answer }: Answered) => {
+    const reversed = group.arms?.reversed;
+    const correct = answer.correct && reversed?.correct === true;
+    return reversed && { accuracy: Number(correct), correct };
+  };
+  const sides = (of: (answered: Answered) => { accuracy: number; correct: boolean } | undefined) => {
+    const [first, second] = [of(one), of(other)].map(
+      (scored) => scored && { accuracy: scored.accuracy, correct: scored.correct },
+    );
+    return first && second && { first, second };
+  };
+  const [ofDirect, ofReversal] = [sides(direct), sides(reversal)];
+  return { ...(ofDirect && { direct: ofDirect }), ...(ofReversal && { reversal: ofReversal }) };
+}
+
 export function* evaluationPairs(
   first: { readonly database: Database; readonly evaluationId: string },
   second: { readonly database: Database; readonly evaluationId: string },
@@ -228,6 +246,7 @@ export function* evaluationPairs(
         ...{ key, problem, problemType, family: family ?? source, needsOrder: needsOrder === true },
         first: one.answer,
         second: other.answer,
+        ...armsOf(one, other),
       };
     }),
     leftOut: { first: a.size - both.length, second: b.size - both.length },

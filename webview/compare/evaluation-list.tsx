@@ -64,7 +64,7 @@ export function Slices({ slices }: { slices: readonly ComparedSlice[] }) {
             <tr key={`${kind} ${name}`} class={kind === 'all' ? styles.whole : undefined}>
               <td class="cut">
                 {(kind === 'type' || kind === 'family') && <span class="dim">{kind} </span>}
-                {kind === 'all' ? 'all questions' : kind === 'needs order' ? 'need the order' : shownLine(name, 60)}
+                <SliceName {...{ kind, name }} />
               </td>
               <td class="num dim">{grouped(mean.count)}</td>
               <td class="num">{fixed(mean.first, 3)}</td>
@@ -84,6 +84,26 @@ export function Slices({ slices }: { slices: readonly ComparedSlice[] }) {
       </table>
     </section>
   );
+}
+
+function SliceName({ kind, name }: Pick<ComparedSlice, 'kind' | 'name'>) {
+  switch (kind) {
+    case 'all':
+      return <>all questions</>;
+    case 'needs order':
+      return <>need the order</>;
+    case 'direct':
+      return <span title="The same questions, answered without reasoning">without reasoning</span>;
+    case 'reversal':
+      return (
+        <span title="Right on a video and on its reversal, where the dataset says what is right then">
+          clip and its reversal
+        </span>
+      );
+    case 'type':
+    case 'family':
+      return <>{shownLine(name, 60)}</>;
+  }
 }
 
 interface TransitionTableProps {

@@ -14,6 +14,7 @@ import { OrderMark } from '../ui/icons.tsx';
 import { clock, count, elapsed, fixed, grouped, signed } from '../ui/numbers.ts';
 import { Segments } from '../ui/segments.tsx';
 import { Tool } from '../ui/tool.tsx';
+import { EvaluationArms } from './evaluation-arms.tsx';
 import styles from './evaluation-table.module.css';
 
 interface EvaluationTableProps {
@@ -117,6 +118,7 @@ export function EvaluationTable({ evaluations, onCompare }: EvaluationTableProps
           ))}
         </tbody>
       </table>
+      <EvaluationArms {...chosen} />
     </section>
   );
 }

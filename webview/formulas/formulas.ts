@@ -286,6 +286,78 @@ export const formulas = {
     source: 'webview/dashboard/evaluation-table.tsx',
   },
 
+  // ---- dashboard: what an evaluation asked besides ----
+  armCount: {
+    title: 'Pairs',
+    formula: ['questions of the slice that were asked both ways'],
+    over: 'With reasoning and without: every question that could be asked. Videos and their reversals: those with a reversed_solution.',
+    unit: 'questions',
+    note: 'A question without a reversed_solution is in no pair; how many there are is said below.',
+    source: 'trainer/evaluation/arm-results.ts',
+  },
+  armReasoning: {
+    title: 'With reasoning',
+    formula: ['mean over questions of accuracy(o)', 'interval: 2.5th to 97.5th percentile of 10,000 resamples'],
+    over: 'The answers of the evaluation itself, frames in order.',
+    unit: '0 to 1',
+    note: 'The bootstrap draws questions. An interval without width means that all answers are alike.',
+    source: 'trainer/evaluation/arm-results.ts, trainer/evaluation/statistics.ts',
+  },
+  armDirect: {
+    title: 'Without reasoning',
+    formula: ['mean over questions of accuracy(direct answer)', 'interval: bootstrap over questions'],
+    over: 'One answer to each of the same questions, frames in order, that begins with an empty chain of thought.',
+    unit: '0 to 1',
+    note: 'Where the engine can’t go on from given tokens, the question is asked by the template’s hint alone; the line below says so.',
+    source: 'trainer/evaluation/ask-arms.ts, trainer/evaluation/arm-results.ts',
+  },
+  armDifference: {
+    title: 'What reasoning is worth',
+    formula: [
+      'mean over questions of accuracy(o) − accuracy(direct answer)',
+      'interval: paired bootstrap over questions',
+    ],
+    over: 'The same questions, asked both ways.',
+    unit: '−1 to 1',
+    note: 'Pairs are drawn, so that what makes a question hard for both cancels.',
+    source: 'trainer/evaluation/arm-results.ts, trainer/evaluation/statistics.ts',
+  },
+  armOnly: {
+    title: 'Only one right',
+    formula: ['b : c', 'p = min(1, 2 · Σ_{i ≤ min(b, c)} C(b + c, i) / 2^(b + c))'],
+    over: 'b: right with reasoning alone; c: right without it alone.',
+    unit: 'questions; p from 0 to 1',
+    note: 'McNemar’s exact test, two-sided. Rows of many families are many tests: a small p among them comes by chance.',
+    source: 'trainer/evaluation/statistics.ts',
+  },
+  armClip: {
+    title: 'Right on the clip',
+    formula: ['questions whose answer on the clip is right / n', 'interval: bootstrap over questions'],
+    over: 'The answers of the evaluation itself to the videos that are in a pair.',
+    unit: '0 to 1',
+    note: 'Right is an accuracy above correctThreshold.',
+    source: 'trainer/evaluation/arm-results.ts',
+  },
+  armReversed: {
+    title: 'Right on the reversal',
+    formula: [
+      'questions whose answer on reversed frames is the reversed_solution / n',
+      'interval: bootstrap over questions',
+    ],
+    over: 'The same videos, their frames shown in reverse, asked with reasoning.',
+    unit: '0 to 1',
+    note: 'In a pair the right answer of the reversal is never that of the clip.',
+    source: 'trainer/evaluation/ask-arms.ts, trainer/evaluation/arm-results.ts',
+  },
+  armPair: {
+    title: 'Pair accuracy',
+    formula: ['questions right on the clip and on its reversal / n', 'interval: bootstrap over questions'],
+    over: 'Videos whose answer changes when they are shown backwards.',
+    unit: '0 to 1',
+    note: 'An answer that does not use the order is the same on both, and so right on one at most.',
+    source: 'trainer/evaluation/arm-results.ts',
+  },
+
   rate: {
     title: 'Share and its interval',
     formula: ['share = Σ counted / Σ of, over the last 10 steps that have any', 'interval = Wilson score, z = 1.96'],

@@ -19,6 +19,9 @@ describe('the words of a command', () => {
     expect(readRequest(['stop'], { ...plain, now: true })).toEqual({ kind: 'stop', when: 'now' });
     expect(readRequest(['save'], plain)).toEqual({ kind: 'save' });
     expect(readRequest(['evaluate'], plain)).toEqual({ kind: 'evaluate' });
+    const arms = ['direct', 'reversed'];
+    expect(readRequest(['evaluate', ...arms], plain)).toEqual({ kind: 'evaluate', arms });
+    expect(() => readRequest(['evaluate', 'backwards'], plain)).toThrow('backwards is neither');
     expect(readRequest(['read-labels'], plain)).toEqual({ kind: 'read-labels' });
     expect(readRequest(['set', 'learningRate', '5e-5'], plain)).toEqual({
       kind: 'set',

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Draw } from '../../../trainer/data/sample/draw.ts';
 import { imageScenes } from '../../../trainer/data/sample/images.ts';
+import { reversedAnswer } from '../../../trainer/data/sample/reversed.ts';
 import type { Scene, SceneMaker } from '../../../trainer/data/sample/scene.ts';
 import { videoScenes } from '../../../trainer/data/sample/videos.ts';
 import {
@@ -117,6 +118,35 @@ function conclusions(think: string): string[] {
 }
 
 const makers = Object.entries({ ...videoScenes, ...imageScenes });
+
+describe('shown backwards', () => {
+  test.each(['direction', 'firstColour', 'inOrOut', 'digitOrder'] as const)(
+    'the answer of %s is what the reversed frames show, and another one; where it is the same there is none',
+    (name) => {
+      const scenes = many(name, videoScenes[name], false);
+      for (const scene of scenes) {
+        const shows = answerTo[scene.family]?.({ ...scene, frames: [...scene.frames].reverse() });
+        const reversed = reversedAnswer(scene);
+        if (shows === answered(scene)) expect(reversed).toBeNull();
+        else expect(answered({ ...scene, answer: reversed ?? '' })).toBe(shows);
+      }
+      expect(scenes.filter((scene) => reversedAnswer(scene) !== null).length).toBeGreaterThan(perFamily / 2);
+    },
+  );
+
+  test('a number that reads alike from both ends has none', () => {
+    const scene = { family: 'digit order', choices: [], seen: ['1', '2', '2', '1'] };
+    expect(reversedAnswer({ ...scene, answer: '1221' })).toBeNull();
+    expect(reversedAnswer({ ...scene, answer: '1222' })).toBe('2221');
+  });
+
+  test('no light goes on, bounces are as many, and an image has no other end', () => {
+    for (const [name, make] of makers.filter(
+      ([name]) => !['direction', 'firstColour', 'inOrOut', 'digitOrder'].includes(name),
+    ))
+      for (const scene of many(name, make, false)) expect(reversedAnswer(scene)).toBeNull();
+  });
+});
 
 describe.each(makers)('%s', (name, make) => {
   test('the solution is what the pixels show', () => {

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readAnswers } from '../../evaluation/answers-file.ts';
-import { compareEvaluations, comparisonReport } from '../../evaluation/compare.ts';
+import { readArms } from '../../evaluation/arm-files.ts';
+import { compareEvaluations, comparisonReport, type Side } from '../../evaluation/compare.ts';
 import { type Report, reportMarkdown, reportText } from '../../evaluation/table.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { evaluationsFolder } from '../experiments/evaluate-checkpoint.ts';
@@ -43,12 +44,16 @@ export async function compareCommand(
 type Values = Parameters<typeof compareCommand>[1];
 
 async function compareFolders(folderA: string, folderB: string, values: Values): Promise<number> {
-  const a = readAnswers(path.join(folderA, answersName));
-  const b = readAnswers(path.join(folderB, answersName));
+  const [a, b] = [evaluationIn(folderA), evaluationIn(folderB)];
   const comparison = compareEvaluations(a, b);
   const { flips, ...rest } = comparison;
   const out = values.out ?? path.join(path.dirname(folderA), between(path.basename(folderA), path.basename(folderB)));
   return write({ report: comparisonReport(a, b, comparison), whole: comparison, rest, flips }, out, values.json);
+}
+
+function evaluationIn(folder: string): Side {
+  const { header, lines } = readAnswers(path.join(folder, answersName));
+  return { header, lines, arms: readArms(folder, header) };
 }
 
 async function compareRecords(

@@ -15,6 +15,7 @@ import {
 } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { evaluationArm, evaluationArms } from '../../protocol/evaluation-arms.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parameterMeant } from '../../protocol/parameters.ts';
 import { inTheWay, queueOf, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
@@ -83,7 +84,17 @@ const forms: Readonly<Record<CommandKind, Form>> = {
     explains: '--now: without finishing the step under way',
   },
   save: { words: [], request: () => ({ kind: 'save' }) },
-  evaluate: { words: [], request: () => ({ kind: 'evaluate' }) },
+  evaluate: {
+    words: ['[direct]', '[reversed]'],
+    request: (words) => {
+      const arms = words.filter((word) => word !== undefined);
+      const unknown = arms.find((arm) => !evaluationArm.safeParse(arm).success);
+      if (unknown !== undefined)
+        throw usage(`evaluate takes ${evaluationArms.join(' and ')}, and ${unknown} is neither.`);
+      return { kind: 'evaluate', ...(arms.length > 0 && { arms }) };
+    },
+    explains: 'direct: without reasoning too; reversed: videos backwards too',
+  },
   'read-labels': {
     words: [],
     request: () => ({ kind: 'read-labels' }),
@@ -158,7 +169,9 @@ ${helpLines.join('\n')}
     if (request === 'delete' && id !== undefined) throw usage('delete takes no --id.');
     if (request === 'delete' && values.run === undefined) throw usage('Name the run to delete with --run.');
     const file =
-      typeof request === 'object' && request.kind !== 'set' && request.kind !== 'step' ? positionals[1] : undefined;
+      typeof request === 'object' && (request.kind === 'start' || request.kind === 'queue')
+        ? positionals[1]
+        : undefined;
     if (file !== undefined && (id ?? values.run) !== undefined)
       throw usage('A run file makes a run of its own: give no --run and no --id with it.');
     if (id !== undefined && !commandId.safeParse(id).success)

@@ -1,7 +1,9 @@
 /** `video-r1 eval`: a model on benchmarks, and two evaluations against each other. */
 import path from 'node:path';
+import { armFiles } from '../../evaluation/arm-files.ts';
 import { evaluationReport } from '../../evaluation/report.ts';
 import { reportText } from '../../evaluation/table.ts';
+import { evaluationArms } from '../../protocol/evaluation-arms.ts';
 import { evaluateCheckpoint, evaluationName, evaluationsFolder } from '../experiments/evaluate-checkpoint.ts';
 import { type CliCommand, exitCodes, readOptions, usage } from '../terminal/command.ts';
 import { interruptible } from '../terminal/interrupt.ts';
@@ -23,13 +25,18 @@ all answers in that file: a table here, results.json and results.md beside it.
 
 ${evaluationOptionLines}
   --shuffled        answer videos on shuffled frames as well, and say what order is worth
+  --direct          answer every question without reasoning as well, and say what reasoning is worth
+  --reversed        show videos backwards as well, where rows have a reversed_solution, and say how often both answers are right
   --out DIR         default: .video-r1/evaluations/MODEL-DATASETS-frames in the project
+
+--direct and --reversed are kept in ${armFiles.direct} and ${armFiles.reversed} beside the answers: with them a finished evaluation asks these alone.
 
 --compare pairs the questions of two evaluations (folders, or with --folder two runs' newest ones) by dataset and content: McNemar's
 exact test, the difference with its interval, and the questions that flipped. Where one of two runs has none, the newest of what both
 evaluated while they trained are compared, as the pages do, which is said.
 
   video-r1 eval sft --folder sample --shuffled
+  video-r1 eval sft --folder sample --direct --reversed
   video-r1 eval tgrpo-1 ~/Video-R1/Evaluation --folder project --frames 32
   video-r1 eval --compare sft-1 tgrpo-1 --folder sample`,
   async run(args) {
@@ -38,6 +45,8 @@ evaluated while they trained are compared, as the pages do, which is said.
       {
         ...evaluationOptions,
         shuffled: { type: 'boolean', default: false },
+        direct: { type: 'boolean', default: false },
+        reversed: { type: 'boolean', default: false },
         compare: { type: 'boolean', default: false },
       },
       Number.POSITIVE_INFINITY,
@@ -57,7 +66,7 @@ evaluated while they trained are compared, as the pages do, which is said.
     const work = await workWanted(named, datasets, values, (project, { model, files, parameters }) =>
       path.join(evaluationsFolder(project), evaluationName(model, files, parameters.maxFrames, shuffled)),
     );
-    const wanted = { ...work, shuffled };
+    const wanted = { ...work, shuffled, arms: evaluationArms.filter((arm) => values[arm]) };
     // A table in a pipe stays a table: what is told meanwhile goes beside it.
     const line = new LiveLine(process.stderr);
     const left = `every finished answer is kept in ${wanted.out}, and the same command goes on`;

@@ -46,7 +46,7 @@ Without it the annotations: one JSON object for every flag, with its rollout and
 checkpoint left out of lists and curves is in superseded (the rollouts), superseded-steps and superseded-evaluations; in
 events "rewound" stands in its place. tokens holds the rollouts token by token: ids, log-probabilities by sampler, trainer and
 reference, entropy, alternatives, and why one of them is missing; prompts the ids of the prompts; evidence what answers stood on, a
-record for each intervention. experiments are questions that were asked again, which all leaves out.
+record for each intervention; evaluation-arms what evaluations asked besides. experiments are questions that were asked again, which all leaves out.
 FORM is ${forms.join(', ')}. Without --format it goes by the ending of --out, and is jsonl where that has none.
 --query, --sort and --limit choose rollouts as the list of the pages does: what the filter keeps, by a field (a - before it: the
 largest first; else the newest first), the first so many. html is one page of them with their frames, without script, that

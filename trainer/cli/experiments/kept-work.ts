@@ -84,6 +84,20 @@ export async function headerOf(w: WorkWanted, datasets: readonly NamedDataset[])
   };
 }
 
+/** What is asked besides, of the same model, and kept in a file of its own. */
+export interface BesideWork {
+  /** Name of the file. */
+  readonly file: string;
+  /** Null where it is not wanted this time. @throws StudioError where the datasets do not have what it asks */
+  readonly open: ((datasets: readonly NamedDataset[]) => Promise<OpenBeside>) | null;
+}
+
+export interface OpenBeside {
+  isOpen(datasets: readonly NamedDataset[], limit: number | null): boolean;
+  ask(walk: Omit<QuestionWalk<never>, 'kept'>): Promise<void>;
+  dispose(): void;
+}
+
 /** What a kind of work does with its questions. */
 export interface Work<H extends QuestionWalk<never>['kept']['header'], L extends LinePlace, R> {
   /** As in `evaluation`. */
@@ -92,6 +106,10 @@ export interface Work<H extends QuestionWalk<never>['kept']['header'], L extends
   open(file: string, datasets: readonly NamedDataset[]): Promise<KeptLines<H, L | SkippedQuestion>>;
   /** Asks what has no line. */
   ask(walk: QuestionWalk<L> & { readonly kept: KeptLines<H, L | SkippedQuestion> }): Promise<void>;
+  /** In the order in which it is asked, after the work's own questions. */
+  readonly beside?: readonly BesideWork[];
+  /** What the datasets must have. @throws StudioError where they do not */
+  require?(datasets: readonly NamedDataset[]): void;
   /** Writes what follows from all lines that are kept. */
   finish(kept: KeptLines<H, L | SkippedQuestion>, datasets: readonly NamedDataset[]): Promise<R>;
 }
@@ -116,6 +134,7 @@ export async function keepWorking<H extends QuestionWalk<never>['kept']['header'
     const datasets: NamedDataset[] = [];
     for (const { name, file } of w.files)
       datasets.push({ name, dataset: hold(await openDataset(file, signal, { allowedRoots: w.allowedRoots })) });
+    work.require?.(datasets);
     // What can't be read leaves no folder behind.
     hold(lock(w.out, work.name));
     for (const { dataset } of datasets) sayFaults(dataset, line);
@@ -124,24 +143,34 @@ export async function keepWorking<H extends QuestionWalk<never>['kept']['header'
     if (aside) line.say(`The answers that were there are kept as ${path.basename(aside)}.`);
     const kept = hold(await work.open(file, datasets));
     if (kept.lines.length > 0) line.say(`Going on: ${kept.lines.length} questions have been asked already.`);
-    if (openRows(datasets, kept, w.limit).some(({ rows }) => rows.length > 0)) {
+    const beside: OpenBeside[] = [];
+    for (const { file: name, open: begin } of work.beside ?? []) {
+      if (w.fresh) setAside(path.join(w.out, name));
+      if (begin !== null) beside.push(hold(await begin(datasets)));
+    }
+    const isOpen = openRows(datasets, kept, w.limit).some(({ rows }) => rows.length > 0);
+    if (isOpen || beside.some((one) => one.isOpen(datasets, w.limit))) {
       const chunks = [...new Set(datasets.flatMap(({ dataset }) => dataset.dataTypes()))];
-      await withModel(w, chunks, signal, line, (loaded) => {
-        const started = performance.now();
-        return work.ask({
-          ...loaded,
-          limits: frameLimits(w.parameters),
-          datasets,
-          kept,
-          parameters: w.parameters,
-          limit: w.limit,
-          signal,
-          onProgress: (progress) => {
-            line.show(progressText(progress, performance.now() - started));
-            w.onProgress?.(progress);
-          },
-          onSkipped: (skipped) => line.say(`left out: ${plain(skipped.path, 100)}: ${plain(skipped.message, 200)}`),
-        });
+      await withModel(w, chunks, signal, line, async (loaded) => {
+        const walk = () => {
+          const started = performance.now();
+          return {
+            ...loaded,
+            limits: frameLimits(w.parameters),
+            datasets,
+            parameters: w.parameters,
+            limit: w.limit,
+            signal,
+            onProgress: (progress: WalkProgress) => {
+              line.show(progressText(progress, performance.now() - started));
+              w.onProgress?.(progress);
+            },
+            onSkipped: (skipped: SkippedQuestion) =>
+              line.say(`left out: ${plain(skipped.path, 100)}: ${plain(skipped.message, 200)}`),
+          };
+        };
+        await work.ask({ ...walk(), kept });
+        for (const one of beside) await one.ask(walk());
       });
     }
     line.clear();

@@ -14,6 +14,7 @@ import { type Clip, clipsPerCall, writeClips } from './clips.ts';
 import { Draw } from './draw.ts';
 import { imageScenes } from './images.ts';
 import { sampleReadme } from './readme.ts';
+import { reversedAnswer } from './reversed.ts';
 import { samplePrompt, sampleRunFiles } from './run-files.ts';
 import { letter, type Scene, type SceneMaker } from './scene.ts';
 import { videoScenes } from './videos.ts';
@@ -243,6 +244,7 @@ function digestOf(scene: Scene): string {
 
 /** The row of a dataset file; only SFT's rows carry a chain of thought. */
 function rowOf(scene: Scene, id: number, file: string, split: Split): DatasetRow {
+  const reversed = reversedAnswer(scene);
   return {
     problem_id: id,
     problem: scene.problem,
@@ -255,6 +257,7 @@ function rowOf(scene: Scene, id: number, file: string, split: Split): DatasetRow
     data_source: scene.source,
     family: scene.family,
     needs_order: scene.needsOrder,
+    ...(reversed !== null && { reversed_solution: `<answer>${reversed}</answer>` }),
   };
 }
 
