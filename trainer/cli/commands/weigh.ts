@@ -190,8 +190,15 @@ function table(words: readonly HeavyWord[], whole: readonly (number | null)[], h
 
 const shown = (value: number | null): string => (value === null ? '–' : nats(value));
 
-function curveLines({ commitment }: Weighing, { text, answer }: Rollout): string[] {
-  if (commitment === null) return [];
+export function curveLines(
+  { commitment, without }: Pick<Weighing, 'commitment' | 'without'>,
+  { text, answer }: Pick<Rollout, 'text' | 'answer'>,
+): string[] {
+  if (commitment === null) {
+    // Both cut the reasoning.
+    const why = without.find(({ kind }) => kind === 'no reasoning')?.why;
+    return why === undefined ? [] : ['', `Where it was decided is not known. ${why}`];
+  }
   const probabilities = probabilitiesOf(commitment);
   return [
     '',
