@@ -21,6 +21,14 @@ describe('settings', () => {
         expect(hindrances(method, presetParameters(name, method), null)).toEqual([]);
   });
 
+  it('that pay nothing for order are told, however it would be paid', () => {
+    expect(places({ temporalCredit: 'answer', alpha: 0, shuffledGroupSize: 0 })).toEqual([]);
+    expect(places({ temporalCredit: 'answer', creditWeight: 0 })).toEqual(['creditWeight']);
+    expect(places({ temporalCredit: 'both', creditWeight: 0 })).toEqual([]);
+    expect(places({ temporalCredit: 'group', alpha: 0 })).toEqual(['alpha']);
+    expect(places({ temporalCredit: 'answer' }, { videos: 0 })).toEqual(['dataset']);
+  });
+
   it('that make all advantages 0 are certain to', () => {
     expect(places({ groupSize: 1 })).toEqual(['groupSize!']);
     expect(places({ temperature: 0 })).toEqual(['temperature!']);

@@ -10,6 +10,7 @@ import { StudioError } from '../../protocol/errors.ts';
 import { framesPerPair, type Weighing } from '../../protocol/evidence.ts';
 import { shownLine } from '../../protocol/hostile-text.ts';
 import type { RequestParams, RequestResult } from '../../protocol/messages.ts';
+import { temporalPaid } from '../../protocol/paid-and-felt.ts';
 import type { GroupWithRollouts, Rollout } from '../../protocol/records.ts';
 import { seenOrder } from '../../protocol/seen-order.ts';
 import { withClient } from '../experiments/client-at-hand.ts';
@@ -129,7 +130,7 @@ const leastNamed = 0.3;
 
 function lines(weighing: Weighing, group: GroupWithRollouts, rollout: Rollout, pieces: readonly string[]): string[] {
   const words = wordsOf(rollout.text, pieces);
-  const paid = rollout.reward.parts.some(({ name, value }) => name === 'temporal' && value > 0);
+  const paid = temporalPaid(rollout) > 0;
   const verdict = verdictOf(weighing, words, paid);
   const named = verdict.kind === 'uses order' ? ` ${verdict.words.map(wordText).join(', ')}` : '';
   const { by, lessLikely } = weighing;
