@@ -31,6 +31,13 @@ test('order is used: its worth, its share, and the words', () => {
   ]);
 });
 
+test('order can be used by the whole and not be shown for any word, however heavy', () => {
+  const weighing = weighingOf([0, 0, 5, 0, 0], [0, 0, 0, 5, 0]);
+  expect(verdictSentence(verdictOf(weighing, words, true))).toBe(
+    'Order is worth 5.0 ± 0.0 nats to this answer, and of no single word is it shown that it uses order.',
+  );
+});
+
 test('paid and not used, and not used', () => {
   const weighing = weighingOf([0, 0, 0, 0.1, 0], [0, 0, 0, -0.1, 0]);
   expect(verdictSentence(verdictOf(weighing, words, true))).toBe('Paid, but order was not used: 0.0 ± 0.1 nats.');

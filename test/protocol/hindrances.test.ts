@@ -51,6 +51,11 @@ describe('settings', () => {
     expect(places({ alpha: 0 })).toEqual(['alpha']);
     expect(places({ shuffledGroupSize: 0 })).toEqual(['shuffledGroupSize']);
     expect(places({ shuffledGroupSize: 0 }, null, 'grpo')).toEqual([]);
+    expect(places({ fillFlatGroups: true })).toEqual([]);
+    expect(places({ fillFlatGroups: true, maxSamplingRounds: 1 })).toEqual(['maxSamplingRounds']);
+    expect(places({ overlongPenalty: 1 })).toEqual([]);
+    expect(places({ overlongPenalty: 1, overlongCache: 768 })).toEqual(['overlongCache']);
+    expect(places({ overlongCache: 768 })).toEqual([]);
   });
 });
 

@@ -54,10 +54,13 @@ export interface GroupMeasuring {
 const batchQuestions = 16;
 
 /** Whether the temporal reward makes another advantage of any answer of a group. Nothing trains on it, so its record has none. */
-export function temporalRewardIsFelt({ rollouts }: Pick<SampledGroup['group'], 'rollouts'>, p: Normalisation): boolean {
+export function temporalRewardIsFelt(
+  { rollouts, stats }: Pick<SampledGroup['group'], 'rollouts' | 'stats'>,
+  p: Normalisation,
+): boolean {
   const ordered = rollouts.filter(({ order }) => order === 'ordered');
   const answers = ordered.map((rollout) => ({ total: rollout.reward.total, temporal: temporalPaid(rollout) }));
-  return feltBy(answers, p).includes(true);
+  return feltBy(answers, { ...p, ...stats.normalised }).includes(true);
 }
 
 /** @returns null where no video could be read. @throws Interrupted when the signal ends it */
