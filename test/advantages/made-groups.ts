@@ -22,6 +22,7 @@ export function recordOf(
         tokenCount: ({ ordered, shuffled }[order][index] as ScoredAnswer).length,
         accuracy: ({ ordered, shuffled }[order][index] as ScoredAnswer).accuracy,
         flagged: [...({ ordered, shuffled }[order][index] as ScoredAnswer).flagged],
+        ...(order === 'ordered' && creditOf(ordered[index], parameters)),
         correct: answer.correct,
         reward: { parts: answer.parts, total: answer.total },
         advantage: order === 'ordered' && trained ? (made.advantages[index] ?? null) : null,
@@ -30,11 +31,24 @@ export function recordOf(
   const group = aGroup(1, {
     id: 'g',
     temporal: made.temporal,
+    ...termsOf(ordered, parameters),
     stats: { mean: made.mean, std: made.std, count: ordered.length },
     explanation: made.explanation,
     rollouts: [...rolloutsOf('ordered'), ...rolloutsOf('shuffled')],
   });
   return JSON.parse(JSON.stringify(group)) as GroupWithRollouts;
+}
+
+/** c of an answer whose credit was measured, as a rollout keeps it. */
+function creditOf(answer: ScoredAnswer | undefined, { temporalCredit }: RewardParameters): Pick<Rollout, 'credit'> {
+  return temporalCredit !== 'group' && typeof answer?.credit === 'number' ? { credit: answer.credit } : {};
+}
+
+function termsOf(ordered: readonly ScoredAnswer[], p: RewardParameters): Pick<GroupWithRollouts, 'credit'> {
+  if (p.temporalCredit === 'group') return {};
+  const without = ordered.map(({ credit }) => credit).find((credit) => typeof credit === 'object')?.without ?? null;
+  const { temporalCredit: by, creditLow: low, creditHigh: high, creditWeight: weight } = p;
+  return { credit: { by, shuffles: 1, low, high, weight, without } };
 }
 
 /** Of those that are nearly none, the product of two is none: no run has them. */
@@ -47,6 +61,10 @@ export const anyAnswer: fc.Arbitrary<ScoredAnswer> = fc.record({
   formatExplanation: fc.constant('think and answer'),
   length: fc.integer({ min: 0, max: 900 }),
   flagged: fc.constantFrom([], [], ['it is blue'], ['red', 'then']),
+  credit: fc.option(
+    fc.integer({ min: -30, max: 80 }).map((tenths) => tenths / 10),
+    { nil: undefined },
+  ),
 });
 
 export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
@@ -55,6 +73,10 @@ export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({
   mu: amount(2),
   temporalTest: fc.constantFrom('>', '>='),
   temporalShare: fc.constantFrom('correct', 'accuracy'),
+  temporalCredit: fc.constantFrom('group', 'answer', 'both'),
+  creditLow: fc.constantFrom(0, 0.5, 1),
+  creditHigh: fc.constantFrom(1, 3),
+  creditWeight: amount(2),
   correctThreshold: fc.constantFrom(0, 0.1, 0.5),
   omega: amount(1),
   flagPenalty: fc.constantFrom(0, 0.5, 2),

@@ -39,11 +39,17 @@ describe('a group made again from its record', () => {
     fc.assert(
       fc.property(halves.ordered, halves.shuffled, anyParameters, (ordered, shuffled, made) => {
         const group = recordOf(ordered, shuffled, made);
-        const since = { ...made, alpha: 9, mu: 9, omega: 9, formatWeight: 9, temporalTest: '>=' } as const;
+        const since = {
+          ...{ ...made, alpha: 9, mu: 9, omega: 9, formatWeight: 9, temporalTest: '>=' as const },
+          ...{ temporalCredit: 'both' as const, creditLow: 9, creditHigh: 9, creditWeight: 9 },
+        };
         const { parameters, giveTheRecord } = recordedParameters(group, [since]);
         expect(giveTheRecord).toBe(true);
         expect([parameters.omega, parameters.formatWeight]).toEqual([made.omega, made.formatWeight]);
-        if (shuffled.length > 0)
+        expect(parameters.temporalCredit).toBe(made.temporalCredit);
+        const { creditLow, creditHigh, creditWeight } = made;
+        if (made.temporalCredit !== 'group') expect(parameters).toMatchObject({ creditLow, creditHigh, creditWeight });
+        if (shuffled.length > 0 && made.temporalCredit !== 'answer')
           expect([parameters.alpha, parameters.mu, parameters.temporalTest]).toEqual([
             made.alpha,
             made.mu,

@@ -44,6 +44,7 @@ describe('an ablation', () => {
   it('changes in each arm what the arm is called by', () => {
     expect(armOf(base, 'tgrpo')).toEqual(base);
     expect(armOf(base, 'grpo')).toEqual({ ...base, method: 'grpo' });
+    expect(armOf(base, 'credit')).toEqual({ ...base, parameters: { steps: 3, temporalCredit: 'answer' } });
     expect(armOf(base, 'tgrpo-no-images')).toEqual({ ...base, parameters: { steps: 3, imageShare: 0 } });
     expect(armOf(base, 'grpo-no-images')).toEqual({ ...base, method: 'grpo', parameters: { steps: 3, imageShare: 0 } });
   });

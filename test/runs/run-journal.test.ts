@@ -53,7 +53,7 @@ describe('a journal', () => {
       const group = aGroup(step);
       await journal.recordGroups([
         {
-          ...{ group, promptTokens: { ids: [9], pieces: ['Which'] } },
+          ...{ group, promptTokens: { ids: [9], pieces: ['Which'] }, weighed: [] },
           tokens: new Map(group.rollouts.map(({ id }) => [id, tokens])),
         },
       ]);

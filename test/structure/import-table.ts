@@ -30,7 +30,9 @@ export const rooms: readonly Room[] = [
   { room: 'trainer/programs', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/journal', on: ['trainer/protocol'], runs: 'node' },
   { room: 'trainer/rewards', on: ['trainer/protocol'], runs: 'pure' },
-  { room: 'trainer/advantages', on: ['trainer/protocol'], runs: 'pure' },
+  // What follows from log-probabilities, for pages too.
+  { room: 'trainer/evidence', on: ['trainer/protocol'], runs: 'pure' },
+  { room: 'trainer/advantages', on: ['trainer/evidence', 'trainer/protocol'], runs: 'pure' },
   {
     room: 'trainer/engines',
     on: ['trainer/programs', 'trainer/protocol'],
@@ -54,8 +56,7 @@ export const rooms: readonly Room[] = [
     ],
     runs: 'node',
   },
-  // What follows from log-probabilities, for pages too; and how they are got from an engine.
-  { room: 'trainer/evidence', on: ['trainer/protocol'], runs: 'pure' },
+  // How log-probabilities are got from an engine.
   {
     room: 'trainer/evidence/interventions',
     on: ['trainer/data', 'trainer/engines', 'trainer/protocol', 'trainer/reasoning'],
@@ -95,6 +96,8 @@ export const rooms: readonly Room[] = [
       'trainer/advantages',
       'trainer/data',
       'trainer/engines',
+      'trainer/evidence',
+      'trainer/evidence/interventions',
       'trainer/protocol',
       'trainer/reasoning',
       'trainer/rewards',

@@ -6,6 +6,7 @@ import { fractionsRule, isCorrect } from '../protocol/correctness.ts';
 import { batchStd, type Normalisation, normalise } from '../protocol/normalise.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { RewardPart, TemporalTest } from '../protocol/records.ts';
+import { type Credit, creditPart, creditSentence } from './credit.ts';
 import { overlongPart } from './overlong.ts';
 import { compareShares } from './temporal-test.ts';
 
@@ -21,6 +22,8 @@ export interface ScoredAnswer {
   readonly length: number;
   /** Words that it holds and that people flagged in answers to the same question. */
   readonly flagged: readonly string[];
+  /** For `temporalCredit`; absent where it was not measured, as of wrong answers. */
+  readonly credit?: Credit | undefined;
 }
 
 export type RewardParameters = Pick<
@@ -30,6 +33,10 @@ export type RewardParameters = Pick<
   | 'mu'
   | 'temporalTest'
   | 'temporalShare'
+  | 'temporalCredit'
+  | 'creditLow'
+  | 'creditHigh'
+  | 'creditWeight'
   | 'correctThreshold'
   | 'omega'
   | 'flagPenalty'
@@ -110,7 +117,8 @@ export function groupAdvantages(
   const shares = sharesOf(ordered, p);
   const shuffledShares = sharesOf(shuffled, p);
   let temporal: TemporalTest | null = null;
-  if (shuffled.length === 0) explanation.push('No shuffled answers were drawn, so there is no temporal test.');
+  if (p.temporalCredit === 'answer') explanation.push('Order is paid answer by answer, without a test of the group.');
+  else if (shuffled.length === 0) explanation.push('No shuffled answers were drawn, so there is no temporal test.');
   else {
     const { passed, formula } = compareShares(shares, shuffledShares, p.mu, p.temporalTest);
     temporal = {
@@ -123,6 +131,14 @@ export function groupAdvantages(
     };
     explanation.push(temporalSentence(temporal, formula, ordered, shuffled, p));
   }
+  if (p.temporalCredit !== 'group')
+    explanation.push(
+      creditSentence(
+        ordered.map(({ credit }) => credit),
+        correct,
+        p,
+      ),
+    );
 
   const window = lengthWindow(p, correctCount / ordered.length);
   if (p.lengthAdaptation > 0 && p.omega > 0) {
@@ -151,7 +167,8 @@ export function groupAdvantages(
     const rule = fractionsRule([answer.accuracy], p.correctThreshold);
     const parts = [
       ...basics(answer),
-      temporalPart(temporal, right, rule, p),
+      ...(p.temporalCredit === 'answer' ? [] : [temporalPart(temporal, right, rule, p)]),
+      ...(p.temporalCredit === 'group' ? [] : [creditPart(answer.credit, right, rule, p)]),
       lengthPart(answer.length, right, rule, lengthOpen, window, p.omega),
       ...(p.overlongPenalty > 0 ? [overlongPart(answer.length, p)] : []),
       ...(p.flagPenalty > 0 ? [flaggedPart(answer.flagged, p.flagPenalty)] : []),

@@ -4,6 +4,7 @@
  */
 import type { GroupWithRollouts, RewardPart, Rollout } from '../protocol/records.ts';
 import { type GroupAdvantages, groupAdvantages, type RewardParameters, type ScoredAnswer } from './advantages.ts';
+import type { Credit } from './credit.ts';
 
 export interface RecordedScores {
   readonly ordered: readonly ScoredAnswer[];
@@ -27,6 +28,7 @@ export function recordedScores(group: GroupWithRollouts): RecordedScores {
       formatExplanation: format?.explanation ?? '',
       length: rollout.tokenCount,
       flagged: rollout.flagged ?? [],
+      ...(rollout.order === 'ordered' && { credit: creditOf(group, rollout) }),
     };
   };
   return {
@@ -34,6 +36,11 @@ export function recordedScores(group: GroupWithRollouts): RecordedScores {
     shuffled: half(group, 'shuffled').map(scored),
     formatIsKnown: group.rollouts.every((rollout) => (partOf(rollout, 'format')?.possible ?? 0) > 0),
   };
+}
+
+function creditOf({ credit }: GroupWithRollouts, rollout: Rollout): Credit | undefined {
+  if (credit === undefined) return undefined;
+  return credit.without === null ? rollout.credit : { without: credit.without };
 }
 
 /** The parameters given, with those in their place that the group itself records: weights by what parts could pay, the test, eq. 3. */
@@ -46,6 +53,14 @@ function withRecorded(group: GroupWithRollouts, parameters: RewardParameters): R
     formatWeight: possible('format') ?? parameters.formatWeight,
     omega: possible('length') ?? parameters.omega,
     flagPenalty: penaltyOf(group, parameters),
+    ...(group.credit === undefined
+      ? { temporalCredit: 'group' as const }
+      : {
+          temporalCredit: group.credit.by,
+          creditLow: group.credit.low,
+          creditHigh: group.credit.high,
+          creditWeight: group.credit.weight,
+        }),
     overlongPenalty: first && partOf(first, 'overlong') ? parameters.overlongPenalty : 0,
     ...(group.temporal && {
       alpha: possible('temporal') ?? parameters.alpha,

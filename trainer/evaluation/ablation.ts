@@ -12,13 +12,13 @@ import { type EvaluationResults, orderAnswers } from './results.ts';
 import { bootstrapMean, type Interval, meanOverSeeds, type PairedDifference, pairedOverSeeds } from './statistics.ts';
 import { plain, type Report, type Table } from './table.ts';
 
-export const arms = ['tgrpo', 'grpo', 'tgrpo-no-images', 'grpo-no-images'] as const;
+export const arms = ['tgrpo', 'grpo', 'credit', 'tgrpo-no-images', 'grpo-no-images'] as const;
 export type Arm = (typeof arms)[number];
 
 /** The arms of the paper's table. */
 export const paperArms: readonly Arm[] = ['tgrpo', 'grpo', 'tgrpo-no-images'];
 
-/** A T-GRPO run file with what an arm leaves out: image questions, or the shuffled group and its reward, or both. */
+/** A T-GRPO run file with what an arm changes: it leaves out image questions, or the shuffled group and its reward, or both, or pays order by answer. */
 export function armOf(base: RunFile, arm: Arm): RunFile {
   const withoutImages = (file: RunFile): RunFile => ({ ...file, parameters: { ...file.parameters, imageShare: 0 } });
   switch (arm) {
@@ -26,6 +26,8 @@ export function armOf(base: RunFile, arm: Arm): RunFile {
       return base;
     case 'grpo':
       return { ...base, method: 'grpo' };
+    case 'credit':
+      return { ...base, parameters: { ...base.parameters, temporalCredit: 'answer' } };
     case 'tgrpo-no-images':
       return withoutImages(base);
     case 'grpo-no-images':
@@ -42,6 +44,7 @@ const stageTitles: Readonly<Record<Stage, string>> = {
   start: 'the start',
   tgrpo: 'T-GRPO',
   grpo: 'GRPO',
+  credit: 'T-GRPO, credit by answer',
   'tgrpo-no-images': 'T-GRPO without images',
   'grpo-no-images': 'GRPO without images',
 };
@@ -135,11 +138,14 @@ export interface Contrast {
 
 const contrasted: readonly (readonly [Stage, Stage])[] = [
   ['tgrpo', 'grpo'],
+  ['credit', 'tgrpo'],
+  ['credit', 'grpo'],
   ['tgrpo-no-images', 'grpo-no-images'],
   ['tgrpo', 'tgrpo-no-images'],
   ['grpo', 'grpo-no-images'],
   ['tgrpo', 'start'],
   ['grpo', 'start'],
+  ['credit', 'start'],
 ];
 
 /** Arms against each other over the seeds that both have: the same start, the same questions, the same order of them. */
@@ -216,6 +222,7 @@ export function ablationSettings(
     'questions a step': String(rl.questionsPerStep),
     'G, ordered + shuffled': `${rl.groupSize} + ${rl.shuffledGroupSize}`,
     'α, μ': `${rl.alpha}, ${rl.mu}`,
+    'credit: γ, from and in full from, K': `${rl.creditWeight}, ${rl.creditLow} and ${rl.creditHigh} nats, ${rl.creditShuffles}`,
     'learning rate': rate(rl),
     'β of the KL term': String(rl.beta),
     'advantages divided by std of': rl.advantageScale,
@@ -291,6 +298,7 @@ export function ablationReport(title: string, { settings, rows, contrasts }: Abl
     notes: [
       `In percent, mean over seeds${oneSeed ? '; one seed says nothing of how much seeds differ, so it has no interval' : ''}. In brackets: Student’s 95 % interval over seeds, n - 1 degrees of freedom.`,
       'GRPO draws no shuffled answers and pays no temporal reward: the paper’s arm without temporal reward.',
+      'credit by answer: each right answer to a video is paid by what order is worth to it (temporalCredit answer); no shuffled answers are drawn.',
       'accuracy by the benchmarks’ rule over all questions: OCR and free-form score 0, regression counts by its mean relative accuracy.',
       'use of order: accuracy on frames in order minus that on shuffled frames, on questions that need order where the dataset says so, else on all videos.',
       'temporal paid, temporal felt: of groups sampled from each checkpoint as T-GRPO samples them, on videos of the first dataset, the share in which the temporal reward would be paid, and in which it would change an advantage. In a group whose rewards are of two sizes, right and wrong, the division by the standard deviation (eq. 3) takes it out again.',

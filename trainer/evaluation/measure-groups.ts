@@ -6,9 +6,10 @@ import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
+import { groupMetrics } from '../learning/group-metrics.ts';
 import type { SampledGroup } from '../learning/groups.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
-import { groupMetrics, sampleGroups } from '../learning/sampling.ts';
+import { sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics } from '../learning/training.ts';
 import type { Normalisation } from '../protocol/normalise.ts';
 import { feltBy, temporalPaid } from '../protocol/paid-and-felt.ts';
@@ -53,10 +54,13 @@ export interface GroupMeasuring {
 const batchQuestions = 16;
 
 /** Whether the temporal reward makes another advantage of any answer of a group. Nothing trains on it, so its record has none. */
-export function temporalRewardIsFelt({ rollouts }: Pick<SampledGroup['group'], 'rollouts'>, p: Normalisation): boolean {
+export function temporalRewardIsFelt(
+  { rollouts, stats }: Pick<SampledGroup['group'], 'rollouts' | 'stats'>,
+  p: Normalisation,
+): boolean {
   const ordered = rollouts.filter(({ order }) => order === 'ordered');
   const answers = ordered.map((rollout) => ({ total: rollout.reward.total, temporal: temporalPaid(rollout) }));
-  return feltBy(answers, p).includes(true);
+  return feltBy(answers, { ...p, ...stats.normalised }).includes(true);
 }
 
 /** @returns null where no video could be read. @throws Interrupted when the signal ends it */

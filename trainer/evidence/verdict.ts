@@ -16,8 +16,8 @@ export interface WeighedWord {
 export type Verdict =
   /** The medium has no order, or it was not weighed. */
   | { readonly kind: 'no order'; readonly why: string }
-  /** One shuffle alone is possible: a number, and nothing to judge it by. */
-  | { readonly kind: 'unjudged'; readonly order: OrderWorth }
+  /** One shuffle alone is possible, or was scored: a number, and nothing to judge it by. */
+  | { readonly kind: 'unjudged'; readonly order: OrderWorth; readonly forCredit: boolean }
   | {
       readonly kind: 'uses order';
       readonly order: OrderWorth;
@@ -53,17 +53,17 @@ export function verdictOf(weighing: Weighing, words: readonly Word[], paid: bool
     const why = weighing.without.find(({ kind }) => kind === 'order')?.why ?? 'Order was not weighed.';
     return { kind: 'no order', why };
   }
-  if (order.uses === null) return { kind: 'unjudged', order };
+  if (order.uses === null) return { kind: 'unjudged', order, forCredit: weighing.forCredit === true };
   if (!order.uses) return { kind: 'not used', order, paid };
   const heaviest = (weighedWords(weighing, words) ?? []).filter(({ uses }) => uses === true).slice(0, namedWords);
   const share = heaviest.reduce((sum, { worth }) => sum + worth, 0) / order.worth;
   return { kind: 'uses order', order, words: heaviest, share };
 }
 
-/** Nats as they are said: one decimal, a true minus, no minus before zero. */
-export function nats(value: number): string {
-  const rounded = value.toFixed(1);
-  return rounded === '-0.0' ? '0.0' : rounded.replace('-', '−');
+/** Nats as they are said: a true minus, no minus before zero. */
+export function nats(value: number, decimals = 1): string {
+  const rounded = value.toFixed(decimals);
+  return Number(rounded) === 0 ? rounded.replace('-', '') : rounded.replace('-', '−');
 }
 
 /** `6.8 ± 0.3 nats`; without an error where there is none. */
@@ -77,6 +77,8 @@ export function verdictSentence(verdict: Verdict): string {
     case 'no order':
       return verdict.why;
     case 'unjudged':
+      if (verdict.forCredit)
+        return `One other order was scored, for its credit: it costs this answer ${worthText(verdict.order)}, and one number has no error to judge it by.`;
       return `One other order alone is possible: it costs this answer ${worthText(verdict.order)}, and one number has no error to judge it by.`;
     case 'not used': {
       const { order, paid } = verdict;
@@ -90,7 +92,7 @@ export function verdictSentence(verdict: Verdict): string {
     case 'uses order': {
       const { words, share } = verdict;
       const worth = `Order is worth ${worthText(verdict.order)} to this answer`;
-      if (words.length === 0) return `${worth}, and no single word reaches ${orderFloor} nats.`;
+      if (words.length === 0) return `${worth}, and of no single word is it shown that it uses order.`;
       const count = ['one word', 'two words', 'three words'][words.length - 1];
       return `${worth}; ${Math.round(100 * Math.min(1, share))} % of it in ${count}:`;
     }

@@ -26,6 +26,7 @@ const stepTags: Readonly<Record<string, (m: StepMetrics) => number | null>> = {
   'time/decode_s': (m) => m.durations.decode / 1000,
   'time/sample_s': (m) => m.durations.sample / 1000,
   'time/score_s': (m) => m.durations.score / 1000,
+  'time/credit_s': (m) => m.durations.credit / 1000,
   'time/update_s': (m) => m.durations.update / 1000,
   'time/step_s': (m) => m.durations.total / 1000,
 };

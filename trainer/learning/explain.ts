@@ -26,6 +26,8 @@ const groupNumbers = z.strictObject({
   lengths: z.array(z.number().int().min(0)),
   /** Accuracy rewards of the answers on shuffled frames; none for an image. */
   shuffled_accuracy: scores.default([]),
+  /** What order is worth to each ordered answer, in nats, for `temporalCredit`; null where it was not measured. None for an image. */
+  credit: z.array(z.number().nullable()).default([]),
   /** Whether the temporal reward is on; false is plain GRPO. */
   temporal: z.boolean().default(true),
   /** For advantageScale batch: the standard deviation of the step's answers from their groups' means; absent: this group's own. */
@@ -42,6 +44,8 @@ export interface ExplainedGroup {
   readonly temporal_pass: boolean | null;
   /** r_t: what each correct ordered answer gets. */
   readonly temporal_reward: number;
+  /** γ · share(c) of each answer; empty where no credit is paid. */
+  readonly credit_paid: number[];
   readonly length_bonus: number[];
   readonly rewards: number[];
   readonly mean: number;
@@ -56,10 +60,17 @@ export interface ExplainedGroup {
   readonly explanation: string[];
 }
 
-/** @throws StudioError `bad-input` naming the key and what is wrong with it. */
-export function readGroupNumbers(value: unknown, place: string): GroupNumbers {
+/**
+ * @param paid the parameter `temporalCredit`: by answer alone, no shuffled answers are asked for
+ * @throws StudioError `bad-input` naming the key and what is wrong with it
+ */
+export function readGroupNumbers(
+  value: unknown,
+  place: string,
+  paid: RewardParameters['temporalCredit'] = 'group',
+): GroupNumbers {
   const remedy =
-    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false and "batch_std" as a number if wanted.';
+    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false "batch_std" as a number and "credit": [2.5, null] in nats if wanted.';
   const fail = (message: string): never => {
     throw new StudioError('bad-input', message, { place, remedy });
   };
@@ -74,7 +85,11 @@ export function readGroupNumbers(value: unknown, place: string): GroupNumbers {
   }
   if (group.data_type === 'image' && group.shuffled_accuracy.length > 0)
     fail('An image has no order of frames, so it has no shuffled answers.');
-  if (group.data_type === 'video' && group.temporal && group.shuffled_accuracy.length === 0)
+  if (group.data_type === 'image' && group.credit.length > 0)
+    fail('An image has no order of frames, so it has no credit.');
+  if (group.credit.length > 0 && group.credit.length !== group.accuracy.length)
+    fail(`credit has ${group.credit.length} entries for ${group.accuracy.length} answers.`);
+  if (paid !== 'answer' && group.data_type === 'video' && group.temporal && group.shuffled_accuracy.length === 0)
     fail('shuffled_accuracy is empty, so there is nothing to compare with; for plain GRPO say "temporal": false.');
   return group;
 }
@@ -94,10 +109,19 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters &
     length: group.lengths[i] ?? 0,
     flagged: [],
   });
-  const shuffled = group.temporal ? group.shuffled_accuracy.map(answer) : [];
+  const credited = group.temporal && parameters.temporalCredit !== 'group';
+  const ordered = group.accuracy.map(
+    (accuracy, i): ScoredAnswer => ({
+      ...answer(accuracy, i),
+      credit:
+        group.data_type === 'image' ? { without: 'an image has no order of frames' } : (group.credit[i] ?? undefined),
+    }),
+  );
+  const shuffled = group.temporal && parameters.temporalCredit !== 'answer' ? group.shuffled_accuracy.map(answer) : [];
   const p = { ...parameters, ...(group.batch_std !== undefined && { batchStd: group.batch_std }) };
-  const verdict = groupAdvantages(group.accuracy.map(answer), shuffled, {
+  const verdict = groupAdvantages(ordered, shuffled, {
     ...p,
+    temporalCredit: credited ? parameters.temporalCredit : 'group',
     omega: group.len_control ? parameters.omega : 0,
   });
   const sentences = verdict.ordered.map(({ parts, total }, i) => {
@@ -105,19 +129,24 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters &
       .filter(({ value }) => value !== 0)
       .map(({ name, value }) => `${name} ${number(value)}`)
       .join(' + ');
-    const lengthReason = parts.find(({ name }) => name === 'length')?.explanation;
-    return `Answer ${i + 1}: ${sum || 'nothing paid'} = ${number(total)}, advantage ${number(verdict.advantages[i] ?? 0)}${group.len_control ? ` (${lengthReason})` : ''}.`;
+    const reasonOf = (wanted: string) => parts.find(({ name }) => name === wanted)?.explanation;
+    const reasons = [...(credited ? [reasonOf('credit')] : []), ...(group.len_control ? [reasonOf('length')] : [])];
+    return `Answer ${i + 1}: ${sum || 'nothing paid'} = ${number(total)}, advantage ${number(verdict.advantages[i] ?? 0)}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}.`;
   });
   const allTokens = group.lengths.reduce((sum, length) => sum + length, 0);
   const weights = group.lengths.map((answerTokens) =>
     tokenWeight(lossOf(parameters).mean, { answerTokens, answers: group.lengths.length, allTokens }),
   );
-  const paid = verdict.ordered.map(({ parts, total }) => ({ total, temporal: at(parts, 'temporal') }));
+  const paid = verdict.ordered.map(({ parts, total }) => ({
+    total,
+    temporal: at(parts, 'temporal') + at(parts, 'credit'),
+  }));
   return {
     p: verdict.p,
     p_shuffled: verdict.temporal?.pShuffled ?? null,
     temporal_pass: verdict.temporal?.passed ?? null,
     temporal_reward: verdict.temporal?.paid ?? 0,
+    credit_paid: credited ? verdict.ordered.map(({ parts }) => at(parts, 'credit')) : [],
     length_bonus: verdict.ordered.map(({ parts }) => at(parts, 'length')),
     rewards: verdict.ordered.map(({ total }) => total),
     mean: verdict.mean,

@@ -2,6 +2,7 @@
 import type { ScoredAnswer } from '../advantages/advantages.ts';
 import type { Completion, Prompt } from '../engines/engine.ts';
 import { k3 } from '../engines/losses.ts';
+import type { Weighed } from '../evidence/interventions/weigh.ts';
 import type { FrameOrder, GroupWithRollouts, PromptTokens, RolloutTokens } from '../protocol/records.ts';
 
 /** A prompt's tokens as the engine rendered them. */
@@ -12,6 +13,8 @@ export interface ScoredGroup {
   readonly group: GroupWithRollouts;
   readonly promptTokens: RenderedPrompt;
   readonly tokens: ReadonlyMap<string, RolloutTokens>;
+  /** What was scored for the credit of its answers, by the weights that gave them. */
+  readonly weighed: readonly Weighed[];
 }
 
 /** A scored group with what an update is made of. */

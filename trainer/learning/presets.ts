@@ -59,6 +59,11 @@ const upstream: ParameterValues = {
   mu: 0.8,
   temporalTest: '>=',
   temporalShare: 'accuracy',
+  temporalCredit: 'group',
+  creditShuffles: 1,
+  creditLow: 1,
+  creditHigh: 1,
+  creditWeight: 0.3,
   correctThreshold: 0.1,
   omega: 0.2,
   flagPenalty: 0,
@@ -174,6 +179,7 @@ const ranges = [
   ['minPixels', 'maxPixels'],
   ['imageMinPixels', 'imageMaxPixels'],
   ['lengthMin', 'lengthMax'],
+  ['creditLow', 'creditHigh'],
 ] as const;
 
 /** What keeps settings from being parameters, each by itself: names that are not there and values that do not fit. */

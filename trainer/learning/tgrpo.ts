@@ -4,12 +4,14 @@
  * `before-update`, of the groups as they are then.
  */
 import type { LossScored } from '../engines/engine.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { fillGroups } from './fill-groups.ts';
+import { groupMetrics } from './group-metrics.ts';
 import { maskFlagged } from './mask-flagged.ts';
 import { OpenGroups } from './open-groups.ts';
 import { updatePolicy } from './policy-update.ts';
-import { alternativesOf, type GroupSampling, groupMetrics, scoreGroups } from './sampling.ts';
+import { alternativesOf, type GroupSampling, scoreGroups } from './sampling.ts';
 import { learningRateAt } from './schedule.ts';
 import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 
@@ -18,7 +20,7 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
   const { engine, policy } = training;
   const clock = new StepClock(training);
   await clock.start();
-  const p = training.parameters();
+  const p = parametersOf(training.parameters(), method);
   const metrics = emptyMetrics(step, learningRateAt(step, p));
   const { durations } = metrics;
 
@@ -32,7 +34,9 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
     purpose: 'train',
     prefix: `s${step}`,
     ordered: p.groupSize,
-    shuffled: method === 'tgrpo' ? p.shuffledGroupSize : 0,
+    // Credit by answer compares with no group, so none is drawn.
+    shuffled: method === 'tgrpo' && p.temporalCredit !== 'answer' ? p.shuffledGroupSize : 0,
+    credited: p.temporalCredit !== 'group',
     sampling: {
       maxTokens: p.maxNewTokens,
       temperature: p.temperature,
@@ -64,4 +68,9 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
   training.onUpdated(ordered.map(({ id }) => ({ rolloutId: id, ...(updated.get(id) ?? untrained) })));
   clock.stop(metrics);
   return metrics;
+}
+
+/** GRPO pays nothing for order, whatever a run file of T-GRPO says of it. */
+function parametersOf(given: ParameterValues, method: 'tgrpo' | 'grpo'): ParameterValues {
+  return method === 'grpo' ? { ...given, temporalCredit: 'group' } : given;
 }

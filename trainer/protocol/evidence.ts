@@ -87,9 +87,11 @@ export function answeredBy({ purpose, step }: { readonly purpose: string; readon
 export const weighing = z.object({
   rolloutId: z.string(),
   version: z.number().int(),
+  /** It was made by training, of the order alone, for the credit of the answer: one that is asked for takes its place. Absent for those. */
+  forCredit: z.literal(true).optional(),
   at: z.number(),
   by: weighedBy,
-  /** Log-probability of each token as it was seen, scored in the same batch as the changed ones. */
+  /** Log-probability of each token as it was seen, scored in the same batch as the changed ones; for a credit it may be as recorded. */
   seen: z.array(z.number()),
   /** Mean over the tokens of the difference between `seen` and what was recorded when they were sampled; above 0: less likely now. */
   lessLikely: z.number(),

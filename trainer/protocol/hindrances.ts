@@ -33,6 +33,11 @@ export interface DatasetFacts {
 
 const alike = 'all answers to a question are then alike, no advantage is anything but 0, and nothing is learned';
 
+/** Whether T-GRPO can pay anything for order. */
+const paysOrder = ({ temporalCredit, alpha, shuffledGroupSize, creditWeight }: ParameterValues): boolean =>
+  (temporalCredit !== 'answer' && alpha > 0 && shuffledGroupSize > 0) ||
+  (temporalCredit !== 'group' && creditWeight > 0);
+
 /** Settings that leave every weight, or every advantage, as it is. */
 function ofSettings(method: Method, p: ParameterValues): Hindrance[] {
   const found: Hindrance[] = [];
@@ -84,7 +89,7 @@ function ofSettings(method: Method, p: ParameterValues): Hindrance[] {
       'Set maxSamplingRounds to 2 or more, or fillFlatGroups to false.',
     );
 
-  const bonuses = [...(method === 'tgrpo' && p.alpha > 0 ? ['temporal'] : []), ...(p.omega > 0 ? ['length'] : [])];
+  const bonuses = [...(method === 'tgrpo' && paysOrder(p) ? ['temporal'] : []), ...(p.omega > 0 ? ['length'] : [])];
   if (p.correctThreshold >= 1 && bonuses.length > 0)
     warn(
       'correctThreshold',
@@ -103,8 +108,8 @@ function ofSettings(method: Method, p: ParameterValues): Hindrance[] {
       `overlongCache (${p.overlongCache}) is not below maxNewTokens (${p.maxNewTokens}), so answers of every length pay a part of overlongPenalty`,
       'Lower overlongCache; DAPO takes a fifth of the longest answer.',
     );
-  if (method === 'tgrpo' && (p.alpha === 0 || p.shuffledGroupSize === 0)) {
-    const place = p.alpha === 0 ? 'alpha' : 'shuffledGroupSize';
+  if (method === 'tgrpo' && !paysOrder(p)) {
+    const place = p.temporalCredit !== 'group' ? 'creditWeight' : p.alpha === 0 ? 'alpha' : 'shuffledGroupSize';
     warn(
       place,
       `${place} is 0, so no temporal reward is paid and T-GRPO is GRPO`,
@@ -132,7 +137,7 @@ function ofFiles(
       remedy: 'video-r1 check names the rows and says why.',
     });
   }
-  if (method === 'tgrpo' && p.alpha > 0 && (videos === 0 || p.imageShare === 1))
+  if (method === 'tgrpo' && paysOrder(p) && (videos === 0 || p.imageShare === 1))
     found.push({
       isCertain: false,
       place: 'dataset',

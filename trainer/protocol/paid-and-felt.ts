@@ -4,7 +4,7 @@
  * runs of before have it too.
  */
 import { type Normalisation, normalise } from './normalise.ts';
-import type { GroupWithRollouts, Rollout } from './records.ts';
+import type { Group, GroupWithRollouts, RewardPart, Rollout } from './records.ts';
 
 /** Two advantages that are nearer than this are the same. */
 const sameWithin = 1e-9;
@@ -52,8 +52,15 @@ export function feltBy(answers: readonly Rewarded[], given: Normalisation): bool
   return advantages.map((advantage, i) => Math.abs(advantage - (without[i] ?? 0)) > sameWithin);
 }
 
-export const temporalPaid = ({ reward }: Pick<Rollout, 'reward'>): number =>
-  reward.parts.find(({ name }) => name === 'temporal')?.value ?? 0;
+/** r_t of an answer: what the test of its group paid, and the credit for what order is worth to it. */
+export function temporalPaid({ reward }: Pick<Rollout, 'reward'>): number {
+  const part = (wanted: RewardPart['name']) => reward.parts.find(({ name }) => name === wanted)?.value ?? 0;
+  return part('temporal') + part('credit');
+}
+
+/** Whether order can be paid in a group: it had a temporal test, or its answers can get credit. */
+export const hasTemporalReward = ({ temporal, credit }: Pick<Group, 'temporal' | 'credit'>): boolean =>
+  temporal !== null || (credit !== undefined && credit.without === null);
 
 const orderedAnswers = ({ rollouts }: GroupWithRollouts) => rollouts.filter(({ order }) => order === 'ordered');
 
@@ -105,10 +112,10 @@ function taken(group: GroupWithRollouts, keeps: (rollout: Rollout) => boolean) {
   return p && { answers, p };
 }
 
-const isTrained = (group: GroupWithRollouts) => group.temporal !== null && group.purpose === 'train';
+const isTrained = (group: GroupWithRollouts) => hasTemporalReward(group) && group.purpose === 'train';
 
 /**
- * The ordered answers of a group with what r_t does to each, in their order. Null where there was no temporal test (images, GRPO)
+ * The ordered answers of a group with what r_t does to each, in their order. Null where order could not be paid (images, GRPO)
  * or no update (probes, evaluations), and where an older record does not tell.
  */
 export function paidAndFelt(group: GroupWithRollouts): PaidAndFelt[] | null {
@@ -147,4 +154,17 @@ export function advantagesIfOnlyUsed(group: GroupWithRollouts): ReadonlyMap<stri
 export function feltOf(group: GroupWithRollouts, rollout: Pick<Rollout, 'id' | 'order'>): boolean | null {
   if (rollout.order !== 'ordered') return null;
   return paidAndFelt(group)?.find((one) => one.rollout.id === rollout.id)?.felt ?? null;
+}
+
+/** Whether an answer got r_t; null where there was none to get, and for shuffled answers. */
+export function paidOf(
+  group: Pick<Group, 'temporal' | 'credit'>,
+  rollout: Pick<Rollout, 'order' | 'reward'>,
+): boolean | null {
+  return rollout.order === 'ordered' && hasTemporalReward(group) ? temporalPaid(rollout) > 0 : null;
+}
+
+/** Of the right answers whose credit was measured: whether order is worth less to them than credit begins at. Null of others. */
+export function rightWithoutOrder({ credit }: Pick<Group, 'credit'>, { credit: c, correct }: Rollout): boolean | null {
+  return credit === undefined || c === undefined || !correct ? null : c < credit.low;
 }

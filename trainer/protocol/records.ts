@@ -25,7 +25,7 @@ export type FrameOrder = z.infer<typeof frameOrder>;
 
 /** One part of a reward. `value` is what is added to the total (weight included), so the parts add up. */
 export const rewardPart = z.object({
-  name: z.enum(['accuracy', 'format', 'temporal', 'length', 'overlong', 'flagged']),
+  name: z.enum(['accuracy', 'format', 'temporal', 'credit', 'length', 'overlong', 'flagged']),
   value: z.number(),
   /** The most that this part can pay in this run, 0 where it can only take; a part that was not paid is value 0. */
   possible: z.number(),
@@ -110,6 +110,8 @@ export const rollout = z.object({
   kl: z.number().nullable().optional(),
   /** What the order of the frames is worth to it; absent where it was not weighed, or has no order. */
   orderWorth: heldOrderWorth.optional(),
+  /** c, in nats, that its temporal credit followed from; absent where none was measured. */
+  credit: z.number().optional(),
 });
 export type Rollout = z.infer<typeof rollout>;
 
@@ -206,6 +208,19 @@ export const temporalTest = z.object({
 });
 export type TemporalTest = z.infer<typeof temporalTest>;
 
+/** How credit was paid in a group, by the parameters of these names. */
+export const creditTerms = z.object({
+  /** `both`: beside the temporal test. */
+  by: z.enum(['answer', 'both']),
+  shuffles: z.number().int(),
+  low: z.number(),
+  high: z.number(),
+  weight: z.number(),
+  /** Why the medium has no order to be worth anything, as a clause; null where it has. */
+  without: z.string().nullable(),
+});
+export type CreditTerms = z.infer<typeof creditTerms>;
+
 /** `train`: an update follows. `probe`: a look during SFT. `evaluation`: questions of the evaluation's dataset. */
 export const groupPurpose = z.enum(['train', 'probe', 'evaluation']);
 export type GroupPurpose = z.infer<typeof groupPurpose>;
@@ -219,6 +234,8 @@ export const group = z.object({
   prompt: z.string(),
   media: mediaView,
   temporal: temporalTest.nullable(),
+  /** Absent where order was paid by the test alone, or not at all. */
+  credit: creditTerms.optional(),
   stats: z.object({
     mean: z.number(),
     std: z.number(),
@@ -271,6 +288,8 @@ export const stepMetrics = z.object({
     decode: z.number(),
     sample: z.number(),
     score: z.number(),
+    /** Scoring answers on shuffled frames, for `temporalCredit`. */
+    credit: z.number().default(0),
     update: z.number(),
     store: z.number(),
     /** Stood still at safe points, because somebody paused the run: no work, and no part of `total`. */

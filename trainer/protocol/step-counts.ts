@@ -5,17 +5,17 @@
 import { z } from 'zod';
 import { analysisOf, analysisVersion, type Change, changeOf } from './analysis.ts';
 import { type FlatReason, flatReasonOf } from './flat-reason.ts';
-import { type PaidAndFelt, paidAndFelt } from './paid-and-felt.ts';
+import { type PaidAndFelt, paidAndFelt, rightWithoutOrder } from './paid-and-felt.ts';
 import { type PatternName, patternShown } from './patterns.ts';
 import { type GroupPurpose, type GroupWithRollouts, groupPurpose, type Rollout } from './records.ts';
 
 /** Of the rules below (thousands) and of the analysis: sums of another version are made anew from the groups. */
-export const countsVersion = 3000 + analysisVersion;
+export const countsVersion = 4000 + analysisVersion;
 
 interface Counter {
   /** Of what it is a count: a share is it over the sum of this one. Answers are those on frames in order, `analysed` those of them that
-   * the present rules have read, `tested` those that were trained on with a temporal test. */
-  readonly of: 'groups' | 'answers' | 'analysed' | 'tested';
+   * the present rules have read, `tested` those that were trained on and could be paid for order, `credited` those whose credit was measured: right, and on videos. */
+  readonly of: 'groups' | 'answers' | 'analysed' | 'tested' | 'credited';
   /** For people: what a group or an answer has that is counted. */
   readonly what: string;
   count(group: GroupWithRollouts): number;
@@ -49,6 +49,16 @@ const tested = (what: string, holds: (one: PaidAndFelt) => boolean): Counter => 
   count: (group) => (paidAndFelt(group) ?? []).filter(holds).length,
 });
 
+const credited = (what: string, holds: (without: boolean) => boolean): Counter => ({
+  of: 'credited',
+  what,
+  count: (group) =>
+    answers(group).filter((answer) => {
+      const without = rightWithoutOrder(group, answer);
+      return without !== null && holds(without);
+    }).length,
+});
+
 const table = {
   groups: { of: 'groups', what: 'groups', count: () => 1 },
   answers: { of: 'answers', what: 'answers on frames in order', count: (group) => answers(group).length },
@@ -79,9 +89,11 @@ const table = {
     what: 'answers with words that people flagged in answers to the same question',
     count: (group) => answers(group).filter(({ flagged = [] }) => flagged.length > 0).length,
   },
-  tested: tested('answers on frames in order that were trained on, of groups with a temporal test', () => true),
+  tested: tested('answers on frames in order that were trained on, of groups in which order could be paid', () => true),
   paid: tested('answers that got the temporal reward', ({ paid }) => paid > 0),
   felt: tested('answers that got it and whose advantage it changed', ({ paid, felt }) => paid > 0 && felt),
+  credited: credited('right answers on videos whose credit was measured', () => true),
+  rightWithoutOrder: credited('right answers to which order is worth less than credit begins at', (without) => without),
   flatAllRight: flat('all right', 'flat: all right'),
   flatAllWrong: flat('all wrong', 'flat: all wrong'),
   flatAlike: flat('alike', 'flat: all alike in other ways'),

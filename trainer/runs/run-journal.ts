@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { meanKl, type ScoredGroup, type UpdatedAnswer } from '../learning/groups.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
+import { answeredBy, type Weighing } from '../protocol/evidence.ts';
 import { hindrances, hindranceText } from '../protocol/hindrances.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { Receipt } from '../protocol/receipts.ts';
@@ -104,8 +105,10 @@ export class RunJournal {
 
   /** Each group is written to the disk before the next; between them the trainer answers. @throws StudioError `disk-full` */
   async recordGroups(groups: readonly ScoredGroup[]): Promise<void> {
-    for (const { group, tokens, promptTokens } of groups) {
-      this.record({ type: 'group', group }, { tokens, prompts: new Map([[group.id, promptTokens]]) });
+    for (const { group, tokens, promptTokens, weighed } of groups) {
+      const by = { run: this.run.id, step: answeredBy(group), same: true };
+      const weighings = weighed.map((found): Weighing => ({ ...found, at: group.at, by }));
+      this.record({ type: 'group', group }, { tokens, prompts: new Map([[group.id, promptTokens]]), weighings });
       await setImmediate();
     }
   }

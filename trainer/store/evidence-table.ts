@@ -38,7 +38,7 @@ export class EvidenceTable {
   }
 
   /** What these weights, in this version, found of the answer before is replaced. @throws StudioError `not-found` */
-  write({ rolloutId, at, by, version, seen, lessLikely, changes, commitment, without }: Weighing): void {
+  write({ rolloutId, at, by, version, forCredit, seen, lessLikely, changes, commitment, without }: Weighing): void {
     const key = this.keyOf(rolloutId);
     if (key === null) throw new StudioError('not-found', `There is no rollout ${rolloutId} in this run.`);
     const whose = [key, weightsOf(by), by.step, version] as const;
@@ -56,7 +56,7 @@ export class EvidenceTable {
         first,
         packFloats(logprobs),
       );
-    put(seenRow, { same: by.same, lessLikely, commitment, without }, 0, seen);
+    put(seenRow, { same: by.same, forCredit, lessLikely, commitment, without }, 0, seen);
     for (const { intervention, first, logprobs } of changes) put(nameOf(intervention), intervention, first, logprobs);
   }
 
@@ -83,14 +83,14 @@ export class EvidenceTable {
 
   /**
    * By the weights of a step where one is named, else by those that answered where they have weighed it, else by those that did
-   * last; null where none have.
+   * last; what was scored for a credit alone where there is nothing else; null where none have.
    */
   read(rolloutId: string, version: number, step: number | null = null): Weighing | null {
     const key = this.keyOf(rolloutId);
     if (key === null) return null;
     const whose = this.database.get<{ weights: string; step: number }>(
       `SELECT weights, step FROM evidence WHERE rollout_key = ? AND version = ? AND intervention = '${seenRow}'
-         AND step = coalesce(?, step) ORDER BY json_extract(detail, '$.same') DESC, at DESC LIMIT 1`,
+         AND step = coalesce(?, step) ORDER BY json_extract(detail, '$.forCredit') IS NULL DESC, json_extract(detail, '$.same') DESC, at DESC LIMIT 1`,
       key,
       version,
       step,
@@ -120,11 +120,12 @@ export class EvidenceTable {
     });
   }
 
-  /** Those of some rollouts that these weights have weighed. */
+  /** Those of some rollouts that these weights have weighed; what was scored for a credit alone is not. */
   weighedOf(rolloutIds: readonly string[], { run, step, version }: WeighedWith): ReadonlySet<string> {
     const rows = this.database.all<{ id: string }>(
       `SELECT r.id FROM rollouts r JOIN evidence e ON e.rollout_key = r.key
-       WHERE r.id IN (SELECT value FROM json_each(?)) AND e.weights = ? AND e.step = ? AND e.version = ? AND e.intervention = '${seenRow}'`,
+       WHERE r.id IN (SELECT value FROM json_each(?)) AND e.weights = ? AND e.step = ? AND e.version = ? AND e.intervention = '${seenRow}'
+       AND json_extract(e.detail, '$.forCredit') IS NULL`,
       JSON.stringify(rolloutIds),
       weightsOf({ run }),
       step,

@@ -21,6 +21,7 @@ import {
   schema10,
   schema11,
   schema12,
+  schema13,
 } from './schema.ts';
 
 interface Step {
@@ -65,6 +66,7 @@ const steps: readonly Step[] = [
   { change: (database) => database.exec(schema10), refill: true },
   { change: (database) => database.exec(schema11), refill: false },
   { change: (database) => database.exec(schema12), refill: false },
+  { change: (database) => database.exec(schema13), refill: false },
 ];
 
 /** The tables as version `version` had them, in an empty database: what is saved of a damaged one is put there as it is. */

@@ -77,6 +77,8 @@ const places: Readonly<Record<FieldName, Place>> = {
   reward: rollout('reward'),
   format: rollout('format'),
   temporal: rollout('temporal'),
+  credit: rollout('credit'),
+  creditWorth: rollout('credit_worth'),
   lengthBonus: rollout('length_bonus'),
   advantage: rollout('advantage'),
   paid: rollout('paid'),

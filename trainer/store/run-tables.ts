@@ -34,7 +34,7 @@ export interface EventDetails {
   readonly prompts?: ReadonlyMap<string, { readonly ids: readonly number[]; readonly pieces: readonly string[] }>;
   /** By rollout id, for a `references` event. */
   readonly scores?: ReadonlyMap<string, UpdateScores>;
-  /** For a `weighed` event. */
+  /** For a `weighed` event, and for a `group` event whose answers were scored for their credit. */
   readonly weighings?: readonly Weighing[];
   /** For a `receipt` event. */
   readonly receipt?: Receipt;
@@ -91,6 +91,7 @@ export class RunTables {
       case 'group': {
         const key = this.rollouts.write(body.group, details.tokens ?? new Map());
         this.stepCounts.write(key, body.group);
+        for (const weighing of details.weighings ?? []) this.evidence.write(weighing);
         const prompt = details.prompts?.get(body.group.id);
         if (prompt) this.tokens.writePrompt(key, prompt);
         return key;

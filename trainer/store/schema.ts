@@ -347,3 +347,9 @@ CREATE TABLE receipts (
   after BLOB NOT NULL
 ) STRICT;
 `;
+
+/** What answers were paid for what order is worth to them, and what that was. No older record has it. */
+export const schema13 = `
+ALTER TABLE rollouts ADD COLUMN credit REAL;
+ALTER TABLE rollouts ADD COLUMN credit_worth REAL;
+`;

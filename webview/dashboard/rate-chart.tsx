@@ -13,6 +13,8 @@ import { rateOf } from './rates.ts';
 export interface RateSeries {
   readonly name: string;
   readonly count: CountName;
+  /** Where it is another than the chart's. */
+  readonly formula?: FormulaName;
   readonly colour: Curve['colour'];
   /** Lengths of dash and gap; each series of a chart has its own, since colour alone tells nothing. */
   readonly dash?: readonly number[];
@@ -35,11 +37,11 @@ interface RateChartProps {
 export function RateChart({ group, title, formula, counts, steps, series, lines }: RateChartProps) {
   const curves = useMemo(
     () =>
-      series.map(({ name, count, colour, dash, mark }): Curve => {
+      series.map(({ name, count, formula: own, colour, dash, mark }): Curve => {
         const { raw, pooled, low, high, counts: found } = rateOf(counts, count, steps, smoothedOver);
         return {
           name,
-          formula,
+          formula: own ?? formula,
           colour,
           values: raw,
           strong: pooled,
@@ -54,7 +56,7 @@ export function RateChart({ group, title, formula, counts, steps, series, lines 
           },
         };
       }),
-    [counts, steps, series],
+    [counts, steps, series, formula],
   );
   return <Chart {...{ group, title, steps, curves }} {...(lines && { lines })} size="middle" fromZero />;
 }

@@ -36,6 +36,10 @@ const flagged: readonly RateSeries[] = [{ name: 'flagged words', count: 'flagged
 const temporal: readonly RateSeries[] = [
   { name: 'answers paid', count: 'paid', colour: 'temporal', dash: [6, 3], mark: '- -' },
   { name: 'answers felt', count: 'felt', colour: 'foreground', mark: '—' },
+  {
+    ...{ name: 'right without order', count: 'rightWithoutOrder', formula: 'rightWithoutOrder' },
+    ...{ colour: 'wrong', dash: [2, 3], mark: '···' },
+  },
 ];
 
 /**
@@ -57,7 +61,7 @@ const charts = [
     purpose: 'train',
     series: temporal,
     ifAny: false,
-    said: 'Of the answers that were trained on, in groups with a temporal test. Where a group paid all of them or none, its mean moved with them and none is felt.',
+    said: 'Of the answers that were trained on, in groups where order could be paid; right without order: of the right ones whose credit was measured. Where a group paid all of them or none, its mean moved with them and none is felt.',
   },
   {
     title: 'Flagged words that came back',
@@ -80,7 +84,9 @@ export function RatesSection({ view, group }: { view: RunView; group: ChartGroup
         const hasAny = chart.series.some(({ count }) =>
           sumsOf(own, chart.ifAny ? count : counters[count].of).some((sum) => sum > 0),
         );
-        return hasAny ? [{ ...chart, counts: own }] : [];
+        // Of a series that is of nothing here, as without credit, there is no line either.
+        const series = chart.series.filter(({ count }) => sumsOf(own, counters[count].of).some((sum) => sum > 0));
+        return hasAny ? [{ ...chart, counts: own, series }] : [];
       }),
     [counts],
   );

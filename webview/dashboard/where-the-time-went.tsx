@@ -13,6 +13,7 @@ const parts = [
   'decode',
   'sample',
   'score',
+  'credit',
   'update',
   'store',
 ] as const satisfies readonly (keyof StepMetrics['durations'])[];

@@ -80,7 +80,7 @@ export const formulas = {
     over: 'All ordered answers of the step, to videos and images.',
     unit: '0 to 1',
     note: `Fractional for OCR, free-form and regression. ${smoothed}`,
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   accuracyShuffled: {
     title: 'Accuracy reward, shuffled',
@@ -88,7 +88,7 @@ export const formulas = {
     over: 'All shuffled answers of the step.',
     unit: '0 to 1',
     note: `Images and videos of one frame have no shuffled answers, so this is over fewer questions than the ordered curve. ${smoothed}`,
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   probeAccuracy: {
     title: 'Probe accuracy, ordered',
@@ -96,7 +96,7 @@ export const formulas = {
     over: 'Two ordered answers to each probe question, every probeEvery steps.',
     unit: '0 to 1',
     note: 'Not smoothed. Few answers: a step up or down may be chance.',
-    source: 'trainer/learning/sft.ts, trainer/learning/sampling.ts',
+    source: 'trainer/learning/sft.ts, trainer/learning/group-metrics.ts',
   },
   probeAccuracyShuffled: {
     title: 'Probe accuracy, shuffled',
@@ -104,7 +104,7 @@ export const formulas = {
     over: 'Two shuffled answers to each probe question that is a video of two frames or more.',
     unit: '0 to 1',
     note: 'Not smoothed.',
-    source: 'trainer/learning/sft.ts, trainer/learning/sampling.ts',
+    source: 'trainer/learning/sft.ts, trainer/learning/group-metrics.ts',
   },
   temporalReward: {
     title: 'Temporal reward, scaled 0–1',
@@ -115,7 +115,7 @@ export const formulas = {
     over: 'Questions of the step with shuffled answers: videos of two frames or more.',
     unit: 'share of questions, 0 to 1',
     note: `A test that holds with no correct answer pays nobody and counts as 0. Images are not counted; the released code logs 0.5 for them. ${smoothed}`,
-    source: 'Video-R1 eq. 1; trainer/learning/sampling.ts',
+    source: 'Video-R1 eq. 1; trainer/learning/group-metrics.ts',
   },
   responseLength: {
     title: 'Response length',
@@ -123,15 +123,15 @@ export const formulas = {
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'tokens, the end token included',
     note: smoothed,
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   rewardCurve: {
     title: 'Reward',
-    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + length + overlong + flagged'],
+    formula: ['mean over o of r(o)', 'r = accuracy + format + temporal + credit + length + overlong + flagged'],
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'reward',
     note: smoothed,
-    source: 'Video-R1 eq. 2 and 5; trainer/learning/sampling.ts',
+    source: 'Video-R1 eq. 2 and 5; trainer/learning/group-metrics.ts',
   },
   sftLoss: {
     title: 'Loss (cross-entropy)',
@@ -173,7 +173,7 @@ export const formulas = {
     over: 'Tokens of each ordered answer, then answers; in SFT those of the probe.',
     unit: 'nats',
     note: `At temperature 1 over the whole vocabulary, whatever temperature drew the tokens. ${smoothed}`,
-    source: 'trainer/engines/tfjs/model/generation.ts, trainer/learning/sampling.ts',
+    source: 'trainer/engines/tfjs/model/generation.ts, trainer/learning/group-metrics.ts',
   },
   gradientNorm: {
     title: 'Gradient norm',
@@ -208,7 +208,7 @@ export const formulas = {
     over: 'All questions of the step, those that fillFlatGroups replaced and those in their place among them; in SFT those of the probe.',
     unit: '0 to 1',
     note: `Flat: all rewards are equal (within 1e−9), so no answer has an advantage. A group of one is flat under n − 1. ${smoothed}`,
-    source: 'trainer/advantages/advantages.ts, trainer/learning/sampling.ts',
+    source: 'trainer/advantages/advantages.ts, trainer/learning/group-metrics.ts',
   },
   drawnCurve: {
     title: 'What is drawn',
@@ -231,7 +231,7 @@ export const formulas = {
   timePart: {
     title: 'Where the time went',
     formula: ['time of the part;  part / time of the step'],
-    over: 'The newest step. decode: reading frames; sample: answers; score: rewards and aha; update: reference, gradient and optimizer; store: writing the groups; other: the rest.',
+    over: 'The newest step. decode: reading frames; sample: answers; score: rewards and aha; credit: right answers scored on shuffled frames; update: reference, gradient and optimizer; store: writing the groups; other: the rest.',
     unit: 'time; percent',
     source: 'trainer/learning/training.ts, webview/dashboard/where-the-time-went.tsx',
   },
@@ -391,9 +391,17 @@ export const formulas = {
   paidAndFelt: {
     title: 'Temporal reward, paid and felt',
     formula: ['paid = answers that got r_t / answers', 'felt = those of them with A ≠ A without r_t / answers'],
-    over: 'Ordered answers that were trained on, to videos whose group had a temporal test, of the last 10 steps.',
+    over: 'Ordered answers that were trained on, to videos whose group had a temporal test or in which credit could be paid, of the last 10 steps. r_t is both together.',
     unit: '0 to 1',
     note: 'What is paid and not felt teaches nothing. The query paid:true felt:false lists it. Older groups whose record does not tell are in neither.',
+    source: 'trainer/protocol/paid-and-felt.ts, trainer/protocol/step-counts.ts',
+  },
+  rightWithoutOrder: {
+    title: 'Right without order',
+    formula: ['share = right answers with c < c_low / right answers whose credit was measured'],
+    over: 'Right ordered answers to videos of the last 10 steps; c and c_low as in the credit for order.',
+    unit: '0 to 1',
+    note: 'Right, and as likely with the frames shuffled: by a shortcut, a guess, or where order tells nothing. The query correct:true creditWorth<1 lists them.',
     source: 'trainer/protocol/paid-and-felt.ts, trainer/protocol/step-counts.ts',
   },
 
@@ -518,7 +526,7 @@ export const formulas = {
     formula: ['n = ordered answers'],
     over: 'The ordered answers to this question; shuffled ones only measure.',
     unit: 'answers',
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   advantageSum: {
     title: 'Sum of the advantages',
@@ -559,6 +567,18 @@ export const formulas = {
     note: 'Without shuffled answers (images, GRPO) nothing can be paid.',
     source: 'Video-R1 eq. 1 and 2; trainer/advantages/advantages.ts',
   },
+  creditPart: {
+    title: 'Credit for order',
+    formula: [
+      'γ · share(c)  if this answer is correct, else 0',
+      'share(c) = clamp( (c − c_low) / (c_high − c_low), 0, 1 );  where both are equal 1 if c ≥ c_low, else 0',
+      'c = Σ_t Δ_t,  Δ_t = log π(o_t | frames) − mean over K shuffles of log π(o_t | frames shuffled)',
+    ],
+    over: 'The tokens of this ordered answer, by the weights that sampled it; the shuffles are those of its group at this step.',
+    unit: 'reward; c in nats',
+    note: 'temporalCredit says whether it is paid in place of the temporal test or beside it. Images, single frames and frames that are all alike have none. c is what the answer depends on, not whether it is true.',
+    source: 'trainer/advantages/credit.ts, trainer/learning/credit.ts',
+  },
   lengthPart: {
     title: 'Length',
     formula: ['ω  if this answer is correct and l_min ≤ len ≤ l_max, else 0'],
@@ -589,7 +609,7 @@ export const formulas = {
   },
   total: {
     title: 'Total reward',
-    formula: ['r = accuracy + format + temporal + length + overlong + flagged'],
+    formula: ['r = accuracy + format + temporal + credit + length + overlong + flagged'],
     over: 'This answer; a shuffled one has accuracy and format only.',
     unit: 'reward',
     source: 'Video-R1 eq. 2 and 5; trainer/advantages/advantages.ts',
@@ -643,7 +663,7 @@ export const formulas = {
     formula: ['len(o)'],
     over: 'Tokens that were sampled, the end token included.',
     unit: 'tokens',
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   meanLogprob: {
     title: 'Mean log-probability',
@@ -651,7 +671,7 @@ export const formulas = {
     over: 'The tokens of this answer, the end token included.',
     unit: 'nats per token',
     note: 'At temperature 1 and without top-p, by the weights that sampled it.',
-    source: 'trainer/learning/sampling.ts, trainer/engines/tfjs/model/generation.ts',
+    source: 'trainer/learning/group-metrics.ts, trainer/engines/tfjs/model/generation.ts',
   },
   meanEntropy: {
     title: 'Mean entropy',
@@ -659,7 +679,7 @@ export const formulas = {
     over: 'The tokens of this answer, the end token included.',
     unit: 'nats',
     note: 'At temperature 1 over the whole vocabulary.',
-    source: 'trainer/learning/sampling.ts, trainer/engines/tfjs/model/generation.ts',
+    source: 'trainer/learning/group-metrics.ts, trainer/engines/tfjs/model/generation.ts',
   },
   tokenProbability: {
     title: 'Probability of a token',
@@ -697,7 +717,7 @@ export const formulas = {
     title: 'Worth of order',
     formula: [
       'Δ = log π(o | frames as seen) − log π(o | frames shuffled)',
-      'worth = mean over 4 shuffles;  ± = its standard error',
+      'worth = mean over 4 shuffles, or the K that its credit was measured with;  ± = its standard error',
       'order is used  where worth ≥ 0.5 and worth ≥ 2 × error',
     ],
     over: 'The tokens of a word or of the whole answer, the same text each time; Δ of a word is the sum over its tokens.',

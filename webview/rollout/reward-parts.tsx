@@ -10,6 +10,7 @@ export const partFill: Readonly<Record<RowPart['name'], string | undefined>> = {
   accuracy: styles.accuracy,
   format: styles.format,
   temporal: styles.temporal,
+  credit: styles.credit,
   length: styles.length,
   overlong: styles.overlong,
   flagged: styles.flagged,

@@ -25,6 +25,7 @@ export const partFormulas = {
   accuracy: 'accuracyPart',
   format: 'formatPart',
   temporal: 'temporalPart',
+  credit: 'creditPart',
   length: 'lengthPart',
   overlong: 'overlongPart',
   flagged: 'flaggedPart',

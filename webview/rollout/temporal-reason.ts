@@ -1,4 +1,4 @@
-/** One sentence: why this answer got the temporal reward or did not. */
+/** One sentence: why this answer got the temporal reward or did not, and one for its credit where that is paid. */
 import { fractionsRuleOf, fractionText, isFractional } from '../../trainer/protocol/correctness.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.ts';
@@ -15,6 +15,15 @@ export interface TemporalReason {
  * @param threshold the run's `correctThreshold`
  */
 export function temporalReason(rollout: Rollout, group: GroupWithRollouts, threshold: number): TemporalReason | null {
+  const credit = rollout.reward.parts.find(({ name }) => name === 'credit');
+  if (group.credit?.by === 'answer') {
+    return credit ? { title: 'Credit for order:', text: `${shownLine(credit.explanation, 1000)}.` } : null;
+  }
+  const test = testReason(rollout, group, threshold);
+  return test && credit ? { ...test, text: `${test.text} Beside it, ${shownLine(credit.explanation, 1000)}.` } : test;
+}
+
+function testReason(rollout: Rollout, group: GroupWithRollouts, threshold: number): TemporalReason | null {
   const part = rollout.reward.parts.find(({ name }) => name === 'temporal');
   const test = group.temporal;
   if (!test) {

@@ -81,11 +81,18 @@ export async function orderWeighing(
 
 /**
  * Scores orders, all of them in one call.
+ * @param unchanged whether the answers as they were seen are scored too, or what was recorded of them stands for it: only where the
+ *   model is the one that sampled them, and the engine's `samplerIsTrainer`
  * @returns one weighing per order. @throws StudioError as `forward` does
  */
-export async function weigh(engine: Engine, model: ModelHandle, orders: readonly WeighingOrder[]): Promise<Weighed[]> {
+export async function weigh(
+  engine: Engine,
+  model: ModelHandle,
+  orders: readonly WeighingOrder[],
+  unchanged: 'scored' | 'recorded' = 'scored',
+): Promise<Weighed[]> {
   const sequences = orders.flatMap(({ answer, interventions, commitment }) => [
-    sequenceOf(seenPrompt(answer), answer.ids),
+    ...(unchanged === 'scored' ? [sequenceOf(seenPrompt(answer), answer.ids)] : []),
     ...interventions.map(({ scoring }) => scoring.sequence),
     ...(commitment ?? []).map(({ scoring }) => scoring.sequence),
   ]);
@@ -94,7 +101,7 @@ export async function weigh(engine: Engine, model: ModelHandle, orders: readonly
   const take = (): Scored => scored[next++] as Scored;
   const valuesOf = ({ from, to }: Scoring): number[] => Array.from(take().logprobs.subarray(from, to));
   return orders.map(({ answer, interventions, commitment, without }): Weighed => {
-    const seen = Array.from(take().logprobs);
+    const seen = unchanged === 'scored' ? Array.from(take().logprobs) : [...answer.recorded];
     const changes = interventions.map(
       ({ intervention, scoring, first }): ChangedScore => ({ intervention, first, logprobs: valuesOf(scoring) }),
     );

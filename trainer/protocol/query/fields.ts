@@ -5,7 +5,7 @@
 import { analysisOf, type Change, changeOf } from '../analysis.ts';
 import type { DataType, ProblemType } from '../dataset.ts';
 import { type FlatReason, flatReasonOf, isFlat } from '../flat-reason.ts';
-import { feltOf } from '../paid-and-felt.ts';
+import { feltOf, paidOf } from '../paid-and-felt.ts';
 import type { PatternName } from '../patterns.ts';
 import {
   type Annotation,
@@ -301,6 +301,14 @@ const table = {
   reward: number(({ rollout }) => rollout.reward.total, 'sum of the reward parts', null, null, ['total']),
   format: number(part('format'), 'format reward'),
   temporal: number(part('temporal'), 'temporal reward; none for shuffled answers'),
+  credit: number(
+    part('credit'),
+    'credit for what order is worth to it; none for shuffled answers, and where none is paid',
+  ),
+  creditWorth: number(
+    ({ rollout }) => rollout.credit,
+    'c: what order was worth to it when its credit was measured, in nats; none for wrong answers, and without an order',
+  ),
   lengthBonus: number(part('length'), 'length reward; none for shuffled answers', null, null, ['bonus']),
   advantage: number(
     ({ rollout }) => rollout.advantage,
@@ -309,10 +317,10 @@ const table = {
     null,
     ['adv'],
   ),
-  paid: truth(({ group, rollout }) => {
-    const temporal = rollout.reward.parts.find(({ name }) => name === 'temporal');
-    return group.temporal === null || temporal === undefined ? null : temporal.value > 0;
-  }, 'this answer got the temporal reward; none where there was no temporal test'),
+  paid: truth(
+    ({ group, rollout }) => paidOf(group, rollout),
+    'this answer got the temporal reward, by the test of its group or as credit; none where there was neither',
+  ),
   felt: truth(
     ({ group, rollout }) => feltOf(group, rollout),
     'its advantage would be another one without the temporal reward; none for shuffled answers and where there was no test or no update',

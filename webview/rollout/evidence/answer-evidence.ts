@@ -7,6 +7,7 @@ import { type OrderWorth, orderFloor } from '../../../trainer/evidence/order-rul
 import { type Verdict, verdictOf } from '../../../trainer/evidence/verdict.ts';
 import { type Word, wordsIn, wordsOf } from '../../../trainer/evidence/words.ts';
 import type { InterventionKind, Weighing } from '../../../trainer/protocol/evidence.ts';
+import { temporalPaid } from '../../../trainer/protocol/paid-and-felt.ts';
 import type { Rollout } from '../../../trainer/protocol/records.ts';
 import type { EvidenceShade } from '../shades.ts';
 
@@ -40,7 +41,7 @@ export function answerEvidence(weighing: Weighing, rollout: Answered, pieces: re
   const words = read
     .map((word) => ({ ...word, order: orderWorthOf(weighing, word.tokens), pairs: pairDeltas(weighing, word.tokens) }))
     .sort((a, b) => a.span.start - b.span.start);
-  const paid = rollout.reward.parts.some(({ name, value }) => name === 'temporal' && value > 0);
+  const paid = temporalPaid(rollout) > 0;
   return {
     weighing,
     verdict: verdictOf(weighing, words, paid),

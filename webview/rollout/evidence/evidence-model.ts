@@ -95,10 +95,10 @@ export class EvidenceModel {
   /** Which weights are at hand changes with the run's state. */
   async readCost(): Promise<void> {
     const { item, isRead, weighing } = this.state.get();
-    if (item === null || !isRead || weighing?.by.same === true) return;
+    if (item === null || !isRead || isWhole(weighing)) return;
     const { turn } = this;
     try {
-      const asked = weighing === null ? {} : { checkpoint: item.answeredBy };
+      const asked = weighing === null || weighing.forCredit ? {} : { checkpoint: item.answeredBy };
       const cost = await this.door.cost({ of: { rolloutId: item.rolloutId }, ...asked });
       if (turn === this.turn) this.patch({ cost });
     } catch (thrown) {
@@ -110,7 +110,7 @@ export class EvidenceModel {
   async weigh(): Promise<void> {
     const { item, weighing, underWay, cost } = this.state.get();
     if (item === null || underWay.has(item.rolloutId)) return;
-    if (weighing?.by.same === true) {
+    if (isWhole(weighing)) {
       say('It was weighed by the weights that answered.');
       return;
     }
@@ -122,7 +122,7 @@ export class EvidenceModel {
     const id = this.door.newId();
     this.putUnderWay(rolloutId, { id, progress: null });
     try {
-      const asked = weighing === null ? {} : { checkpoint: item.answeredBy };
+      const asked = weighing === null || weighing.forCredit ? {} : { checkpoint: item.answeredBy };
       const { refused } = await this.door.compute({ id, of: { rolloutId }, ...asked });
       const [first] = refused;
       if (first) say(first.why);
@@ -179,6 +179,10 @@ export class EvidenceModel {
     this.state.update((state) => ({ ...state, ...change }));
   }
 }
+
+/** All that is usually weighed, by the weights that answered: there is no more to find out. */
+export const isWhole = (weighing: Weighing | null): boolean =>
+  weighing?.by.same === true && weighing.forCredit !== true;
 
 const isSame = (one: Picked, other: Picked): boolean =>
   one.kind === 'word'

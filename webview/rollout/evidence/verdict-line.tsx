@@ -166,6 +166,7 @@ function Verdict({
   state,
   refused,
   onWord,
+  hasKeys = false,
 }: VerdictLineProps & { readonly evidence: AnswerEvidence; readonly state: EvidenceState }) {
   const { weighing, verdict, reversed, blind } = evidence;
   const { by, lessLikely } = weighing;
@@ -212,9 +213,31 @@ function Verdict({
       {words}
     </>
   );
+  const refusal = refused ?? cost?.refusal ?? null;
   if (by.same)
     return (
-      <Line icon="scale" tools={kinds}>
+      <Line
+        icon="scale"
+        tools={
+          <>
+            {kinds}
+            {weighing.forCredit && (
+              <Button
+                title={refusal === null ? 'More shuffles, and what frame pairs are worth' : shownLine(refusal, 300)}
+                disabled={refusal !== null || cost === null}
+                onPress={() => void model.weigh()}
+              >
+                Weigh
+                {hasKeys && (
+                  <>
+                    &nbsp;<kbd>w</kbd>
+                  </>
+                )}
+              </Button>
+            )}
+          </>
+        }
+      >
         {named}
       </Line>
     );
@@ -227,16 +250,15 @@ function Verdict({
         </span>
       </Line>
     );
-  const why = refused ?? cost?.refusal ?? null;
   return (
     <Line
       icon="warning"
       isGrave
-      title={why === null ? undefined : `Those that answered can’t be had: ${shownLine(why, 300)}`}
+      title={refusal === null ? undefined : `Those that answered can’t be had: ${shownLine(refusal, 300)}`}
       tools={
         <>
           {kinds}
-          {cost && cost.by !== null && why === null && (
+          {cost && cost.by !== null && refusal === null && (
             <Button onPress={() => void model.weigh()}>Load {item?.answeredBy}</Button>
           )}
         </>

@@ -55,6 +55,11 @@ export function flipOf(asked: Asked, name: WhatIfName): Flip {
     case 'lengthMin':
     case 'lengthMax':
       return ofLength(asked, name);
+    case 'creditWeight':
+      return ofWeight(asked, 'creditWeight', 'credit');
+    case 'creditLow':
+    case 'creditHigh':
+      return ofCredit(asked, name);
     case 'advantageScale':
     case 'stdDegrees':
       return none(made(asked).flat ? 'flat: changes nothing' : 'changes sizes, no sign');
@@ -74,7 +79,11 @@ function ofMu({ scores, parameters }: Asked): Flip {
 }
 
 /** A reward is b + x c in each of the weights x, so an advantage is 0, and two are level, at one x each. */
-function ofWeight(asked: Asked, name: 'alpha' | 'omega' | 'formatWeight', part: RewardPart['name']): Flip {
+function ofWeight(
+  asked: Asked,
+  name: 'alpha' | 'omega' | 'formatWeight' | 'creditWeight',
+  part: RewardPart['name'],
+): Flip {
   const bases = made(asked, { [name]: 0 }).ordered.map(({ total }) => total);
   const slopes = made(asked, { [name]: 1 }).ordered.map(
     ({ parts }) => parts.find((one) => one.name === part)?.value ?? 0,
@@ -170,4 +179,13 @@ function ofLength(asked: Asked, name: 'lengthMin' | 'lengthMax'): Flip {
   while (ends(at).max < length) at++;
   while (at > 1 && ends(at - 1).max >= length) at--;
   return { at, words: `its ${length} are paid from ${at} on` };
+}
+
+/** The credit of the answer that is looked at begins, or is full, where the parameter passes what order is worth to it. */
+function ofCredit({ scores, index }: Asked, name: 'creditLow' | 'creditHigh'): Flip {
+  const credit = index === null ? undefined : scores.ordered[index]?.credit;
+  if (typeof credit !== 'number') return none('not measured of this answer');
+  if (credit < 0) return none(`its ${number(credit)} nats earn nothing`);
+  const at = Number(credit.toFixed(3));
+  return { at, words: name === 'creditLow' ? `its credit ends at ${number(at)}` : `in full up to ${number(at)}` };
 }

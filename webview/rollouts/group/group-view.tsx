@@ -103,6 +103,11 @@ export function GroupView(props: GroupViewProps) {
                 <FormulaLabel name="accuracyPart">accuracy</FormulaLabel>,{' '}
                 <FormulaLabel name="formatPart">format</FormulaLabel>,{' '}
                 <FormulaLabel name="temporalPart">temporal</FormulaLabel>,{' '}
+                {group.credit && (
+                  <>
+                    <FormulaLabel name="creditPart">credit</FormulaLabel>,{' '}
+                  </>
+                )}
                 <FormulaLabel name="lengthPart">length</FormulaLabel>; faint is what was not earned.
               </p>
             </div>

@@ -44,6 +44,9 @@ const scales: Readonly<Partial<Record<WhatIfName, Scale>>> = {
   lengthMin: { most: 'tokens', step: 1 },
   lengthMax: { most: 'tokens', step: 1 },
   formatWeight: { most: 2, step: 0.01 },
+  creditWeight: { most: 2, step: 0.01 },
+  creditLow: { most: 10, step: 0.1 },
+  creditHigh: { most: 10, step: 0.1 },
 };
 
 const choices: Readonly<Partial<Record<WhatIfName, readonly (readonly [value: Value, label: string])[]>>> = {

@@ -10,6 +10,7 @@ import {
 import { type RecordedScores, recordedParameters, recordedScores } from '../../../trainer/advantages/recorded.ts';
 import type { CommandChange, CommandRecord } from '../../../trainer/protocol/commands.ts';
 import { inPresentNames } from '../../../trainer/protocol/former-names.ts';
+import { temporalPaid } from '../../../trainer/protocol/paid-and-felt.ts';
 import type { GroupWithRollouts, RewardPart, Rollout } from '../../../trainer/protocol/records.ts';
 
 /** What can be tried, in the order in which it is shown. */
@@ -25,6 +26,9 @@ export const whatIfNames = [
   'formatWeight',
   'advantageScale',
   'stdDegrees',
+  'creditWeight',
+  'creditLow',
+  'creditHigh',
 ] as const satisfies readonly (keyof RewardParameters)[];
 export type WhatIfName = (typeof whatIfNames)[number];
 
@@ -96,6 +100,8 @@ export function knownGroup(
 export function withoutTestSentence({ group, asMade }: KnownGroup): string | null {
   if (asMade.temporal !== null) return null;
   const { kind, indices } = group.media;
+  if (group.credit?.by === 'answer')
+    return 'μ and α have nothing to act on here: order is paid answer by answer, so there is no temporal test. γ and the others work.';
   const why =
     kind === 'image'
       ? 'an image has no order of frames to shuffle'
@@ -106,13 +112,17 @@ export function withoutTestSentence({ group, asMade }: KnownGroup): string | nul
 }
 
 /** Why a parameter changes nothing of this group, whatever its value; null where it may. */
-export function withoutEffect({ scores, asMade }: KnownGroup, name: WhatIfName): string | null {
+export function withoutEffect({ group, scores, asMade }: KnownGroup, name: WhatIfName): string | null {
   switch (name) {
     case 'alpha':
     case 'mu':
     case 'temporalTest':
     case 'temporalShare':
       return asMade.temporal === null ? 'no shuffled answers' : null;
+    case 'creditWeight':
+    case 'creditLow':
+    case 'creditHigh':
+      return group.credit === undefined ? 'no credit is paid' : group.credit.without;
     case 'formatWeight':
       return scores.formatIsKnown ? null : 'weighed 0 in this group, so its record does not tell who had the form';
     default:
@@ -160,7 +170,7 @@ export interface AnswerIf {
 }
 
 const temporalOf = (parts: readonly RewardPart[] | undefined) =>
-  parts?.find(({ name }) => name === 'temporal')?.value ?? 0;
+  parts === undefined ? 0 : temporalPaid({ reward: { parts: [...parts], total: 0 } });
 
 const direction = (advantage: number) => Math.sign(Number(advantage.toFixed(9)));
 

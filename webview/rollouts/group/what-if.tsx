@@ -43,6 +43,7 @@ interface WhatIfProps {
 
 /** Above what comes of it; the others stand below. */
 const first = ['alpha', 'mu', 'omega'] as const satisfies readonly WhatIfName[];
+const ofCredit: readonly WhatIfName[] = ['creditWeight', 'creditLow', 'creditHigh'];
 const others = whatIfNames.filter((name) => !(first as readonly WhatIfName[]).includes(name));
 
 /** As short as a column takes them. */
@@ -58,6 +59,9 @@ const labels: Readonly<Record<WhatIfName, string>> = {
   formatWeight: 'format',
   advantageScale: '÷ std of',
   stdDegrees: 'std over',
+  creditWeight: 'γ',
+  creditLow: 'c_low',
+  creditHigh: 'c_high',
 };
 
 export function WhatIf({ known, rollout, changes, onLeave }: WhatIfProps) {
@@ -126,7 +130,9 @@ export function WhatIf({ known, rollout, changes, onLeave }: WhatIfProps) {
       <div class={styles.controls}>{first.map(control)}</div>
       <ThisAnswer {...{ known, made, answers, rollout }} />
       <EveryAnswer answers={answers} threshold={parameters.correctThreshold} purpose={known.group.purpose} />
-      <div class={`${styles.controls} ${styles.others}`}>{others.map(control)}</div>
+      <div class={`${styles.controls} ${styles.others}`}>
+        {others.filter((name) => known.group.credit !== undefined || !ofCredit.includes(name)).map(control)}
+      </div>
     </section>
   );
 }

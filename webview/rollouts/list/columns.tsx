@@ -188,6 +188,7 @@ export const columns = {
   accuracy: part('accuracy', 'accuracy', 'acc', 'accuracyPart'),
   format: part('format', 'format', 'fmt', 'formatPart'),
   temporal: part('temporal', 'temporal', 'temp', 'temporalPart'),
+  credit: part('credit', 'credit', 'cred', 'creditPart'),
   bonus: part('length', 'lengthBonus', 'len +', 'lengthPart'),
   reward: number({
     field: 'reward',

@@ -127,7 +127,9 @@ describe('a flip, by the trainer’s arithmetic', () => {
           const { at } = flipOf({ scores: { ordered, shuffled: [], formatIsKnown: true }, parameters, index: 0 }, name);
           if (at === null) return;
           const paidAt = (value: number) =>
-            (groupAdvantages(ordered, [], { ...parameters, [name]: value }).ordered[0]?.parts[3]?.value ?? 0) > 0;
+            (groupAdvantages(ordered, [], { ...parameters, [name]: value }).ordered[0]?.parts.find(
+              (part) => part.name === 'length',
+            )?.value ?? 0) > 0;
           expect(paidAt(at)).toBe(true);
           expect(paidAt(name === 'lengthMin' ? at + 1 : at - 1)).toBe(name === 'lengthMax' && at === 1);
         },

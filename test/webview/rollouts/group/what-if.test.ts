@@ -85,8 +85,9 @@ describe('with something changed', () => {
     fc.assert(
       fc.property(...halves, anyParameters, anyParameters, (ordered, shuffled, made, other) => {
         fc.pre(made.formatWeight > 0);
-        const { lengthNeedsMoreThanOne, lengthAdaptation, stdEpsilon } = made;
-        const tried = { ...other, lengthNeedsMoreThanOne, lengthAdaptation, stdEpsilon };
+        // What is not tried, since answers would have been drawn and scored otherwise, or the record does not tell.
+        const { lengthNeedsMoreThanOne, lengthAdaptation, stdEpsilon, temporalCredit } = made;
+        const tried = { ...other, lengthNeedsMoreThanOne, lengthAdaptation, stdEpsilon, temporalCredit };
         const known = knownGroup(recordOf(ordered, shuffled, made), made, []);
         expect(whatIf(known, tried)).toEqual(groupAdvantages(ordered, shuffled, tried));
       }),
