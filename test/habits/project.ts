@@ -56,7 +56,7 @@ function prepare(): Promise<Prepared> {
     const scratch = await mkdtemp(path.join(tmpdir(), 'video-r1-habits-'));
     process.on('exit', () => spawnSync('rm', ['-rf', scratch]));
     const born = path.join(scratch, 'born');
-    const made = await runProgram(['sample', born, '--seed', '1']);
+    const made = await runProgram(['sample', born, '--world', 'plain', '--seed', '1']);
     if (made.code !== 0) throw new Error(`The sample project was not made: ${made.stderr}`);
     const trainer = await TrainerProcess.start(born);
     const client = await trainer.connect();

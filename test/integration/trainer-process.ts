@@ -42,7 +42,7 @@ let sample: Promise<string> | null = null;
 export async function sampleProject(): Promise<{ folder: string; remove(): Promise<void> }> {
   sample ??= (async () => {
     const folder = path.join(await mkdtemp(path.join(tmpdir(), 'video-r1-sample-')), 'project');
-    const made = await runProgram(['sample', folder, '--seed', sampleSeed]);
+    const made = await runProgram(['sample', folder, '--world', 'plain', '--seed', sampleSeed]);
     if (made.code !== 0) throw new Error(`The sample project was not made: ${made.stderr}`);
     process.on('exit', () => void rm(path.dirname(folder), { recursive: true, force: true }));
     return folder;

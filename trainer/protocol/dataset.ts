@@ -22,9 +22,10 @@ export const datasetRow = z.object({
   path: z.string().min(1, 'must not be empty'),
   data_source: z.string().default(''),
   process: z.string().optional(),
-  /** What the sample project adds: the family of the question, and whether its answer needs the order of frames. */
+  /** What the sample project adds: the family of the question, whether its answer needs the order of frames, and whether a cue gives a wrong one. */
   family: z.string().optional(),
   needs_order: z.boolean().optional(),
+  cue_conflicts: z.boolean().optional(),
   /** The solution of the same question about the same video shown backwards, with its tags; absent where it stays the same or is not known. */
   reversed_solution: z.string().min(1, 'must not be empty').optional(),
 });

@@ -98,7 +98,20 @@ const table: Readonly<Record<string, Refused>> = {
   },
   analyse: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
   recover: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
-  sample: { over: ['a', 'b'], usage: [[], ['a', '--seed', '-1'], ['a', '--seed', 'x']], input: [] },
+  sample: {
+    over: ['a', 'b'],
+    usage: [
+      ...[[], ['a', '--seed', '-1'], ['a', '--seed', 'x'], ['a', '--world', 'plane']],
+      ...[
+        ['a', '--cue', 'sft'],
+        ['a', '--cue', 'sft=1.5'],
+        ['a', '--cue', 'test=0.5'],
+        ['a', '--cue', 'chains=chance'],
+      ],
+      ['a', '--world', 'plain', '--cue', 'sft=0.5'],
+    ],
+    input: [],
+  },
   annotations: {
     over: ['stats', 'a'],
     usage: [

@@ -8,16 +8,19 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkRow } from '../../../trainer/data/row-check.ts';
 import { writeClips } from '../../../trainer/data/sample/clips.ts';
+import { cueDraw, cuedScenes } from '../../../trainer/data/sample/cued.ts';
 import { Draw } from '../../../trainer/data/sample/draw.ts';
+import { splits } from '../../../trainer/data/sample/families.ts';
+import { createSampleProject, type SampleSummary } from '../../../trainer/data/sample/project.ts';
+import { digitOrder, direction } from '../../../trainer/data/sample/videos.ts';
 import {
-  createSampleProject,
+  defaultCues,
   even,
   type SampleCounts,
-  type SampleSummary,
-  sampleCounts,
-  splits,
-} from '../../../trainer/data/sample/project.ts';
-import { digitOrder, direction } from '../../../trainer/data/sample/videos.ts';
+  type WorldName,
+  worldCounts,
+  worldNames,
+} from '../../../trainer/data/sample/worlds.ts';
 import type { DatasetRow } from '../../../trainer/protocol/dataset.ts';
 import { problemTypes } from '../../../trainer/protocol/dataset.ts';
 import { readTemplate } from '../../../trainer/reasoning/template.ts';
@@ -26,7 +29,15 @@ import { type FfmpegTools, findFfmpeg } from '../../../trainer/video/ffmpeg.ts';
 
 const run = promisify(execFile);
 const slowMs = 60_000;
-const few: SampleCounts = { sft: even(2, 2), rl: even(1, 1), eval: even(1, 1) };
+const cued = (count: number) => ({
+  ...{ cuedDirection: count, cuedFirstColour: count, cuedInOrOut: count, cuedFirstDigit: count, cuedGrowth: count },
+});
+const few: SampleCounts = {
+  sft: { ...even(2, 2), ...cued(2) },
+  rl: { ...even(1, 1), ...cued(1) },
+  eval: { ...even(1, 1), ...cued(1) },
+};
+const fewPlain: SampleCounts = { sft: even(2, 2), rl: even(1, 1), eval: even(1, 1) };
 
 let home: string;
 let tools: FfmpegTools;
@@ -75,7 +86,7 @@ describe('the whole sample', () => {
     const rows = await Promise.all(splits.map((split) => rowsOf(full.folder, split)));
     expect(rows.flat()).toHaveLength(full.questions);
     expect(full.questions).toBe(
-      splits.flatMap((split) => Object.values(sampleCounts[split])).reduce((sum, count) => sum + count, 0),
+      splits.flatMap((split) => Object.values(worldCounts.mixed[split])).reduce((sum, count) => sum + count, 0),
     );
   });
 
@@ -90,7 +101,7 @@ describe('the whole sample', () => {
     const sft = await rowsOf(full.folder, 'sft');
     expect(sft.every((row) => /^<think>[^<]+<\/think>$/.test(row.process ?? ''))).toBe(true);
     const share = sft.filter((row) => row.process?.includes('Wait')).length / sft.length;
-    expect(share).toBeGreaterThan(0.03);
+    expect(share).toBeGreaterThan(0);
     expect(share).toBeLessThan(0.2);
     for (const split of ['rl', 'eval']) {
       expect((await rowsOf(full.folder, split)).filter((row) => row.process !== undefined)).toEqual([]);
@@ -101,13 +112,26 @@ describe('the whole sample', () => {
     const rows = await rowsOf(full.folder, split);
     expect(new Set(rows.map((row) => row.problem_type))).toEqual(new Set(problemTypes));
     const kinds = (order: boolean) =>
-      new Set(rows.filter((row) => row.needs_order === order).map((row) => row.data_source));
+      new Set(rows.filter((row) => row.needs_order === order).map((row) => row.data_source.replace(/, cue .*/, '')));
     expect(kinds(true).size).toBe(6);
     expect(kinds(false)).toEqual(
       new Set(['general', 'chart', 'OCR', 'maths', 'knowledge', 'spatial'].map((kind) => `image: ${kind}`)),
     );
     expect(rows.every((row) => row.needs_order === (row.data_type === 'video'))).toBe(true);
   });
+
+  test.each(splits)(
+    'in %s a row of a family with a cue says whether that gives a wrong answer, and no other row',
+    async (split) => {
+      const rows = await rowsOf(full.folder, split);
+      const hasCue = ({ family }: DatasetRow) =>
+        ['direction', 'first colour', 'in or out', 'growth'].includes(family as string);
+      expect(rows.filter((row) => row.cue_conflicts !== undefined)).toEqual(rows.filter(hasCue));
+      for (const row of rows.filter(hasCue))
+        expect(row.data_source).toMatch(row.cue_conflicts ? /, cue wrong$/ : /, cue right$/);
+      expect(rows.filter((row) => !hasCue(row) && row.data_source.includes('cue'))).toEqual([]);
+    },
+  );
 
   test('no medium is used twice, and no two files have the same bytes', async () => {
     const rows = (await Promise.all(splits.map((split) => rowsOf(full.folder, split)))).flat();
@@ -127,6 +151,7 @@ describe('the whole sample', () => {
       const file = await readRunFile(path.join(full.folder, name));
       expect(`${file.name}.run.json`).toBe(name);
       expect(file.description).toBeTruthy();
+      expect(file.seed).toBe(full.seed);
       parametersOfRun(file);
       for (const dataset of [file.dataset, file.evaluationDataset as string])
         await stat(path.join(full.folder, dataset));
@@ -145,12 +170,57 @@ describe('the whole sample', () => {
       sizeBytes: full.sizeBytes,
     });
     expect((await stat(path.join(full.folder, 'data', 'sft.json'))).mtimeMs).toBe(before.mtimeMs);
-    await expect(createSampleProject(full.folder, { seed: 2, tools })).rejects.toMatchObject({ kind: 'conflict' });
+    for (const other of [
+      { seed: 2 },
+      { seed: 1, world: 'plain' as const },
+      { seed: 1, cues: { ...defaultCues, rl: 1 } },
+    ])
+      await expect(createSampleProject(full.folder, { ...other, tools })).rejects.toMatchObject({ kind: 'conflict' });
   });
 });
 
 test(
-  'the same seed gives the same pixels and the same JSON, another seed does not',
+  'a sample of an earlier version, whose mark names no world, is the plain one',
+  async () => {
+    const folder = path.join(home, 'earlier');
+    await createSampleProject(folder, { seed: 1, world: 'plain', tools, counts: fewPlain });
+    const mark = path.join(folder, 'data', 'sample.json');
+    const { world, cues, ...earlier } = JSON.parse(await readFile(mark, 'utf8')) as Record<string, unknown>;
+    expect([world, cues]).toEqual(['plain', null]);
+    await writeFile(mark, JSON.stringify(earlier));
+    expect(await createSampleProject(folder, { seed: 1, world: 'plain', tools })).toMatchObject({ created: false });
+    await expect(createSampleProject(folder, { seed: 1, tools })).rejects.toThrow(/plain world, not of the mixed/);
+  },
+  slowMs,
+);
+
+test(
+  'each world has a project whose run files can be read; without images there is no file that leaves them out',
+  async () => {
+    for (const world of worldNames) {
+      const folder = path.join(home, `world-${world}`);
+      const one = (counts: object) => Object.fromEntries(Object.keys(counts).map((family) => [family, 1]));
+      const { sft, rl, eval: unseen } = worldCounts[world as WorldName];
+      const counts = { sft: one(sft), rl: one(rl), eval: one(unseen) };
+      const made = await createSampleProject(folder, { seed: 9, world, tools, counts });
+      expect(made).toMatchObject({ world, seed: 9, cues: world === 'plain' ? null : defaultCues });
+      const names = (await readdir(folder)).filter((name) => name.endsWith('.run.json'));
+      expect(names.includes('no-image.run.json')).toBe(made.images > 0);
+      for (const name of names) {
+        const file = await readRunFile(path.join(folder, name));
+        expect(file.seed).toBe(9);
+        parametersOfRun(file);
+      }
+      const rows = await rowsOf(folder, 'eval');
+      expect(rows.some((row) => row.family === 'first digit')).toBe(world === 'held-out');
+      expect(rows.some((row) => row.cue_conflicts !== undefined)).toBe(world !== 'plain');
+    }
+  },
+  slowMs,
+);
+
+test(
+  'the same seed gives the same pixels and the same JSON, another seed does not; of each family alike',
   async () => {
     const made = [1, 1, 2].map((seed, i) =>
       createSampleProject(path.join(home, `seed-${i}`), { seed, tools, counts: few }),
@@ -160,7 +230,7 @@ test(
     )) as [Map<string, string>, Map<string, string>, Map<string, string>];
     expect(second).toEqual(first);
     const media = [...first.keys()].filter((name) => /\.(mp4|png)$/.test(name));
-    expect(media).toHaveLength(48);
+    expect(media).toHaveLength(68);
     const shared = new Set(first.values());
     expect([...other].filter(([name, digest]) => media.includes(name) && shared.has(digest))).toEqual([]);
   },
@@ -171,7 +241,11 @@ test(
   'a clip has the frames that were drawn, in their order, and stands alone',
   async () => {
     const draw = new Draw(3, 'clips');
-    const scenes = [direction(draw, false), digitOrder(draw, false), direction(draw, false)];
+    const cueOf = cueDraw(new Draw(3, 'clips cue'), 'chance');
+    const scenes = [
+      ...[direction(draw, false), digitOrder(draw, false), direction(draw, false)],
+      ...Object.values(cuedScenes).map((make) => make(draw, cueOf)),
+    ];
     const files = scenes.map((_, index) => path.join(home, `clip-${index}.mp4`));
     const clips = scenes.map(({ frames }, index) => ({ file: files[index] as string, frames }));
     await writeClips(clips, tools.ffmpeg, path.join(home, 'work'), new AbortController().signal);

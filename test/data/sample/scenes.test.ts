@@ -1,121 +1,36 @@
 /** The sample's questions, solutions and think texts are true of the pixels that they are about. */
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Draw } from '../../../trainer/data/sample/draw.ts';
+import { families, hasCue, sceneSource, splits } from '../../../trainer/data/sample/families.ts';
 import { imageScenes } from '../../../trainer/data/sample/images.ts';
 import { reversedAnswer } from '../../../trainer/data/sample/reversed.ts';
 import type { Scene, SceneMaker } from '../../../trainer/data/sample/scene.ts';
 import { videoScenes } from '../../../trainer/data/sample/videos.ts';
-import {
-  boundsOf,
-  brightnessOf,
-  coloursOf,
-  digitsOf,
-  inked,
-  middleOf,
-  type Picture,
-  type Point,
-  shapeOf,
-} from './pixel-reader.ts';
+import { defaultCues } from '../../../trainer/data/sample/worlds.ts';
+import { answered, answerTo, conclusions, seenIn, statements } from './scene-reader.ts';
 
 const perFamily = 16;
-const halfSize = 56;
 
 function many(name: string, make: SceneMaker, revised: boolean): Scene[] {
   const draw = new Draw(7, `test ${name} ${revised}`);
   return Array.from({ length: perFamily }, () => make(draw, revised));
 }
 
-/** The eight frames that a model is shown (2 frames a second, spread over all 32), two for each second. */
-const shownFrames = [0, 4, 9, 13, 18, 22, 27, 31];
-function shown(scene: Scene, second: number): [Picture, Picture] {
-  const [a, b] = [shownFrames[2 * second], shownFrames[2 * second + 1]] as [number, number];
-  return [scene.frames[a] as Picture, scene.frames[b] as Picture];
-}
-
-/** What is seen in a second, by pixels alone. */
-const seenIn: Record<string, (scene: Scene, second: number) => string> = {
-  direction: (scene, second) => {
-    const ends = [scene.frames[0], scene.frames.at(-1)].map((frame) => middleOf(frame as Picture) as [number, number]);
-    const axis = (ends[0] as [number, number])[0] === (ends[1] as [number, number])[0] ? 1 : 0;
-    const middles = shown(scene, second).map((frame) => (middleOf(frame) as [number, number])[axis]);
-    const isLow = ((middles[0] as number) + (middles[1] as number)) / 2 < halfSize;
-    return axis === 0 ? (isLow ? 'left' : 'right') : isLow ? 'top' : 'bottom';
-  },
-  'first colour': (scene, second) => {
-    const [a, b] = shown(scene, second).map((frame) => coloursOf(frame).join(' '));
-    return a === b ? (a as string) : `${a} and ${b}`;
-  },
-  'in or out': (scene, second) => {
-    const covered = shown(scene, second).map((frame) => [...inked(frame).values()].flat().length);
-    return (covered[0] as number) + (covered[1] as number) > 4000 ? 'inside' : 'outside';
-  },
-  'digit order': (scene, second) => {
-    const [a, b] = shown(scene, second).map(digitsOf);
-    return a === b ? (a as string) : `${a} and ${b}`;
-  },
-  light: (scene, second) => (shown(scene, second).every((frame) => brightnessOf(frame) > 128) ? 'light' : 'dark'),
-  bounces: (scene, second) => {
-    const middles = shown(scene, second).map((frame) => (middleOf(frame) as [number, number])[0]);
-    return ((middles[0] as number) + (middles[1] as number)) / 2 < halfSize ? 'left' : 'right';
-  },
-};
-
-/** The answer, by pixels alone. */
-const answerTo: Record<string, (scene: Scene) => string> = {
-  direction: ({ frames }) => {
-    const [from, to] = [frames[0], frames.at(-1)].map((frame) => middleOf(frame as Picture) as Point) as [Point, Point];
-    const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
-    return Math.abs(dx) > Math.abs(dy) ? (dx < 0 ? 'left' : 'right') : dy < 0 ? 'up' : 'down';
-  },
-  'first colour': ({ frames }) => coloursOf(frames[0] as Picture).join(),
-  'in or out': ({ frames }) => (coloursOf(frames[0] as Picture).length === 0 ? 'in' : 'out'),
-  'digit order': ({ frames }) => [0, 8, 16, 24].map((frame) => digitsOf(frames[frame] as Picture)).join(''),
-  light: ({ frames }) => String(frames.findIndex((frame) => brightnessOf(frame) > 128) / 8),
-  bounces: ({ frames }) => {
-    const sides = frames.map((frame) => (middleOf(frame) as [number, number])[0] < halfSize);
-    return String(sides.filter((side, frame) => frame > 0 && side !== sides[frame - 1]).length);
-  },
-  general: ({ frames: [picture] }) => `a ${coloursOf(picture as Picture)[0]} ${shapeOf(picture as Picture)}`,
-  chart: ({ frames: [picture] }) => {
-    const points = [...inked(picture as Picture).values()].flat();
-    const { top } = boundsOf(points);
-    const highest = points.find(([, y]) => y === top) as readonly [number, number];
-    return ['first', 'second', 'third', 'fourth'][Math.floor(highest[0] / 28)] as string;
-  },
-  ocr: ({ frames: [picture] }) => [...digitsOf(picture as Picture)].join(' '),
-  maths: ({ frames: [picture] }) =>
-    String([...digitsOf(picture as Picture)].reduce((sum, digit) => sum + Number(digit), 0)),
-  knowledge: ({ frames: [picture] }) =>
-    ({ red: 'a tomato', green: 'grass', blue: 'the sea', yellow: 'a lemon', white: '' })[
-      coloursOf(picture as Picture)[0] as 'red'
-    ],
-  spatial: ({ frames: [picture], problem }) => {
-    const [one, other] = [...problem.matchAll(/red|green|blue|yellow/g)].map(([name]) =>
-      middleOf(picture as Picture, name),
-    );
-    const [dx, dy] = [0, 1].map((axis) => (one?.[axis] as number) - (other?.[axis] as number)) as [number, number];
-    return Math.abs(dx) > Math.abs(dy) ? (dx < 0 ? 'left' : 'right') : dy < 0 ? 'above' : 'below';
-  },
-};
-
-/** The text of the answer: for multiple choice what stands behind the letter. */
-function answered(scene: Scene): string {
-  if (scene.problemType !== 'multiple choice') return scene.answer;
-  return scene.choices[scene.answer.charCodeAt(0) - 65] ?? `no option ${scene.answer}`;
-}
-
-/** Every "2 s: left" of a think text. */
-function statements(think: string): { second: number; seen: string }[] {
-  return [...think.matchAll(/(\d) s: (\w+)/g)].map(([, second, seen]) => ({
-    second: Number(second),
-    seen: seen as string,
-  }));
-}
-
-/** What a think text concludes, sentence by sentence that starts with "So". */
-function conclusions(think: string): string[] {
-  return [...think.matchAll(/So ([^.]+)\./g)].map(([, said]) => said as string);
-}
+/** The pixels and texts of the first scenes of every family of the plain world, seed 1, as earlier versions made them. */
+test('the plain world is drawn as it always was', () => {
+  const hash = createHash('sha256');
+  for (const split of splits)
+    for (const family of families.filter((one) => !hasCue(one))) {
+      const next = sceneSource(family, split, 1, defaultCues);
+      for (let i = 0; i < 4; i++) {
+        const { frames, ...scene } = next();
+        hash.update(JSON.stringify(scene));
+        for (const { pixels } of frames) hash.update(pixels);
+      }
+    }
+  expect(hash.digest('hex')).toBe('2016ab2fbe90581ff81957515c4133e9ef12a4c854780d044cd001b4089f7ab0');
+});
 
 const makers = Object.entries({ ...videoScenes, ...imageScenes });
 

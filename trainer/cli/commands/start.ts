@@ -39,7 +39,8 @@ video-r1 start [DIR] [--fresh] [--seed N] [--port N] [--ffmpeg PATH]
 Makes the sample project in DIR (sample by default) if it is not there, trains SFT, then T-GRPO, and ends with a summary.
 The pages can be watched meanwhile at the address that is printed. Ctrl-C saves and pauses; the same command, without --fresh, goes on.
 --fresh starts new runs although there are some. Without it those go on, but for a T-GRPO run that began from an older SFT run.
---seed (1) is that of the sample: another than the one there needs another DIR.
+--seed (1) is that of the sample's pictures and questions, and in its run files that of both trainings: another than the one there
+needs another DIR. A project that is there is taken as it is, such as one that video-r1 sample made of another world.
 
   video-r1 start`,
   async run(args) {

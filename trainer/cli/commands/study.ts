@@ -1,17 +1,17 @@
 /** `video-r1 study`, which `npm run study` calls: what T-GRPO and GRPO learn on the sample, with and without images, over seeds. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { even, sampleCounts } from '../../data/sample/project.ts';
+import { even, worldCounts } from '../../data/sample/worlds.ts';
 import { arms } from '../../evaluation/ablation.ts';
 import { type CliCommand, exitCodes, readOptions, readSettings, wholeNumber } from '../terminal/command.ts';
 import { ablationAsTold, ablationOptions } from './ablate.ts';
 import { makeSample } from './sample.ts';
 
 /**
- * The sample with more to evaluate on: 120 questions of each video family. With the 16 of the sample, chance among the questions
+ * The plain world with more to evaluate on: 120 questions of each video family. With the 16 of the sample, chance among the questions
  * alone moves the use of order of one run by about six points, more than is looked for between arms.
  */
-const counts = { ...sampleCounts, eval: even(120, 20) };
+const counts = { ...worldCounts.plain, eval: even(120, 20) };
 
 /** What a run asks by itself to be looked at is asked of every checkpoint afterwards, and of more questions. */
 const seldomAsked = { evaluationQuestions: 32, probeEvery: 0 };
@@ -58,7 +58,7 @@ done again. The tables are in DIR/ablation, as JSON and as Markdown, after every
     const [sft, file] = ['sft.run.json', 'tgrpo.run.json'].map((name) => path.join(folder, name)) as [string, string];
     if (!existsSync(sft)) {
       const say = (text: string) => process.stderr.write(`${text}\n`);
-      const made = await makeSample({ folder, seed: 1, ffmpeg: values.ffmpeg, counts, say });
+      const made = await makeSample({ folder, seed: 1, world: 'plain', ffmpeg: values.ffmpeg, counts, say });
       if (made !== exitCodes.done) return made;
     }
     return ablationAsTold({

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { DatasetRow } from '../../protocol/dataset.ts';
 import { StudioError } from '../../protocol/errors.ts';
@@ -12,60 +13,22 @@ import { parseJson } from '../../protocol/json.ts';
 import { encodePng } from '../../video/png.ts';
 import { type Clip, clipsPerCall, writeClips } from './clips.ts';
 import { Draw } from './draw.ts';
-import { imageScenes } from './images.ts';
+import { type Cues, type DrawnScene, families, isVideo, type Split, sceneSource, splits } from './families.ts';
 import { sampleReadme } from './readme.ts';
 import { reversedAnswer } from './reversed.ts';
 import { samplePrompt, sampleRunFiles } from './run-files.ts';
-import { letter, type Scene, type SceneMaker } from './scene.ts';
-import { videoScenes } from './videos.ts';
-
-export const splits = ['sft', 'rl', 'eval'] as const;
-export type Split = (typeof splits)[number];
-
-const scenes: Readonly<Record<string, SceneMaker>> = { ...videoScenes, ...imageScenes };
-export type SceneName = keyof typeof videoScenes | keyof typeof imageScenes;
-
-/** Questions of each family. */
-export type SplitCounts = Readonly<Record<SceneName, number>>;
-export type SampleCounts = Readonly<Record<Split, SplitCounts>>;
-
-/**
- * SFT sees all families alike. RL asks most of what SFT leaves half learned, where the answers to one question differ,
- * and little of what is right already. The 240 questions are 20 steps of 12, so that the first and the last fifth of 200
- * steps each go twice through the same questions and can be compared.
- */
-export const sampleCounts: SampleCounts = {
-  sft: even(80, 60),
-  rl: {
-    direction: 60,
-    firstColour: 30,
-    inOrOut: 8,
-    digitOrder: 20,
-    light: 4,
-    bounces: 24,
-    general: 10,
-    chart: 22,
-    ocr: 22,
-    maths: 10,
-    knowledge: 6,
-    spatial: 24,
-  },
-  eval: even(16, 10),
-};
-
-/** The same number for every video family, and for every image family. */
-export function even(videos: number, images: number): SplitCounts {
-  const isVideo = (name: string) => Object.hasOwn(videoScenes, name);
-  return Object.fromEntries(Object.keys(scenes).map((name) => [name, isVideo(name) ? videos : images])) as SplitCounts;
-}
-
-/** Share of the chains of thought that first commit to an answer and then correct it, where a family can. */
-const revisedShare = 0.15;
+import { letter, type Scene } from './scene.ts';
+import { defaultCues, hasCues, type SampleCounts, type WorldName, worldCounts, worldNames } from './worlds.ts';
 
 export interface SampleOptions {
+  /** Of what is drawn, and of the run files' training. */
   readonly seed: number;
   readonly tools: { readonly ffmpeg: string };
+  readonly world?: WorldName;
+  /** Those of the world by default. */
   readonly counts?: SampleCounts;
+  /** How often cues are right; nothing where no family has one. */
+  readonly cues?: Cues;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SampleProgress) => void;
 }
@@ -76,11 +39,18 @@ export interface SampleProgress {
   readonly total: number;
 }
 
+const cueShare = z.union([z.number().min(0).max(1), z.literal('chance')]);
+const sampleCues = z.strictObject({ sft: cueShare, rl: cueShare, eval: cueShare, chains: z.number().min(0).max(1) });
+
 /** Kept in the project as `data/sample.json`, by which a sample project is known. */
 const sampleMark = z.strictObject({
   kind: z.literal('video-r1 sample'),
   version: z.literal(1),
+  /** Earlier versions made the plain one alone. */
+  world: z.enum(worldNames).default('plain'),
   seed: z.number().int(),
+  /** Null where no family has a cue. */
+  cues: sampleCues.nullable().default(null),
   videos: z.number().int(),
   images: z.number().int(),
   questions: z.number().int(),
@@ -90,7 +60,9 @@ const sampleMark = z.strictObject({
 
 export interface SampleSummary {
   readonly folder: string;
+  readonly world: WorldName;
   readonly seed: number;
+  readonly cues: Cues | null;
   readonly videos: number;
   readonly images: number;
   readonly questions: number;
@@ -107,16 +79,20 @@ export interface SampleSummary {
  */
 export async function createSampleProject(folder: string, options: SampleOptions): Promise<SampleSummary> {
   const started = performance.now();
-  const { seed, counts = sampleCounts, signal = new AbortController().signal, onProgress = () => {} } = options;
+  const { seed, world = 'mixed', signal = new AbortController().signal, onProgress = () => {} } = options;
+  const { counts = worldCounts[world] } = options;
+  const cues = hasCues(world) ? (options.cues ?? defaultCues) : null;
   signal.throwIfAborted();
-  const found = await existing(folder, seed);
+  const found = await existing(folder, { seed, world, cues });
   if (found) return { ...found, folder, durationMs: performance.now() - started, created: false };
 
   const parent = path.dirname(path.resolve(folder));
   await mkdir(parent, { recursive: true });
   const work = await mkdtemp(path.join(parent, `.${path.basename(folder)}-`));
   try {
-    const written = await build(work, { seed, counts, signal, onProgress, ffmpeg: options.tools.ffmpeg });
+    const written = await build(work, {
+      ...{ world, seed, cues, counts, signal, onProgress, ffmpeg: options.tools.ffmpeg },
+    });
     signal.throwIfAborted();
     // An empty folder gives way; one that was filled meanwhile does not, and the move fails.
     await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
@@ -144,7 +120,10 @@ export async function sampleSeedOf(folder: string): Promise<number | null> {
 }
 
 /** The mark of the sample that is there; null for a folder that is empty or missing. */
-async function existing(folder: string, seed: number): Promise<z.infer<typeof sampleMark> | null> {
+async function existing(
+  folder: string,
+  asked: Pick<Building, 'seed' | 'world' | 'cues'>,
+): Promise<z.infer<typeof sampleMark> | null> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw new StudioError('conflict', `The folder can't be read: ${error.message}`, {
@@ -157,15 +136,22 @@ async function existing(folder: string, seed: number): Promise<z.infer<typeof sa
   const text = await readFile(path.join(folder, 'data', 'sample.json'), 'utf8').catch(() => 'null');
   const mark = sampleMark.safeParse(parseJson(text));
   if (!mark.success) throw notEmpty(folder);
-  if (mark.data.seed === seed) return mark.data;
-  throw new StudioError('conflict', `The folder holds a sample project of seed ${mark.data.seed}, not ${seed}.`, {
-    place: folder,
-    remedy: 'Name another folder, or take the seed that is there.',
-  });
+  const { world, seed, cues } = mark.data;
+  const other = (what: string) =>
+    new StudioError('conflict', `The folder holds a sample project of ${what}.`, {
+      place: folder,
+      remedy: 'Name another folder, or take what is there.',
+    });
+  if (world !== asked.world) throw other(`the ${world} world, not of the ${asked.world} one`);
+  if (seed !== asked.seed) throw other(`seed ${seed}, not ${asked.seed}`);
+  if (!isDeepStrictEqual(cues, asked.cues)) throw other('other shares of cues');
+  return mark.data;
 }
 
 interface Building {
+  readonly world: WorldName;
   readonly seed: number;
+  readonly cues: Cues | null;
   readonly counts: SampleCounts;
   readonly ffmpeg: string;
   readonly signal: AbortSignal;
@@ -173,19 +159,18 @@ interface Building {
 }
 
 async function build(folder: string, building: Building): Promise<z.infer<typeof sampleMark>> {
-  const { seed, counts, ffmpeg, signal, onProgress } = building;
+  const { world, seed, cues, counts, ffmpeg, signal, onProgress } = building;
   /** Digests of the pixels of every medium so far: no two are alike, so nothing of one split is seen in another. */
   const known = new Set<string>();
   const sum = { videos: 0, images: 0, questions: 0 };
-  const videosWanted = Object.keys(videoScenes).reduce(
-    (total, name) => total + splits.reduce((part, split) => part + counts[split][name as SceneName], 0),
-    0,
+  const videosWanted = sumOf(
+    splits.flatMap((split) => families.filter(isVideo).map((family) => counts[split][family] ?? 0)),
   );
   for (const split of splits) {
     signal.throwIfAborted();
     const media = path.join(folder, 'data', 'media', split);
     await mkdir(media, { recursive: true });
-    const count = Object.values(counts[split]).reduce((total, part) => total + part, 0);
+    const count = sumOf(Object.values(counts[split]));
     // Places in the file are drawn before the scenes, so that only the frames under way are in memory.
     const places = new Draw(seed, `${split} order`).shuffled([...Array(count).keys()]);
     const rows = new Array<DatasetRow>(count);
@@ -196,7 +181,7 @@ async function build(folder: string, building: Building): Promise<z.infer<typeof
       clips = [];
       onProgress({ what: 'videos', done: sum.videos, total: videosWanted });
     };
-    for (const scene of drawScenes(split, seed, counts[split], known)) {
+    for (const scene of drawScenes(split, building, known)) {
       const place = places.pop() as number;
       const name = `${String(place + 1).padStart(4, '0')}.${scene.dataType === 'video' ? 'mp4' : 'png'}`;
       rows[place] = rowOf(scene, place + 1, `./media/${split}/${name}`, split);
@@ -213,20 +198,22 @@ async function build(folder: string, building: Building): Promise<z.infer<typeof
     await writeJson(path.join(folder, 'data', `${split}.json`), rows);
     sum.questions += count;
   }
-  for (const [name, file] of Object.entries(sampleRunFiles)) await writeJson(path.join(folder, name), file);
+  const runFiles = sampleRunFiles(world, seed, sum.images > 0);
+  for (const [name, file] of Object.entries(runFiles)) await writeJson(path.join(folder, name), file);
   await writeJson(path.join(folder, 'prompt.json'), samplePrompt);
-  await writeFile(path.join(folder, 'README.md'), sampleReadme({ ...sum, seed }));
-  const mark = { kind: 'video-r1 sample', version: 1, seed, ...sum, sizeBytes: await sizeOf(folder) } as const;
+  await writeFile(path.join(folder, 'README.md'), sampleReadme({ ...sum, world, seed, cues }));
+  const kept = { world, seed, cues, ...sum, sizeBytes: await sizeOf(folder) };
+  const mark = { kind: 'video-r1 sample', version: 1, ...kept } as const;
   await writeJson(path.join(folder, 'data', 'sample.json'), mark);
   return mark;
 }
 
 /** A split's scenes, family by family. A scene whose pixels are in `known` is drawn anew; those given out are added to it. */
-function* drawScenes(split: Split, seed: number, counts: SplitCounts, known: Set<string>): Generator<Scene> {
-  for (const [name, make] of Object.entries(scenes)) {
-    const draw = new Draw(seed, `${split} ${name}`);
-    for (let left = counts[name as SceneName]; left > 0; ) {
-      const scene = make(draw, split === 'sft' && draw.chance(revisedShare));
+function* drawScenes(split: Split, { seed, counts, cues }: Building, known: Set<string>): Generator<DrawnScene> {
+  for (const family of families) {
+    const next = sceneSource(family, split, seed, cues ?? defaultCues);
+    for (let left = counts[split][family] ?? 0; left > 0; ) {
+      const scene = next();
       const digest = digestOf(scene);
       if (known.has(digest)) continue;
       known.add(digest);
@@ -243,8 +230,9 @@ function digestOf(scene: Scene): string {
 }
 
 /** The row of a dataset file; only SFT's rows carry a chain of thought. */
-function rowOf(scene: Scene, id: number, file: string, split: Split): DatasetRow {
-  const reversed = reversedAnswer(scene);
+function rowOf(scene: DrawnScene, id: number, file: string, split: Split): DatasetRow {
+  const cued = scene.cueConflicts;
+  const reversed = scene.isWrong ? null : reversedAnswer(scene);
   return {
     problem_id: id,
     problem: scene.problem,
@@ -254,12 +242,15 @@ function rowOf(scene: Scene, id: number, file: string, split: Split): DatasetRow
     ...(split === 'sft' ? { process: `<think>${scene.think}</think>` } : {}),
     solution: `<answer>${scene.answer}</answer>`,
     path: file,
-    data_source: scene.source,
+    data_source: cued === undefined ? scene.source : `${scene.source}, cue ${cued ? 'wrong' : 'right'}`,
     family: scene.family,
     needs_order: scene.needsOrder,
+    ...(cued !== undefined && { cue_conflicts: cued }),
     ...(reversed !== null && { reversed_solution: `<answer>${reversed}</answer>` }),
   };
 }
+
+const sumOf = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 async function writeJson(file: string, value: unknown): Promise<void> {
   await writeFile(file, `${JSON.stringify(value, null, 1)}\n`);

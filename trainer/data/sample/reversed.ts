@@ -5,6 +5,7 @@ import { letter, type Scene } from './scene.ts';
 const opposites: Readonly<Record<string, string>> = {
   ...{ left: 'right', right: 'left', up: 'down', down: 'up' },
   ...{ in: 'out', out: 'in' },
+  ...{ grow: 'shrink', shrink: 'grow' },
 };
 
 /**
@@ -20,8 +21,10 @@ export function reversedAnswer(scene: Pick<Scene, 'family' | 'choices' | 'answer
   switch (family) {
     case 'direction':
     case 'in or out':
+    case 'growth':
       return choice(opposites[choices.find((_, place) => letter(place) === answer) ?? '']);
     case 'first colour':
+    case 'first digit':
       return choice(seen.at(-1));
     case 'digit order': {
       const backwards = [...answer].reverse().join('');

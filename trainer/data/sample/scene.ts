@@ -62,8 +62,3 @@ export function background(draw: Draw): Canvas {
 export function letter(index: number): string {
   return String.fromCharCode(65 + index);
 }
-
-/** "0 s: red. 1 s: blue." for the seconds given, all by default. */
-export function readSeconds(seen: readonly string[], seconds: readonly number[] = [...seen.keys()]): string {
-  return seconds.map((second) => `${second} s: ${seen[second]}.`).join(' ');
-}

@@ -3,85 +3,30 @@
  * settled per second, so that the think text can name what is seen second by second.
  */
 import { Canvas } from '../../video/canvas.ts';
-import type { Draw } from './draw.ts';
 import {
   background,
-  clipFrames,
   clipFramesPerSecond,
   clipSeconds,
   colourNames,
   colours,
   ink,
-  letter,
-  readSeconds,
   type SceneMaker,
   sceneSize,
 } from './scene.ts';
+import { beforeAndAfter, changeSecond, film, readSeconds } from './seconds.ts';
+import { directionScene, firstColourScene, inOrOutScene, moverSide, movers, slidingSide, video } from './staging.ts';
 
-const side = 56;
-const travel = sceneSize - side;
-/** The shapes that appear in videos. */
-const movers = ['square', 'circle'] as const;
-const directions = ['left', 'right', 'up', 'down'] as const;
+const travel = sceneSize - moverSide;
 
-/** What all video scenes share. */
-const video = { dataType: 'video', needsOrder: true } as const;
+// In the order of the lines lots are drawn, so another order would be another sample.
 
-/** One frame for each moment; `picture` gets the frame's index. */
-function film(picture: (frame: number) => Canvas): Canvas[] {
-  return Array.from({ length: clipFrames }, (_, frame) => picture(frame));
-}
-
-/** The second in which the change of a scene happens: there is at least one second before it and one after. */
-function changeSecond(draw: Draw): number {
-  return draw.integer(1, clipSeconds - 1);
-}
-
-/** What is seen in each second: one thing before the change, another from it on. */
-function beforeAndAfter(change: number, before: string, after: string): string[] {
-  return Array.from({ length: clipSeconds }, (_, second) => (second < change ? before : after));
-}
-
-/** A shape goes from one edge to the opposite one; its middle passes the picture's middle as the second `change` begins. */
 export const direction: SceneMaker = (draw, revised) => {
   const ground = background(draw);
-  const colour = colours[draw.pick(colourNames)];
+  const colour = draw.pick(colourNames);
   const shape = draw.pick(movers);
   const index = draw.integer(0, 3);
-  const way = directions[index] as (typeof directions)[number];
   const across = draw.integer(20, travel - 20);
-  const change = changeSecond(draw);
-  const middle = change * clipFramesPerSecond;
-  const forwards = way === 'right' || way === 'down';
-  const horizontal = way === 'left' || way === 'right';
-  const frames = film((frame) => {
-    const share = Math.min(1, Math.max(0, (frame - middle + clipFramesPerSecond) / (2 * clipFramesPerSecond)));
-    const along = Math.round((forwards ? share : 1 - share) * travel);
-    const canvas = ground.copy();
-    canvas.shape(shape, horizontal ? along : across, horizontal ? across : along, side, colour);
-    return canvas;
-  });
-  const [low, high] = horizontal ? ['left', 'right'] : ['top', 'bottom'];
-  const seen = forwards
-    ? beforeAndAfter(change, low as string, high as string)
-    : beforeAndAfter(change, high as string, low as string);
-  const last = clipSeconds - 1;
-  const opposite = directions[index ^ 1] as string;
-  return {
-    ...video,
-    family: 'direction',
-    source: 'video: direction',
-    problemType: 'multiple choice',
-    problem: 'Which way does it move?',
-    choices: directions,
-    answer: letter(index),
-    think: revised
-      ? `${readSeconds(seen, [last])} So it moves ${opposite}. Wait, that is the end. ${readSeconds(seen)} So it moves ${way}.`
-      : `${readSeconds(seen)} So it moves ${way}.`,
-    revised,
-    seen,
-    frames,
-  };
+  return directionScene({ ground, shape, colour, across, index, change: changeSecond(draw) }, revised);
 };
 
 /** One shape, then another of another colour in another place. */
@@ -95,68 +40,22 @@ export const firstColour: SceneMaker = (draw, revised) => {
       draw.pick(movers),
       draw.integer(8, travel - 8),
       draw.integer(8, travel - 8),
-      side,
+      moverSide,
       colours[colourNames[index] as (typeof colourNames)[number]],
     );
     return canvas;
   }) as [Canvas, Canvas];
-  const name = colourNames[first] as string;
-  const other = colourNames[then] as string;
-  const seen = beforeAndAfter(change, name, other);
-  return {
-    ...video,
-    family: 'first colour',
-    source: 'video: what comes first',
-    problemType: 'multiple choice',
-    problem: 'Which colour comes first?',
-    choices: colourNames,
-    answer: letter(first),
-    think: revised
-      ? `${readSeconds(seen, [clipSeconds - 1])} So ${other} is first. Wait, that is the end. ${readSeconds(seen)} So ${name} is first.`
-      : `${readSeconds(seen)} So ${name} is first.`,
-    revised,
-    seen,
-    frames: film((frame) => (frame < change * clipFramesPerSecond ? before : after)),
-  };
+  return firstColourScene({ before, after, first, then, change }, revised);
 };
 
-/** A shape slides into the picture and stays, or stays and slides out of it. */
 export const inOrOut: SceneMaker = (draw, revised) => {
   const ground = background(draw);
-  const colour = colours[draw.pick(colourNames)];
+  const colour = draw.pick(colourNames);
   const shape = draw.pick(movers);
   const comesIn = draw.chance(0.5);
   const fromLeft = draw.chance(0.5);
-  const size = 80;
-  const across = draw.integer(8, sceneSize - size - 8);
-  const change = changeSecond(draw);
-  const middle = change * clipFramesPerSecond;
-  const rest = (sceneSize - size) / 2;
-  const outside = fromLeft ? -size : sceneSize;
-  const slide = 4;
-  const frames = film((frame) => {
-    const share = Math.min(1, Math.max(0, (frame - middle + slide / 2) / slide));
-    const canvas = ground.copy();
-    canvas.shape(shape, Math.round(outside + (rest - outside) * (comesIn ? share : 1 - share)), across, size, colour);
-    return canvas;
-  });
-  const seen = comesIn ? beforeAndAfter(change, 'outside', 'inside') : beforeAndAfter(change, 'inside', 'outside');
-  const phrase = (isIn: boolean) => (isIn ? 'comes in' : 'goes out');
-  return {
-    ...video,
-    family: 'in or out',
-    source: 'video: in or out',
-    problemType: 'multiple choice',
-    problem: 'Does it come in or go out?',
-    choices: ['in', 'out'],
-    answer: letter(comesIn ? 0 : 1),
-    think: revised
-      ? `${readSeconds(seen, [0])} So it ${phrase(!comesIn)}. Wait, that is the start. ${readSeconds(seen)} So it ${phrase(comesIn)}.`
-      : `${readSeconds(seen)} So it ${phrase(comesIn)}.`,
-    revised,
-    seen,
-    frames,
-  };
+  const across = draw.integer(8, sceneSize - slidingSide - 8);
+  return inOrOutScene({ ground, shape, colour, across, comesIn, fromLeft, change: changeSecond(draw) }, revised);
 };
 
 /** Four digits, one a second. */
@@ -230,7 +129,7 @@ export const bounces: SceneMaker = (draw, revised) => {
     }, 0);
     const from = Math.floor(ways) % 2 === 0 ? ways - Math.floor(ways) : 1 - (ways - Math.floor(ways));
     const canvas = ground.copy();
-    canvas.shape(shape, Math.round((startsLeft ? from : 1 - from) * travel), across, side, colour);
+    canvas.shape(shape, Math.round((startsLeft ? from : 1 - from) * travel), across, moverSide, colour);
     return canvas;
   });
   const seen = Array.from({ length: clipSeconds }, (_, second) => {
