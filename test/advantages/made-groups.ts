@@ -61,7 +61,10 @@ export const anyAnswer: fc.Arbitrary<ScoredAnswer> = fc.record({
   formatExplanation: fc.constant('think and answer'),
   length: fc.integer({ min: 0, max: 900 }),
   flagged: fc.constantFrom([], [], ['it is blue'], ['red', 'then']),
-  credit: fc.option(fc.double({ min: -3, max: 8, noNaN: true }), { nil: undefined }),
+  credit: fc.option(
+    fc.integer({ min: -30, max: 80 }).map((tenths) => tenths / 10),
+    { nil: undefined },
+  ),
 });
 
 export const anyParameters: fc.Arbitrary<RewardParameters> = fc.record({

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { auditPage } from '../../trainer/audit/audit-page.ts';
 import { auditReport } from '../../trainer/audit/report.ts';
-import { auditResultsOf, cueShare, guessShare, needsOf, sliceOf } from '../../trainer/audit/results.ts';
+import { auditResultsOf, cueShare, guessShare, isOrderUnused, needsOf, sliceOf } from '../../trainer/audit/results.ts';
 import { rightness } from '../../trainer/audit/right.ts';
 import { reportText } from '../../trainer/evaluation/table.ts';
-import { type AuditLine, auditResults } from '../../trainer/protocol/audit.ts';
+import { type AuditedLine, type AuditLine, auditResults } from '../../trainer/protocol/audit.ts';
 import { audited, auditHeader, imageOf, questions } from './made-audit.ts';
 
 const right = { answer: 'A', correct: true };
 const wrong = { answer: 'B', correct: false };
+/** Shown in one other order alone. */
+const oneOther = (line: AuditedLine): AuditedLine => ({
+  ...line,
+  seen: line.seen.map((answer) => ({ ...answer, order: answer.order && { ...answer.order, error: null } })),
+  shuffled: line.shuffled.slice(0, 1),
+});
 const resultsOf = (lines: readonly AuditLine[]) => auditResultsOf(auditHeader, lines, new Map([['eval', 'eval.json']]));
 
 describe('the answers to a question', () => {
@@ -79,6 +85,17 @@ describe('the figures of a family', () => {
     // Mean 5, s = √2: t(0.975, 1) · √2 / √2 = 12.706.
     expect(order).toMatchObject({ count: 2, worth: { mean: 5 }, unused: { share: 0 } });
     expect(order?.worth.high).toBeCloseTo(5 + 12.706, 2);
+  });
+
+  it('call no answer unused that was shown in one other order alone: there is no error to judge it by', () => {
+    const lines = questions(16, (row) => oneOther(audited(row)));
+    const slice = sliceOf('direction', lines, true);
+    expect(slice.order).toMatchObject({ count: 16, worth: { mean: 8 }, unused: null });
+    expect(slice.verdict).toEqual({ kind: 'needs order' });
+    expect(lines.some(isOrderUnused)).toBe(false);
+    // Of answers with and without an error, those with one are judged.
+    const some = [...lines, audited(16, { order: [0, 0.1] }), audited(17)];
+    expect(sliceOf('direction', some, true).order).toMatchObject({ count: 18, unused: { share: 0.5 } });
   });
 
   it('count what could not be asked, and have no order for images', () => {

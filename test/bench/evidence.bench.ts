@@ -3,7 +3,7 @@
  * and scoring the same sequences. On questions, answers and a model of the sample's size; processor time, in turns.
  */
 import { permutation, randomFrom } from '../../trainer/data/random.ts';
-import type { Engine, Frames, ModelHandle, Sequence } from '../../trainer/engines/engine.ts';
+import type { Engine, ModelHandle, Sequence } from '../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
 import type { WeighedAnswer } from '../../trainer/evidence/interventions/asked.ts';
 import { seenPrompt } from '../../trainer/evidence/interventions/changed-prompt.ts';
@@ -12,20 +12,10 @@ import { orderWeighing, passesOf, type WeighingOrder, weigh } from '../../traine
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { usualKinds } from '../../trainer/protocol/evidence.ts';
 import { parseCompletion } from '../../trainer/reasoning/completion.ts';
-import { questionText } from '../../trainer/reasoning/prompt.ts';
 import { isPieceFull } from '../../trainer/runs/weighing.ts';
 import { interleaved, type Measured, measured } from './interleaved.ts';
+import { asked, framesOf, size, template, textOf, trainingTexts } from './made-answers.ts';
 import { type BenchFigure, type BenchOptions, median } from './part.ts';
-
-const size = {
-  ...{ hidden_size: 128, num_hidden_layers: 4, num_attention_heads: 4, num_key_value_heads: 2, intermediate_size: 384 },
-  ...{ vocab_size: 512, vision_hidden_size: 64, vision_depth: 2, vision_num_heads: 2, vision_intermediate_size: 192 },
-} as const;
-
-const template = {
-  ...{ system: null, instruction: '' },
-  answerHint: { 'multiple choice': '', numerical: '', OCR: '', 'free-form': '', regression: '' },
-};
 
 const questions = 12;
 const rounds = 3;
@@ -37,36 +27,6 @@ const { groupSize, shuffledGroupSize, topP, alternatives } = presetParameters('s
 const mostOfSampling = 2 / 3;
 /** Share of `forward`'s own throughput at which many rollouts are weighed. */
 const leastOfForward = 0.8;
-
-const directions = ['left', 'right', 'up', 'down'];
-
-/** Eight frames of 56 x 56 with content of their own. */
-function framesOf(question: number): Frames {
-  const [side, count] = [56, 8];
-  const random = randomFrom(question, 'frames of the evidence bench');
-  const pixels = new Uint8Array(new SharedArrayBuffer(3 * count * side * side));
-  for (let i = 0; i < pixels.length; i++) pixels[i] = Math.floor(256 * random());
-  return { key: `question ${question}`, width: side, height: side, count, pixels, place: null, sampleFps: 2 };
-}
-
-/** An answer as the sample's model gives them: what is seen second by second, and what follows. */
-function textOf(question: number, answer: number): string {
-  const random = randomFrom(question, answer, 'answers of the evidence bench');
-  const one = () => directions[Math.floor(random() * directions.length)];
-  const seconds = Array.from({ length: 4 }, (_, second) => `${second} s: ${one()}.`);
-  return `<think>${seconds.join(' ')} So it moves ${one()}.</think>\n<answer>${'ABCD'.charAt(Math.floor(4 * random()))}</answer>`;
-}
-
-const asked: WeighedAnswer['question'] = {
-  ...{ problem: 'Which way does it move?', problemType: 'multiple choice', dataType: 'video' },
-  options: directions.map((direction, i) => `${'ABCD'.charAt(i)}. ${direction}`),
-};
-
-/** What the tokenizer is made of, so that prompts and answers have about as many tokens as the sample's. */
-const trainingTexts = Array.from({ length: 400 }, (_, i) => [
-  textOf(i, 0),
-  `user\n${questionText(asked, template)}\nassistant\n`,
-]).flat();
 
 interface Bench {
   readonly engine: Engine;

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { engineSettings } from '../../trainer/protocol/runfile.ts';
 import { benchActivation } from './activation.bench.ts';
 import { benchAnnotations } from './annotations.bench.ts';
+import { benchCredit } from './credit.bench.ts';
 import { benchData } from './data.bench.ts';
 import { benchEditable } from './editable.bench.ts';
 import { benchEngine } from './engine.bench.ts';
@@ -23,6 +24,7 @@ import { benchStore } from './store.bench.ts';
 const parts: Record<string, BenchPart> = {
   engine: benchEngine,
   evidence: benchEvidence,
+  credit: benchCredit,
   server: benchServer,
   store: benchStore,
   inspector: benchInspector,

@@ -31,6 +31,13 @@ describe('the temporal reward of a group', () => {
     expect(temporalRewardIsFelt(groupOf([right, right, wrong, { total: 0, temporal: 0 }]), p)).toBe(true);
   });
 
+  it('is felt where the whole batch is what advantages are divided by, as the group records it', () => {
+    const { rollouts, stats } = groupOf([right, right, wrong, wrong]);
+    const { stdDegrees, stdEpsilon } = p;
+    const normalised = { stdDegrees, stdEpsilon, advantageScale: 'batch', batchStd: 0.5 } as const;
+    expect(temporalRewardIsFelt({ rollouts, stats: { ...stats, normalised } }, p)).toBe(true);
+  });
+
   it('is not felt where it was not paid, or where all are right', () => {
     const undivided = { ...p, advantageScale: 'none' as const };
     expect(temporalRewardIsFelt(groupOf([{ total: 2, temporal: 0 }, wrong]), undivided)).toBe(false);

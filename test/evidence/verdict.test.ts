@@ -31,6 +31,13 @@ test('order is used: its worth, its share, and the words', () => {
   ]);
 });
 
+test('order can be used by the whole and not be shown for any word, however heavy', () => {
+  const weighing = weighingOf([0, 0, 5, 0, 0], [0, 0, 0, 5, 0]);
+  expect(verdictSentence(verdictOf(weighing, words, true))).toBe(
+    'Order is worth 5.0 ± 0.0 nats to this answer, and of no single word is it shown that it uses order.',
+  );
+});
+
 test('paid and not used, and not used', () => {
   const weighing = weighingOf([0, 0, 0, 0.1, 0], [0, 0, 0, -0.1, 0]);
   expect(verdictSentence(verdictOf(weighing, words, true))).toBe('Paid, but order was not used: 0.0 ± 0.1 nats.');
@@ -46,6 +53,10 @@ test('a mean with too large an error is said to be one', () => {
 
 test('one shuffle gives a number and no verdict; an image has its reason', () => {
   expect(verdictOf(weighingOf([0, 0, 0, 3, 0]), words, true).kind).toBe('unjudged');
+  const credited = { ...weighingOf([0, 0, 0, 3, 0]), forCredit: true as const };
+  expect(verdictSentence(verdictOf(credited, words, true))).toBe(
+    'One other order was scored, for its credit: it costs this answer 3.0 nats, and one number has no error to judge it by.',
+  );
   const image = { ...weighingOf(), without: [{ kind: 'order' as const, why: 'An image has no order.' }] };
   expect(verdictSentence(verdictOf(image, words, false))).toBe('An image has no order.');
   expect(weighedWords(image, words)).toBeNull();

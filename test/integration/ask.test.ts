@@ -106,6 +106,13 @@ describe('video-r1 ask', () => {
     expect(stdout).toMatch(/step 2 \(other weights than answered\): \d of 2 right/);
   });
 
+  it('shows what was answered where it can’t be weighed, and says why', async () => {
+    const { stdout, stderr, code } = await program('--frames', '1', '-n', '1', '--weigh');
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('Fewer than two frames were shown');
+    expect(stdout).toMatch(/before training \(the weights that answered\): \d of 1 right/);
+  });
+
   it('is listed and taken away, refuses what makes no sense, and leaves the run as it was', async () => {
     const told = () =>
       reading((store) =>

@@ -50,7 +50,7 @@ const given: ParameterValues = {
   ...presetParameters('paper', 'tgrpo'),
   ...{ questionsPerStep: questions.length, groupSize: 4, shuffledGroupSize: 2, maxNewTokens: 24, omega: 0 },
   ...{ learningRate: 1e-3, schedule: 'constant', warmupSteps: 0, gradClipNorm: 1, skipFlatGroups: true },
-  ...{ alternatives: 0, divideByStd: false, topP: 1 },
+  ...{ alternatives: 0, advantageScale: 'none', topP: 1 },
   ...{ creditShuffles: 2, creditLow: 0.5, creditHigh: 4, creditWeight: 0.7, alpha: 0.4 },
 };
 
@@ -138,8 +138,8 @@ function trainingWith(
     onUpdated: () => {},
     flaggedOf: async () => new Set<string>(),
     onMasked: () => {},
-    onNotice: () => {},
     onSampling: () => {},
+    onNotice: () => {},
   };
 }
 

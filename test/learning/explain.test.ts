@@ -50,6 +50,32 @@ describe('a group explained', () => {
     ]);
   });
 
+  it('pays order by answer where it is told to, and says what each got for it', () => {
+    const parameters = {
+      ...presetParameters('paper', 'tgrpo'),
+      ...{ temporalCredit: 'answer' as const, creditLow: 1, creditHigh: 3, creditWeight: 0.5, omega: 0 },
+    };
+    const numbers = { data_type: 'video', accuracy: [1, 1, 0], format: [1, 1, 1], lengths: [9, 9, 9] };
+    const of = (group: object) =>
+      explainGroup(readGroupNumbers({ ...numbers, ...group }, 'test', 'answer'), parameters);
+    const found = of({ credit: [4.9, 1.8, null], len_control: false });
+    expect(found.credit_paid).toEqual([0.5, expect.closeTo(0.2, 12), 0]);
+    expect(found.rewards).toEqual([1.5, expect.closeTo(1.2, 12), 0]);
+    expect(found.temporal_pass).toBeNull();
+    expect(found.temporal_felt).toEqual([true, true, true]);
+    expect(found.explanation.filter((line) => line.startsWith('Answer'))).toEqual([
+      expect.stringContaining('(order is worth 4.9 nats to this answer: full credit)'),
+      expect.stringContaining('(order is worth 1.8 nats to this answer: 40 % of the credit)'),
+      expect.stringContaining('(no credit: this answer is wrong)'),
+    ]);
+    // Without it eq. 1 is explained, and asks for shuffled answers.
+    expect(() => readGroupNumbers(numbers, 'test')).toThrow(/shuffled_accuracy is empty/);
+    expect(() => of({ credit: [1] })).toThrow(/credit has 1 entries for 3 answers/);
+    expect(() => of({ data_type: 'image', credit: [1, 1, 1] })).toThrow(/no order of frames, so it has no credit/);
+    expect(of({ data_type: 'image' }).credit_paid).toEqual([0, 0, 0]);
+    expect(of({ temporal: false, credit: [9, 9, 9] })).toMatchObject({ credit_paid: [], rewards: [1, 1, 0] });
+  });
+
   it('says how tokens stand in the loss', () => {
     const paper = presetParameters('paper', 'tgrpo');
     const of = (given: Partial<typeof paper>) => explainGroup(readGroupNumbers(video, 'test'), { ...paper, ...given });

@@ -36,6 +36,14 @@ describe('the presets', () => {
     });
   });
 
+  it('make advantages and the loss as GRPO does, whatever else they choose', () => {
+    for (const name of ['paper', 'upstream', 'sample'] as const)
+      expect(presetParameters(name, 'tgrpo')).toMatchObject({
+        ...{ advantageScale: 'group', lossMean: 'answer', ratio: 'token', clipLow: 0.2, clipHigh: 0.2 },
+        ...{ fillFlatGroups: false, overlongPenalty: 0 },
+      });
+  });
+
   it('hold values that their own parameters accept', () => {
     for (const name of ['paper', 'upstream', 'sample'] as const) {
       for (const method of ['sft', 'tgrpo', 'grpo'] as const) {

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadedQuestion } from '../../trainer/data/questions.ts';
 import type { Completion, Engine, Frames, SampleEvent, SampleRequest } from '../../trainer/engines/engine.ts';
+import { groupMetrics } from '../../trainer/learning/group-metrics.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
-import { type GroupSampling, groupMetrics, sampleGroups, shuffledOrder } from '../../trainer/learning/sampling.ts';
+import { type GroupSampling, sampleGroups, shuffledOrder } from '../../trainer/learning/sampling.ts';
 import { emptyMetrics, Interrupted } from '../../trainer/learning/training.ts';
 import type { PresetName } from '../../trainer/protocol/runfile.ts';
 import { defaultTemplate } from '../../trainer/reasoning/template.ts';

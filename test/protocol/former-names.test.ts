@@ -1,5 +1,6 @@
 /** What older versions wrote under other names is read under those of today, wherever parameters are read. */
 import { describe, expect, it } from 'vitest';
+import { readSettings } from '../../trainer/cli/terminal/command.ts';
 import { presetParameters, withOverrides } from '../../trainer/learning/presets.ts';
 import { settingRefusal } from '../../trainer/protocol/commands.ts';
 import { normalisation } from '../../trainer/protocol/normalise.ts';
@@ -48,6 +49,13 @@ describe('parameters that were kept under former names', () => {
     expect(() => withOverrides(now, { divideByStd: true, advantageScale: 'none' }, 'bad-request', '--set')).toThrow(
       'take divideByStd away',
     );
+  });
+
+  it('are meant by what they were called on the command line', () => {
+    expect(readSettings(['divide_by_std=false'])).toEqual({ advantageScale: 'none' });
+    expect(readSettings(['ε=0.3'])).toEqual({ clipLow: 0.3, clipHigh: 0.3 });
+    expect(() => readSettings(['divideByStd=1'])).toThrow('divideByStd is called advantageScale now');
+    expect(() => readSettings(['divideByStd=true', 'advantageScale=none'])).toThrow('take divideByStd away');
   });
 
   it('can be set by their former names, and a command says what they are called', () => {

@@ -21,6 +21,14 @@ describe('settings', () => {
         expect(hindrances(method, presetParameters(name, method), null)).toEqual([]);
   });
 
+  it('that pay nothing for order are told, however it would be paid', () => {
+    expect(places({ temporalCredit: 'answer', alpha: 0, shuffledGroupSize: 0 })).toEqual([]);
+    expect(places({ temporalCredit: 'answer', creditWeight: 0 })).toEqual(['creditWeight']);
+    expect(places({ temporalCredit: 'both', creditWeight: 0 })).toEqual([]);
+    expect(places({ temporalCredit: 'group', alpha: 0 })).toEqual(['alpha']);
+    expect(places({ temporalCredit: 'answer' }, { videos: 0 })).toEqual(['dataset']);
+  });
+
   it('that make all advantages 0 are certain to', () => {
     expect(places({ groupSize: 1 })).toEqual(['groupSize!']);
     expect(places({ temperature: 0 })).toEqual(['temperature!']);
@@ -43,6 +51,11 @@ describe('settings', () => {
     expect(places({ alpha: 0 })).toEqual(['alpha']);
     expect(places({ shuffledGroupSize: 0 })).toEqual(['shuffledGroupSize']);
     expect(places({ shuffledGroupSize: 0 }, null, 'grpo')).toEqual([]);
+    expect(places({ fillFlatGroups: true })).toEqual([]);
+    expect(places({ fillFlatGroups: true, maxSamplingRounds: 1 })).toEqual(['maxSamplingRounds']);
+    expect(places({ overlongPenalty: 1 })).toEqual([]);
+    expect(places({ overlongPenalty: 1, overlongCache: 768 })).toEqual(['overlongCache']);
+    expect(places({ overlongCache: 768 })).toEqual([]);
   });
 });
 

@@ -9,6 +9,8 @@ import {
   normalisationOf,
   type PaidAndFelt,
   paidAndFelt,
+  paidOf,
+  rightWithoutOrder,
 } from '../../trainer/protocol/paid-and-felt.ts';
 import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';
 import { anyAnswer, anyParameters, recordOf, scoredAnswer } from '../advantages/made-groups.ts';
@@ -155,13 +157,13 @@ const halves = {
 };
 
 describe('groups at random', () => {
-  it('would have had these advantages with α 0', () => {
+  it('would have had these advantages with α and γ 0', () => {
     fc.assert(
       fc.property(halves.ordered, halves.shuffled, anyParameters, (ordered, shuffled, parameters) => {
         const found = paidAndFelt(made(ordered, parameters, shuffled)) ?? [];
-        const { advantages } = groupAdvantages(ordered, shuffled, { ...parameters, alpha: 0 });
+        const { advantages } = groupAdvantages(ordered, shuffled, { ...parameters, alpha: 0, creditWeight: 0 });
         const exact = { ...parameters, stdEpsilon: 0 };
-        const [paid, unpaid] = [exact, { ...exact, alpha: 0 }].map(
+        const [paid, unpaid] = [exact, { ...exact, alpha: 0, creditWeight: 0 }].map(
           (p) => groupAdvantages(ordered, shuffled, p).advantages,
         );
         expect(found.length).toBe(ordered.length);
@@ -179,6 +181,8 @@ describe('groups at random', () => {
     let told = 0;
     fc.assert(
       fc.property(halves.ordered, halves.shuffled, anyParameters, (ordered, shuffled, parameters) => {
+        // No older record was divided by the deviation of a batch.
+        fc.pre(parameters.advantageScale !== 'batch');
         const group = made(ordered, parameters, shuffled);
         const before = paidAndFelt(older(group));
         if (before === null) return;
@@ -251,5 +255,31 @@ describe('if only answers that use order had been paid', () => {
     expect([...(all?.values() ?? [])]).toEqual(group.rollouts.slice(0, 4).map(({ advantage }) => advantage));
     expect(advantagesIfOnlyUsed(weighed(group, [true, null, null, null]))).toBeNull();
     expect(advantagesIfOnlyUsed({ ...weighed(group, [true, true, null, null]), purpose: 'probe' })).toBeNull();
+  });
+});
+
+describe('credit by answer', () => {
+  const byAnswer = { temporalCredit: 'answer', creditLow: 1, creditHigh: 1, creditWeight: 0.3, omega: 0 } as const;
+  const credited = (accuracy: number, credit?: ScoredAnswer['credit']) => ({ ...outside(accuracy), credit });
+
+  it('is paid and felt as r_t is, where a group of right answers is told apart by it', () => {
+    const group = made([credited(1, 5), credited(1, 0.2), credited(0)], byAnswer, []);
+    expect(numbers(paidAndFelt(group))).toEqual({
+      paid: [0.3, 0, 0],
+      // 1.3 1 0 with mean 0.767 and standard deviation 0.681; 1 1 0 with 0.667 and 0.577.
+      with: [0.784, 0.343, -1.126],
+      without: [0.577, 0.577, -1.155],
+      felt: [true, true, true],
+    });
+    expect(group.rollouts.map((rollout) => paidOf(group, rollout))).toEqual([true, false, false]);
+    expect(group.rollouts.map((rollout) => rightWithoutOrder(group, rollout))).toEqual([false, true, null]);
+  });
+
+  it('is not there to be paid or felt where the medium has no order', () => {
+    const without = { without: 'an image has no order of frames' };
+    const group = made([credited(1, without), credited(0, without)], byAnswer, []);
+    expect(paidAndFelt(group)).toBeNull();
+    expect(group.rollouts.map((rollout) => paidOf(group, rollout))).toEqual([null, null]);
+    expect(group.rollouts.map((rollout) => rightWithoutOrder(group, rollout))).toEqual([null, null]);
   });
 });

@@ -46,6 +46,15 @@ test('of answers that had a temporal test, those that were paid and those that f
   expect(counts([400, 600, 0], [])).toMatchObject({ tested: 0, paid: 0, felt: 0, answers: 3 });
 });
 
+test('of right answers whose credit was measured, those to which order is worth less than it begins at', () => {
+  const p = { ...presetParameters('paper', 'tgrpo'), temporalCredit: 'answer' as const, creditLow: 1, creditHigh: 3 };
+  const credited = (accuracy: number, credit?: number) => ({ ...scoredAnswer(accuracy), credit });
+  const group = recordOf([credited(1, 0.4), credited(1, 1), credited(1, 5), credited(1), credited(0)], [], p);
+  expect(countsOf(group)).toMatchObject({ credited: 3, rightWithoutOrder: 1, tested: 5, paid: 1, felt: 1 });
+  const byGroup = recordOf([credited(1, 0.4)], [], { ...p, temporalCredit: 'group' });
+  expect(countsOf(byGroup)).toMatchObject({ credited: 0, rightWithoutOrder: 0 });
+});
+
 test('every count is of groups or of answers, and no more than there are', () => {
   fc.assert(
     fc.property(anyGroup, (group) => {

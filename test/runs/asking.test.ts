@@ -214,12 +214,14 @@ test('answers are weighed by the weights that gave them: 0 by an engine that doe
   const made = await completed();
   const { about } = firstOf(made);
   const { asking, start, engines } = askingOf(made);
-  const also = [{ run: 'tgrpo-1', step: 3 }];
+  // Weights that are not there gave no answers, and take nothing from those that did.
+  const also = [3, 2].map((step) => ({ run: 'tgrpo-1', step }));
   const { id, parts } = await start(about, { n: 2, keep: 3, typed: ' Wait.', also });
   expect(parts[0]?.answers[0]?.order).toBeNull();
   const weighed = await asking.weigh('tgrpo-1', id, never);
   const orders = weighed.parts.map(({ answers }) => answers.map(({ order }) => order));
-  expect(orders).toMatchObject([0, 3].map(() => [0, 1].map(() => ({ worth: 0, error: 0, uses: false }))));
+  const none = { worth: 0, error: 0, uses: false };
+  expect(orders).toMatchObject([[none, none], [none, none], []]);
   // Each word that the model wrote, by its place in the whole text.
   const [answer] = weighed.parts[0]?.answers ?? [];
   const words = answer?.order?.words?.map(({ span }) => answer.text.slice(span.start, span.end)) ?? [];

@@ -119,7 +119,12 @@ test('a run that goes on is not used, says so, and is with a share of its time',
   const rollouts = orderedOf(made, 1);
   expect(await compute({ rollouts })).toMatchObject({ weighed: rollouts.length });
   expect(engines).toHaveLength(0);
+  // A checkpoint is not loaded beside it, whatever the share.
+  const fault = await compute({ rollouts, checkpoint: 0 }).catch(asStudioError);
+  expect(fault).toMatchObject({ kind: 'conflict', remedy: 'Pause tgrpo-1.' });
   await made.untilState('completed');
+  const gone = await compute({ rollouts, checkpoint: 39 }).catch(asStudioError);
+  expect(gone).toMatchObject({ kind: 'not-found', remedy: 'The nearest that is kept is of step 40.' });
 });
 
 test('what is not there and what was not kept is refused by name; a single one is said at once', async () => {

@@ -136,3 +136,19 @@ test('after a going back the number of a step names other weights than those tha
   store.append({ type: 'rewound', toStep: 0 });
   expect(store.hasAnswered(store.group('s2-g0~1'), 1)).toBe(false);
 });
+
+test('what was scored for a credit is read until it is weighed, and not taken for weighed', () => {
+  const store = aStore();
+  const id = 's1-g0-o0';
+  const group = aGroup(3, { id: 's3-g0' });
+  store.append({ type: 'group', group }, { weighings: [aWeighing(id, { forCredit: true, commitment: null })] });
+  expect(store.weighing(id)).toMatchObject({ forCredit: true });
+  expect(store.weighedOf([id], { run: 'tgrpo-1', step: 0 }).size).toBe(0);
+  // Somebody asks for more: other weights first, then those that answered, in whose place it stood.
+  weigh(store, aWeighing(id, { at: 9, by: { run: 'tgrpo-1', step: 7, same: false } }));
+  expect(store.weighing(id)?.by.step).toBe(7);
+  weigh(store, aWeighing(id));
+  expect(store.weighing(id)).toMatchObject({ by: { step: 0 } });
+  expect(store.weighing(id)).not.toHaveProperty('forCredit');
+  expect(store.weighedOf([id], { run: 'tgrpo-1', step: 0 }).size).toBe(1);
+});

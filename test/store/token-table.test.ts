@@ -196,7 +196,7 @@ describe('what is missing', () => {
     writeGroup(store, aGroup(2));
     writeStep(store, 2, [null, null], { isLeftOut: true, reference: null, trainer: null });
     const flat =
-      'It was left out of the update: with its flat group (skipFlatGroups), or because it was flagged (maskFlagged).';
+      'It was left out of the update: with its flat group (skipFlatGroups, fillFlatGroups), or because it was flagged (maskFlagged).';
     expect(whyOf(store, 's2-g0-o0')).toEqual({ referenceLogprobs: flat, trainerLogprobs: flat });
   });
 

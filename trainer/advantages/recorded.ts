@@ -53,7 +53,6 @@ function withRecorded(group: GroupWithRollouts, parameters: RewardParameters): R
     formatWeight: possible('format') ?? parameters.formatWeight,
     omega: possible('length') ?? parameters.omega,
     flagPenalty: penaltyOf(group, parameters),
-    overlongPenalty: first && partOf(first, 'overlong') ? parameters.overlongPenalty : 0,
     ...(group.credit === undefined
       ? { temporalCredit: 'group' as const }
       : {
@@ -62,6 +61,7 @@ function withRecorded(group: GroupWithRollouts, parameters: RewardParameters): R
           creditHigh: group.credit.high,
           creditWeight: group.credit.weight,
         }),
+    overlongPenalty: first && partOf(first, 'overlong') ? parameters.overlongPenalty : 0,
     ...(group.temporal && {
       alpha: possible('temporal') ?? parameters.alpha,
       mu: group.temporal.mu,

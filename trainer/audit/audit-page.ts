@@ -54,7 +54,10 @@ function questionHtml(one: AuditedLine): string {
   const rightBy = auditCues.filter((cue) => (cueShare(one, cue) ?? 0) >= 0.5);
   const [seen] = one.seen;
   if (seen === undefined) return '';
-  const also = rightBy.length === 0 ? '' : ` Also with ${rightBy.map((cue) => cueWords[cue]).join(', ')}.`;
+  const also =
+    rightBy.length === 0
+      ? ''
+      : ` ${seen.correct ? 'Also' : 'Right'} with ${rightBy.map((cue) => cueWords[cue]).join(', ')}.`;
   const given = (cue: AuditCue): string[] =>
     cue === 'any order'
       ? one.shuffled.map((answers, at) => answersHtml(`shuffle ${at + 1}`, answers))

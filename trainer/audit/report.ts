@@ -37,7 +37,7 @@ const row = (name: string, slice: AuditSlice): string[] => [
   shareText(slice.seen),
   ...auditCues.map((cue) => cueText(slice, cue)),
   worthText(slice),
-  slice.order === null ? none : percent(slice.order.unused.share),
+  slice.order?.unused ? percent(slice.order.unused.share) : none,
 ];
 
 const nameOf = ({ name }: AuditSlice) => `  ${plain(name, 28)}`;

@@ -12,7 +12,7 @@ import {
   type CueResult,
   cuesWithoutVideo,
 } from '../protocol/audit.ts';
-import { type Proportion, proportion } from '../protocol/proportion.ts';
+import { proportion } from '../protocol/proportion.ts';
 import type { AuditHeader } from './audit-file.ts';
 import { auditVerdict, cueStrength } from './verdict.ts';
 
@@ -63,14 +63,15 @@ export function needsOf(line: AuditedLine): RowNeed[] {
 
 const worthsOf = ({ seen }: AuditedLine) => seen.flatMap(({ order }) => (order === null ? [] : [order]));
 
-/** Share of right answers that do not use the order, 0..1. @param worths at least one */
-const unusedOf = (worths: ReturnType<typeof worthsOf>) =>
-  1 - mean(worths.map(({ worth, error }) => Number(usesOrder(worth, error ?? Number.POSITIVE_INFINITY))));
+/** Share of right answers that do not use the order, 0..1; null where none has an error to judge by, as with one other order alone. */
+function unusedOf(worths: ReturnType<typeof worthsOf>): number | null {
+  const uses = worths.flatMap(({ worth, error }) => (error === null ? [] : [Number(usesOrder(worth, error))]));
+  return uses.length === 0 ? null : 1 - mean(uses);
+}
 
 /** Whether half of a question's answers or more are right, and half of those or more do not use the order. */
 export function isOrderUnused(line: AuditedLine): boolean {
-  const worths = worthsOf(line);
-  return seenShare(line) >= 0.5 && worths.length > 0 && unusedOf(worths) >= 0.5;
+  return seenShare(line) >= 0.5 && (unusedOf(worthsOf(line)) ?? 0) >= 0.5;
 }
 
 /** What a guess that knows nothing would get right of questions, 0..1. */
@@ -101,7 +102,7 @@ function orderOf(lines: readonly AuditedLine[]): AuditSlice['order'] {
   const worths = each.map((own) => mean(own.map(({ worth }) => worth)));
   const worth = meanOverSeeds(worths);
   if (worth === null) return null;
-  const unused = each.map(unusedOf);
+  const unused = each.map(unusedOf).filter((share) => share !== null);
   return {
     count: each.length,
     worth,
@@ -109,7 +110,7 @@ function orderOf(lines: readonly AuditedLine[]): AuditSlice['order'] {
     unused: proportion(
       unused.reduce((sum, share) => sum + share, 0),
       unused.length,
-    ) as Proportion,
+    ),
   };
 }
 

@@ -50,7 +50,7 @@ export function auditVerdict(slice: Omit<AuditSlice, 'verdict'>): AuditVerdict {
   const named = (some: readonly AuditCue[]) => some.filter((cue) => notNeeded.includes(cue));
   const saysOrder = needsOrder > count / 2;
   const shortcuts = [...named(cuesWithoutVideo), ...(saysOrder ? named(withoutOrder) : [])];
-  const isOrderUnused = order !== null && order.count >= leastQuestions && order.unused.low > mostUnused;
+  const isOrderUnused = order !== null && order.count >= leastQuestions && (order.unused?.low ?? 0) > mostUnused;
   if (shortcuts.length > 0 || (saysOrder && isOrderUnused)) return { kind: 'shortcut', cues: shortcuts };
   const [first, ...others] = named(withoutOrder);
   if (first !== undefined) return { kind: 'needs no order', cues: [first, ...others] };

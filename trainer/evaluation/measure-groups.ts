@@ -7,9 +7,10 @@ import type { Dataset } from '../data/dataset.ts';
 import { type LoadedQuestion, QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
 import { measureCredits } from '../learning/credit.ts';
+import { groupMetrics } from '../learning/group-metrics.ts';
 import type { SampledGroup } from '../learning/groups.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
-import { groupMetrics, sampleGroups } from '../learning/sampling.ts';
+import { sampleGroups } from '../learning/sampling.ts';
 import { emptyMetrics, Interrupted, mean } from '../learning/training.ts';
 import { isCorrect } from '../protocol/correctness.ts';
 import type { Normalisation } from '../protocol/normalise.ts';
@@ -69,10 +70,13 @@ const batchQuestions = 16;
 export const worthShuffles = 2;
 
 /** Whether the temporal reward makes another advantage of any answer of a group. Nothing trains on it, so its record has none. */
-export function temporalRewardIsFelt({ rollouts }: Pick<SampledGroup['group'], 'rollouts'>, p: Normalisation): boolean {
+export function temporalRewardIsFelt(
+  { rollouts, stats }: Pick<SampledGroup['group'], 'rollouts' | 'stats'>,
+  p: Normalisation,
+): boolean {
   const ordered = rollouts.filter(({ order }) => order === 'ordered');
   const answers = ordered.map((rollout) => ({ total: rollout.reward.total, temporal: temporalPaid(rollout) }));
-  return feltBy(answers, p).includes(true);
+  return feltBy(answers, { ...p, ...stats.normalised }).includes(true);
 }
 
 /** @param measured each answer of the groups: whether it is right, and its c. @param low nats */

@@ -92,7 +92,7 @@ export function verdictSentence(verdict: Verdict): string {
     case 'uses order': {
       const { words, share } = verdict;
       const worth = `Order is worth ${worthText(verdict.order)} to this answer`;
-      if (words.length === 0) return `${worth}, and no single word reaches ${orderFloor} nats.`;
+      if (words.length === 0) return `${worth}, and of no single word is it shown that it uses order.`;
       const count = ['one word', 'two words', 'three words'][words.length - 1];
       return `${worth}; ${Math.round(100 * Math.min(1, share))} % of it in ${count}:`;
     }

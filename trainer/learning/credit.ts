@@ -8,6 +8,8 @@ import { hash32 } from '../data/random.ts';
 import type { Completion, Engine, Frames, ModelHandle } from '../engines/engine.ts';
 import { orderWorthOf } from '../evidence/deltas.ts';
 import { orderWeighing, type Weighed, type WeighingOrder, weigh } from '../evidence/interventions/weigh.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
+import type { CreditTerms } from '../protocol/records.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 
@@ -107,4 +109,10 @@ function orderOf(
     { ...answer, pieces, recorded: Array.from(logprobs) },
     { kinds: ['order'], shuffles, seed: hash32(seed, step, number, 0xc4), commitment: false },
   );
+}
+
+/** How it was paid, for the record. */
+export function creditTermsOf({ without }: GroupCredit, p: ParameterValues): CreditTerms {
+  const { creditShuffles: shuffles, creditLow: low, creditHigh: high, creditWeight: weight } = p;
+  return { by: p.temporalCredit === 'both' ? 'both' : 'answer', shuffles, low, high, weight, without };
 }

@@ -70,7 +70,7 @@ export function readGroupNumbers(
   paid: RewardParameters['temporalCredit'] = 'group',
 ): GroupNumbers {
   const remedy =
-    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false, "credit": [2.5, null] in nats, and "batch_std" as a number, if wanted.';
+    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false "batch_std" as a number and "credit": [2.5, null] in nats if wanted.';
   const fail = (message: string): never => {
     throw new StudioError('bad-input', message, { place, remedy });
   };

@@ -6,7 +6,7 @@
  */
 import { groupAdvantages } from '../advantages/advantages.ts';
 import type { StepMetrics } from '../protocol/records.ts';
-import { type DrawnGroup, drawGroups, type GroupSampling, rewardParameters } from './sampling.ts';
+import { type DrawnGroup, drawGroups, type GroupSampling } from './sampling.ts';
 import { type Training, timed } from './training.ts';
 
 export interface FilledGroups {
@@ -16,8 +16,8 @@ export interface FilledGroups {
   readonly leftOut: ReadonlySet<DrawnGroup>;
 }
 
-const isFlat = ({ scores }: DrawnGroup, how: GroupSampling) =>
-  groupAdvantages(scores.ordered, scores.shuffled, rewardParameters(how)).flat;
+const isFlat = ({ scores }: DrawnGroup, { parameters }: GroupSampling) =>
+  groupAdvantages(scores.ordered, scores.shuffled, parameters).flat;
 
 /**
  * Draws groups until there are `questionsPerStep` that are not flat, in at most `maxSamplingRounds` rounds, each of as many questions

@@ -4,7 +4,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
-import { batchStdOf, groupAdvantages, type RewardParameters, type ScoredAnswer } from '../advantages/advantages.ts';
+import { batchStdOf, groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
@@ -12,23 +12,15 @@ import { orderWorthOf } from '../evidence/deltas.ts';
 import { flaggedIn } from '../protocol/annotations/flagged-words.ts';
 import { isCorrect } from '../protocol/correctness.ts';
 import { answeredBy } from '../protocol/evidence.ts';
-import { isFlat } from '../protocol/flat-reason.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type {
-  CreditTerms,
-  FrameOrder,
-  GroupPurpose,
-  Rollout,
-  RolloutTokens,
-  StepMetrics,
-} from '../protocol/records.ts';
+import type { FrameOrder, GroupPurpose, Rollout, RolloutTokens, StepMetrics } from '../protocol/records.ts';
 import { analyse } from '../reasoning/analysis.ts';
 import { parseCompletion } from '../reasoning/completion.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
-import { type GroupCredit, measureCredits } from './credit.ts';
-import type { SampledGroup, ScoredGroup } from './groups.ts';
+import { creditTermsOf, type GroupCredit, measureCredits } from './credit.ts';
+import type { SampledGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
 export interface GroupSampling {
@@ -49,7 +41,7 @@ export interface GroupSampling {
   readonly ordered: number;
   /** Answers on shuffled frames, for videos. */
   readonly shuffled: number;
-  /** Whether right answers on videos are scored on shuffled frames, for the credit that the parameters pay. */
+  /** Whether right answers on videos are scored on shuffled frames, for the credit that the parameters pay; none is paid else. */
   readonly credited?: boolean;
   readonly sampling: SampleOptions;
   readonly signal: AbortSignal;
@@ -78,11 +70,9 @@ export interface DrawnGroup {
   readonly prompt: Prompt;
   readonly completions: Readonly<Record<FrameOrder, readonly Completion[]>>;
   readonly scores: Readonly<Record<FrameOrder, readonly FoundAnswer[]>>;
-  /** Null where credit is not measured. */
+  /** Null where none is paid. */
   readonly credit: GroupCredit | null;
 }
-
-type Drawn = Omit<DrawnGroup, 'credit'>;
 
 type FoundAnswer = ScoredAnswer & { readonly answer: string };
 
@@ -150,29 +140,29 @@ export async function drawGroups(
   if (how.signal.aborted) throw new Interrupted();
 
   const drawn = await timed(durations, 'score', async () => {
-    const found: Drawn[] = [];
+    const drawn: DrawnGroup[] = [];
     for (const [i, { loaded, number, order, prompt }] of plans.entries()) {
       const answers = completions[i] as (typeof completions)[number];
       const { ordered, shuffled } = answers;
-      const find = (completion: Completion) => findIn(completion, loaded, how.parameters);
-      const scores = { ordered: ordered.map(find), shuffled: shuffled.map(find) };
-      found.push({ loaded, number, order, prompt, completions: answers, scores });
+      const found = (completion: Completion) => findIn(completion, loaded, how.parameters);
+      const scores = { ordered: ordered.map(found), shuffled: shuffled.map(found) };
+      drawn.push({ loaded, number, order, prompt, completions: answers, scores, credit: null });
       // Between groups the trainer answers whoever asks.
       await setImmediate();
     }
-    return found;
+    return drawn;
   });
-  if (!how.credited) return drawn.map((one) => ({ ...one, credit: null }));
+  if (!how.credited) return drawn;
   const credits = await timed(durations, 'credit', () => creditsOf(drawn, how));
   if (how.signal.aborted) throw new Interrupted();
-  return drawn.map((one, i) => {
-    const credit = credits[i] as GroupCredit;
-    const ordered = one.scores.ordered.map((answer, k) => ({ ...answer, credit: credit.credits[k] }));
-    return { ...one, scores: { ...one.scores, ordered }, credit };
+  return drawn.map((group, g) => {
+    const credit = credits[g] as GroupCredit;
+    const ordered = group.scores.ordered.map((answer, i) => ({ ...answer, credit: credit.credits[i] }));
+    return { ...group, credit, scores: { ...group.scores, ordered } };
   });
 }
 
-function creditsOf(drawn: readonly Drawn[], how: GroupSampling): Promise<GroupCredit[]> {
+function creditsOf(drawn: readonly DrawnGroup[], how: GroupSampling): Promise<GroupCredit[]> {
   const { correctThreshold, creditShuffles: shuffles } = how.parameters;
   const groups = drawn.map(({ loaded, number, completions, scores }) => ({
     ...{ loaded, number, ordered: completions.ordered },
@@ -181,13 +171,9 @@ function creditsOf(drawn: readonly Drawn[], how: GroupSampling): Promise<GroupCr
   return measureCredits(groups, { ...how, shuffles });
 }
 
-/** Where credit is not measured none is paid, whatever the parameters say. */
-export function rewardParameters({
-  parameters,
-  credited,
-}: Pick<GroupSampling, 'parameters' | 'credited'>): RewardParameters {
-  return credited ? parameters : { ...parameters, temporalCredit: 'group' };
-}
+/** What answers are paid by: without credit where it is not measured, whatever the parameters say. */
+const payingBy = ({ credited, parameters }: GroupSampling): ParameterValues =>
+  credited ? parameters : { ...parameters, temporalCredit: 'group' };
 
 function findIn(completion: Completion, { question, flagged }: LoadedQuestion, p: ParameterValues): FoundAnswer {
   const result = score(completion.text, question, p);
@@ -215,7 +201,7 @@ export async function scoreGroups(
   return timed(durations, 'score', async () => {
     const batchStd = batchStdOf(
       drawn.filter((one) => !leftOut.has(one)).map(({ scores }) => scores),
-      rewardParameters(how),
+      payingBy(how),
     );
     const sampled: SampledGroup[] = [];
     for (const one of drawn) {
@@ -228,11 +214,11 @@ export async function scoreGroups(
 }
 
 async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number): Promise<SampledGroup> {
-  const { completions, credit, order, prompt } = plan;
+  const { completions, credit } = plan;
   const { ordered, shuffled } = plan.scores;
   const { question, view } = plan.loaded;
   const id = `${how.prefix}-${plan.number}`;
-  const verdict = groupAdvantages(ordered, shuffled, { ...rewardParameters(how), batchStd });
+  const verdict = groupAdvantages(ordered, shuffled, { ...payingBy(how), batchStd });
   const trained = how.purpose === 'train';
   const { stdDegrees, stdEpsilon, advantageScale } = how.parameters;
 
@@ -272,7 +258,7 @@ async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number
     };
   };
 
-  const rendered = await how.engine.render(how.model, prompt);
+  const rendered = await how.engine.render(how.model, plan.prompt);
   return {
     group: {
       id,
@@ -280,9 +266,9 @@ async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number
       purpose: how.purpose,
       question,
       prompt: rendered.text,
-      media: { ...view, shuffledOrder: order, visionTokens: rendered.visionTokens },
+      media: { ...view, shuffledOrder: plan.order, visionTokens: rendered.visionTokens },
       temporal: verdict.temporal,
-      ...(credit && { credit: termsOf(credit, how.parameters) }),
+      ...(credit && { credit: creditTermsOf(credit, how.parameters) }),
       stats: {
         mean: verdict.mean,
         std: verdict.std,
@@ -299,7 +285,7 @@ async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number
     promptTokens: { ids: Array.from(rendered.ids), pieces: [...rendered.pieces] },
     tokens,
     weighed: [...(credit?.weighed ?? [])].map(([i, found]) => ({ ...found, rolloutId: `${id}-o${i}` })),
-    prompt,
+    prompt: plan.prompt,
     completions: completions.ordered,
     scores: { ordered, shuffled },
   };
@@ -315,11 +301,6 @@ function worthOf(
   const worth = found && orderWorthOf(found);
   if (!worth) return {};
   return { credit: worth.worth, orderWorth: { ...worth, step: answeredBy(how), same: true } };
-}
-
-function termsOf({ without }: GroupCredit, p: ParameterValues): CreditTerms {
-  const { creditShuffles: shuffles, creditLow: low, creditHigh: high, creditWeight: weight } = p;
-  return { by: p.temporalCredit === 'both' ? 'both' : 'answer', shuffles, low, high, weight, without };
 }
 
 /** Of a probability of 0.1 %: a token below it is not kept as an alternative, unless it is the likeliest. */
@@ -344,42 +325,4 @@ function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completio
 /** Alternatives to ask for: as the parameter says, and no more than the engine tells. */
 export function alternativesOf(engine: Engine, p: Pick<ParameterValues, 'alternatives'>): number {
   return Math.min(p.alternatives, engine.capabilities.topAlternatives);
-}
-
-/** What a set of groups says about the step: the paper's curves. */
-export function groupMetrics(
-  groups: readonly ScoredGroup[],
-): Pick<
-  StepMetrics,
-  | 'accuracy'
-  | 'accuracyShuffled'
-  | 'format'
-  | 'temporal'
-  | 'reward'
-  | 'length'
-  | 'entropy'
-  | 'flatGroups'
-  | 'sampledTokens'
-> {
-  const all = groups.flatMap(({ group }) => group.rollouts);
-  const ordered = all.filter((rollout) => rollout.order === 'ordered');
-  const shuffled = all.filter((rollout) => rollout.order === 'shuffled');
-  const part = (name: string) =>
-    mean(ordered.map((rollout) => rollout.reward.parts.find((p) => p.name === name)?.value ?? 0));
-  const tests = groups.flatMap(({ group }) =>
-    group.temporal
-      ? [group.temporal.passed && group.rollouts.some((r) => r.order === 'ordered' && r.correct) ? 1 : 0]
-      : [],
-  );
-  return {
-    accuracy: mean(ordered.map((rollout) => rollout.accuracy)),
-    accuracyShuffled: mean(shuffled.map((rollout) => rollout.accuracy)),
-    format: part('format'),
-    temporal: mean(tests),
-    reward: mean(ordered.map((rollout) => rollout.reward.total)),
-    length: mean(ordered.map((rollout) => rollout.tokenCount)),
-    entropy: mean(ordered.map((rollout) => rollout.meanEntropy)),
-    flatGroups: mean(groups.map(({ group }) => Number(isFlat(group)))),
-    sampledTokens: all.reduce((sum, rollout) => sum + rollout.tokenCount, 0),
-  };
 }

@@ -6,7 +6,8 @@
 import type { Sequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
-import { alternativesOf, groupMetrics, sampleGroups } from './sampling.ts';
+import { groupMetrics } from './group-metrics.ts';
+import { alternativesOf, sampleGroups } from './sampling.ts';
 import { learningRateAt, optimStepAt } from './schedule.ts';
 import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 

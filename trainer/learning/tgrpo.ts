@@ -7,10 +7,11 @@ import type { LossScored } from '../engines/engine.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { fillGroups } from './fill-groups.ts';
+import { groupMetrics } from './group-metrics.ts';
 import { maskFlagged } from './mask-flagged.ts';
 import { OpenGroups } from './open-groups.ts';
 import { updatePolicy } from './policy-update.ts';
-import { alternativesOf, type GroupSampling, groupMetrics, scoreGroups } from './sampling.ts';
+import { alternativesOf, type GroupSampling, scoreGroups } from './sampling.ts';
 import { learningRateAt } from './schedule.ts';
 import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 

@@ -39,7 +39,7 @@ function mainWords({ verdict, videos, needsOrder, order }: Judged): string {
     case 'shortcut': {
       const { cues } = verdict;
       if (cues.length === 0)
-        return `SHORTCUT in part: ${percent(order?.unused.share ?? 0)} of the right answers do not use the order`;
+        return `SHORTCUT in part: ${percent(order?.unused?.share ?? 0)} of the right answers do not use the order`;
       const what = cues.some((cue) => cuesWithoutVideo.includes(cue))
         ? `right without the ${medium}`
         : 'right without order';

@@ -107,8 +107,8 @@ export const auditSlice = z.strictObject({
       worth: interval,
       /** Whether the mean is that of answers that use order, by the rule of `order-rule.ts` with its error over questions. */
       uses: z.boolean(),
-      /** Share of them that do not use order, each by itself. */
-      unused: proportion,
+      /** Share of them that do not use order, each by itself; null where none was shown in two other orders, which it takes to judge. */
+      unused: proportion.nullable(),
     })
     .nullable(),
   verdict: auditVerdict.nullable(),

@@ -31,6 +31,13 @@ const formerNames: Readonly<Record<string, Former>> = {
 const formerOf = (name: string): Former | undefined =>
   Object.hasOwn(formerNames, name) ? formerNames[name] : undefined;
 
+/** The former name that a person means: itself, with underscores (`divide_by_std`), or the symbol that it had; null for another. */
+export function formerMeant(name: string): string | null {
+  const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  if (formerOf(camel)) return camel;
+  return name === 'ε' ? 'clipEpsilon' : null;
+}
+
 const isCalled = ({ now }: Former) => `is called ${now.join(' and ')} now`;
 
 /** `; it is called advantageScale now`, for a message about a name that no parameter has; empty where none had it. */

@@ -151,6 +151,11 @@ export class Asking implements AskService {
     const sources = this.sources(run);
     const parts: ExperimentPart[] = [];
     for (const [i, part] of experiment.parts.entries()) {
+      // Weights that gave none may not even be there.
+      if (part.answers.length === 0) {
+        parts.push(part);
+        continue;
+      }
       const { run: of, step } = part.weights;
       const own = this.around.run(of);
       const chosen = await this.around.desk.choose(own, step, true);

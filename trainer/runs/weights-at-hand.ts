@@ -95,17 +95,22 @@ export class WeightsDesk {
       if (isComputing(summary.state)) {
         if (summary.parameters.evidenceShare > 0 && summary.state !== 'starting' && summary.state !== 'evaluating')
           return { kind: 'own', run: summary.id, step: summary.step };
-        throw busy(summary);
+        throw busy(summary, true);
       }
     }
     const computing = this.around.runs().find(({ state }) => isComputing(state));
-    if (computing) throw busy(computing);
+    if (computing) throw busy(computing, false);
     const nearest = await nearestCheckpoint(run.folder, wantedStep, known);
     if (!nearest || (exact && nearest.state.step !== wantedStep))
       throw new StudioError(
         'not-found',
         exact ? `${summary.id} has no whole checkpoint of step ${wantedStep}.` : `${summary.id} has no checkpoint.`,
-        { place: run.folder, remedy: 'Save one while the run is paused or goes on, or train it first.' },
+        {
+          place: run.folder,
+          remedy: nearest
+            ? `The nearest that is kept is of step ${nearest.state.step}.`
+            : 'Save one while the run is paused or goes on, or train it first.',
+        },
       );
     return { kind: 'checkpoint', run: summary.id, step: nearest.state.step, checkpoint: nearest };
   }
@@ -188,9 +193,12 @@ export class WeightsDesk {
   }
 }
 
-/** A model computes already, and gives nothing of its time away. */
-function busy({ id, state }: RunSummary): StudioError {
-  return new StudioError('conflict', `${id} is ${state}, and its engine is in use.`, {
-    remedy: `Pause ${id}, or give evidence a share of its time (evidenceShare).`,
-  });
+/**
+ * A model computes already.
+ * @param own whether its own weights would do, which it could give some of its time for; others can't be loaded beside it
+ */
+function busy({ id, state, parameters }: RunSummary, own: boolean): StudioError {
+  const share = own && parameters.evidenceShare === 0 ? ', or give evidence a share of its time (evidenceShare)' : '';
+  const why = own ? 'its engine is in use' : 'no other weights are loaded meanwhile';
+  return new StudioError('conflict', `${id} is ${state}, and ${why}.`, { remedy: `Pause ${id}${share}.` });
 }

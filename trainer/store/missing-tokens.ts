@@ -27,7 +27,7 @@ export function whyNotScored(of: Recorded, array: 'reference' | 'trainer', isUnd
   if (update === null && isUnderWay) return `The update of step ${step} is not made yet.`;
   if (update === null) return `The run ended before the update of step ${step}.`;
   if (update.isLeftOut)
-    return 'It was left out of the update: with its flat group (skipFlatGroups), or because it was flagged (maskFlagged).';
+    return 'It was left out of the update: with its flat group (skipFlatGroups, fillFlatGroups), or because it was flagged (maskFlagged).';
   return array === 'reference'
     ? 'The KL weight β was 0, so no reference was asked.'
     : 'The sampler computes as the trainer does: its log-probabilities are the trainer’s, up to rounding.';

@@ -112,7 +112,7 @@ function Family({ slice, isChosen, onChoose }: FamilyProps) {
       <td
         class="num"
         data-label="unused, %"
-        data-none={slice.order === null ? '' : undefined}
+        data-none={slice.order?.unused ? undefined : ''}
         data-strength={isPartly ? 'enough' : undefined}
       >
         <Unused order={slice.order} />
@@ -149,7 +149,7 @@ function Worth({ order }: Pick<AuditSlice, 'order'>) {
 }
 
 function Unused({ order }: Pick<AuditSlice, 'order'>) {
-  if (order === null) return <span class="dim">–</span>;
+  if (!order?.unused) return <span class="dim">–</span>;
   const { share, low, high } = order.unused;
   const words = `${percent(share)} % of ${count(order.count, 'right answer')} do not use the order, ${percent(low)} to ${percent(high)} % with 95 % confidence`;
   return <span title={words}>{percent(share)}</span>;

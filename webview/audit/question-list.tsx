@@ -148,7 +148,11 @@ function Question({ feed, name, line, isUnused, isOpen, onToggle }: QuestionProp
           </span>
           {line.seen.map(({ order }, at) => order && <span key={`${at}`}>order {worthWords(order)}</span>)}
           {isUnused && <span class={styles.unused}>order not used</span>}
-          {right.length > 0 && <span>right also with {right.map((cue) => cueWords[cue]).join(', ')}</span>}
+          {right.length > 0 && (
+            <span>
+              right {isRight(line.seen) && 'also '}with {right.map((cue) => cueWords[cue]).join(', ')}
+            </span>
+          )}
         </span>
       </button>
       {isOpen && (

@@ -80,7 +80,7 @@ export const formulas = {
     over: 'All ordered answers of the step, to videos and images.',
     unit: '0 to 1',
     note: `Fractional for OCR, free-form and regression. ${smoothed}`,
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   accuracyShuffled: {
     title: 'Accuracy reward, shuffled',
@@ -88,7 +88,7 @@ export const formulas = {
     over: 'All shuffled answers of the step.',
     unit: '0 to 1',
     note: `Images and videos of one frame have no shuffled answers, so this is over fewer questions than the ordered curve. ${smoothed}`,
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   probeAccuracy: {
     title: 'Probe accuracy, ordered',
@@ -96,7 +96,7 @@ export const formulas = {
     over: 'Two ordered answers to each probe question, every probeEvery steps.',
     unit: '0 to 1',
     note: 'Not smoothed. Few answers: a step up or down may be chance.',
-    source: 'trainer/learning/sft.ts, trainer/learning/sampling.ts',
+    source: 'trainer/learning/sft.ts, trainer/learning/group-metrics.ts',
   },
   probeAccuracyShuffled: {
     title: 'Probe accuracy, shuffled',
@@ -104,7 +104,7 @@ export const formulas = {
     over: 'Two shuffled answers to each probe question that is a video of two frames or more.',
     unit: '0 to 1',
     note: 'Not smoothed.',
-    source: 'trainer/learning/sft.ts, trainer/learning/sampling.ts',
+    source: 'trainer/learning/sft.ts, trainer/learning/group-metrics.ts',
   },
   temporalReward: {
     title: 'Temporal reward, scaled 0–1',
@@ -115,7 +115,7 @@ export const formulas = {
     over: 'Questions of the step with shuffled answers: videos of two frames or more.',
     unit: 'share of questions, 0 to 1',
     note: `A test that holds with no correct answer pays nobody and counts as 0. Images are not counted; the released code logs 0.5 for them. ${smoothed}`,
-    source: 'Video-R1 eq. 1; trainer/learning/sampling.ts',
+    source: 'Video-R1 eq. 1; trainer/learning/group-metrics.ts',
   },
   responseLength: {
     title: 'Response length',
@@ -123,7 +123,7 @@ export const formulas = {
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'tokens, the end token included',
     note: smoothed,
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   rewardCurve: {
     title: 'Reward',
@@ -131,7 +131,7 @@ export const formulas = {
     over: 'All ordered answers of the step; in SFT those of the probe.',
     unit: 'reward',
     note: smoothed,
-    source: 'Video-R1 eq. 2 and 5; trainer/learning/sampling.ts',
+    source: 'Video-R1 eq. 2 and 5; trainer/learning/group-metrics.ts',
   },
   sftLoss: {
     title: 'Loss (cross-entropy)',
@@ -173,7 +173,7 @@ export const formulas = {
     over: 'Tokens of each ordered answer, then answers; in SFT those of the probe.',
     unit: 'nats',
     note: `At temperature 1 over the whole vocabulary, whatever temperature drew the tokens. ${smoothed}`,
-    source: 'trainer/engines/tfjs/model/generation.ts, trainer/learning/sampling.ts',
+    source: 'trainer/engines/tfjs/model/generation.ts, trainer/learning/group-metrics.ts',
   },
   gradientNorm: {
     title: 'Gradient norm',
@@ -208,7 +208,7 @@ export const formulas = {
     over: 'All questions of the step, those that fillFlatGroups replaced and those in their place among them; in SFT those of the probe.',
     unit: '0 to 1',
     note: `Flat: all rewards are equal (within 1e−9), so no answer has an advantage. A group of one is flat under n − 1. ${smoothed}`,
-    source: 'trainer/advantages/advantages.ts, trainer/learning/sampling.ts',
+    source: 'trainer/advantages/advantages.ts, trainer/learning/group-metrics.ts',
   },
   drawnCurve: {
     title: 'What is drawn',
@@ -526,7 +526,7 @@ export const formulas = {
     formula: ['n = ordered answers'],
     over: 'The ordered answers to this question; shuffled ones only measure.',
     unit: 'answers',
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   advantageSum: {
     title: 'Sum of the advantages',
@@ -663,7 +663,7 @@ export const formulas = {
     formula: ['len(o)'],
     over: 'Tokens that were sampled, the end token included.',
     unit: 'tokens',
-    source: 'trainer/learning/sampling.ts',
+    source: 'trainer/learning/group-metrics.ts',
   },
   meanLogprob: {
     title: 'Mean log-probability',
@@ -671,7 +671,7 @@ export const formulas = {
     over: 'The tokens of this answer, the end token included.',
     unit: 'nats per token',
     note: 'At temperature 1 and without top-p, by the weights that sampled it.',
-    source: 'trainer/learning/sampling.ts, trainer/engines/tfjs/model/generation.ts',
+    source: 'trainer/learning/group-metrics.ts, trainer/engines/tfjs/model/generation.ts',
   },
   meanEntropy: {
     title: 'Mean entropy',
@@ -679,7 +679,7 @@ export const formulas = {
     over: 'The tokens of this answer, the end token included.',
     unit: 'nats',
     note: 'At temperature 1 over the whole vocabulary.',
-    source: 'trainer/learning/sampling.ts, trainer/engines/tfjs/model/generation.ts',
+    source: 'trainer/learning/group-metrics.ts, trainer/engines/tfjs/model/generation.ts',
   },
   tokenProbability: {
     title: 'Probability of a token',

@@ -159,6 +159,7 @@ const table: Readonly<Record<string, Refused>> = {
       ['--checkpoint', 'a'],
       ['a', '--checkpoint', 'b', '--samples', '0'],
       ['a', '--checkpoint', 'b', '--limit', '0'],
+      ['a', '--checkpoint', 'b', '--needs-video', 'c', '--without-video', './c'],
     ],
     input: [[at('bad.json'), '--checkpoint', nowhere]],
   },

@@ -31,3 +31,16 @@ it('says nothing of a threshold where answers are right or wrong', () => {
     '1 of 2 ordered answers were right against 0 of 1 shuffled, so 0.500 > 0.8 × 0.000 = 0.000; this answer is right, so it gets α = 0.3.',
   );
 });
+
+it('says what its credit is where order is paid by answer, beside the test where both are', () => {
+  const terms = { shuffles: 1, low: 1, high: 1, weight: 0.3, without: null };
+  const explanation = 'order is worth 4.9 nats to this answer: full credit';
+  const right = answer(1, 'ordered', 0.3);
+  const credit = { name: 'credit' as const, value: 0.3, possible: 0.3, explanation };
+  const paid = { ...right, reward: { ...right.reward, parts: [...right.reward.parts, credit] } };
+  const rollouts = [paid, answer(0, 'shuffled', 0)];
+  const alone = { ...aGroup(1, { credit: { by: 'answer', ...terms } }), temporal: null, rollouts };
+  expect(temporalReason(paid, alone, 0.1)).toEqual({ title: 'Credit for order:', text: `${explanation}.` });
+  const both = { ...aGroup(1, { temporal, credit: { by: 'both', ...terms } }), rollouts };
+  expect(temporalReason(paid, both, 0.1)?.text).toMatch(/so it gets α = 0\.3\. Beside it, order is worth 4\.9 nats/);
+});

@@ -120,13 +120,23 @@ same again. Ctrl-C keeps the answers that are whole.
           return exitCodes.done;
         }
         const answered = await start(client, { runId, about, ask: asked }, interrupts.signal, line);
-        const { experiment } =
-          values.weigh && !interrupts.signal.aborted
-            ? await client.request('ask/weigh', { runId, id: answered.id })
-            : { experiment: answered };
-        line.clear();
-        if (values.json) process.stdout.write(`${JSON.stringify(experiment, null, 1)}\n`);
-        else process.stdout.write(`${linesOf(experiment, group, rollout).join('\n')}\n`);
+        const show = (experiment: Experiment): void => {
+          line.clear();
+          if (values.json) process.stdout.write(`${JSON.stringify(experiment, null, 1)}\n`);
+          else process.stdout.write(`${linesOf(experiment, group, rollout).join('\n')}\n`);
+        };
+        if (values.weigh && !interrupts.signal.aborted)
+          show(
+            await client.request('ask/weigh', { runId, id: answered.id }).then(
+              ({ experiment }) => experiment,
+              (thrown: unknown) => {
+                // The answers are there all the same.
+                show(answered);
+                throw thrown;
+              },
+            ),
+          );
+        else show(answered);
         return interrupts.signal.aborted ? interrupts.exitCode : exitCodes.done;
       });
     } finally {

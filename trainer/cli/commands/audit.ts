@@ -62,13 +62,15 @@ row is judged by its own answers, so a lucky guess counts: with more --samples f
     if (values.checkpoint === undefined) throw usage('Name a model: --checkpoint MODEL.');
     if (positionals.length === 0) throw usage('Name a dataset.');
     const samples = wholeNumber('samples', values.samples, 1, 64);
-    const work = await workWanted(values.checkpoint, positionals, values, (project, { model, files, parameters }) =>
-      path.join(auditsFolderOf(project), workName(model, files, parameters.maxFrames)),
-    );
     const rows = rowNeeds.flatMap((need): RowsWanted[] => {
       const file = values[optionOf[need]];
       return file === undefined ? [] : [{ need, file: path.resolve(file) }];
     });
+    if (new Set(rows.map(({ file }) => file)).size < rows.length)
+      throw usage('Two kinds of rows would go into one file: name one for each.');
+    const work = await workWanted(values.checkpoint, positionals, values, (project, { model, files, parameters }) =>
+      path.join(auditsFolderOf(project), workName(model, files, parameters.maxFrames)),
+    );
     const [dataset, ...others] = work.files;
     if (rows.length > 0 && others.length > 0)
       throw usage('Rows are written of one dataset: audit them one after the other.');

@@ -16,6 +16,7 @@ import {
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { evaluationArm, evaluationArms } from '../../protocol/evaluation-arms.ts';
+import { formerMeant } from '../../protocol/former-names.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parameterMeant } from '../../protocol/parameters.ts';
 import { inTheWay, queueOf, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
@@ -104,7 +105,11 @@ const forms: Readonly<Record<CommandKind, Form>> = {
     words: ['NAME', 'VALUE'],
     request: ([parameter, value]) => {
       if (parameter === undefined || value === undefined) throw usage('Name a parameter and its value.');
-      return { kind: 'set', parameter: parameterMeant(parameter) ?? parameter, value: readValue(value) };
+      return {
+        kind: 'set',
+        parameter: parameterMeant(parameter) ?? formerMeant(parameter) ?? parameter,
+        value: readValue(value),
+      };
     },
   },
 };

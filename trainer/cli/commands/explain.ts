@@ -12,11 +12,11 @@ export const explainCommand: CliCommand = {
   help: `
 video-r1 explain [FILE] [--preset P] [--set NAME=VALUE …] [--json] < group.json
 
-Reads {"data_type", "accuracy": [], "format": [], "lengths": [], "shuffled_accuracy": [], "temporal"?, "len_control"?, "credit"?, "batch_std"?}
-and says what T-GRPO makes of it (Video-R1 eq. 1, 2, 3, 5): p and p̃, the temporal test, the length bonus, rewards and advantages.
-With --set temporal_credit=answer or both, "credit" is what order is worth to each answer in nats, null where that was not measured.
+Reads {"data_type", "accuracy": [], "format": [], "lengths": [], "shuffled_accuracy": [], "temporal"?, "len_control"?, "batch_std"?,
+"credit"?} and says what T-GRPO makes of it (Video-R1 eq. 1, 2, 3, 5): p and p̃, the temporal test, the length bonus, rewards and advantages.
 "temporal": false is plain GRPO, "len_control": false leaves the length bonus out. "batch_std" is what --set advantageScale=batch divides
-by; without it the group is a batch by itself. --preset is paper (default), upstream or sample;
+by; without it the group is a batch by itself. With --set temporal_credit=answer or both, "credit" is what order is worth to each
+answer in nats, null where that was not measured. --preset is paper (default), upstream or sample;
 --set takes parameters by name (omega=0.1, correct_threshold=0.5) or symbol (α=0.5).
 Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, credit_paid, length_bonus, rewards, mean, std, advantages,
 advantages_without_temporal, temporal_felt, token_weights, explanation}. Without r_t is the advantage if

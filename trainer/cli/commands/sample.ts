@@ -90,7 +90,7 @@ function cuesOption(given: readonly string[], world: WorldName): Cues {
     else if (share >= 0 && share <= 1) cues[name] = share;
     else
       throw usage(
-        `--cue ${name} is a share from 0 to 1${name === 'chains' ? '' : ' or chance'}, not ${text ?? 'without one'}.`,
+        `--cue ${name} needs a share from 0 to 1${name === 'chains' ? '' : ' or chance'}${text === undefined ? '' : `, not ${text}`}.`,
       );
   }
   return cues as Cues;

@@ -7,11 +7,12 @@ import { nats, verdictOf, verdictSentence, weighedWords } from '../../evidence/v
 import { wordsOf } from '../../evidence/words.ts';
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
-import type { Weighing } from '../../protocol/evidence.ts';
+import { framesPerPair, type Weighing } from '../../protocol/evidence.ts';
 import { shownLine } from '../../protocol/hostile-text.ts';
 import type { RequestParams, RequestResult } from '../../protocol/messages.ts';
 import { temporalPaid } from '../../protocol/paid-and-felt.ts';
 import type { GroupWithRollouts, Rollout } from '../../protocol/records.ts';
+import { seenOrder } from '../../protocol/seen-order.ts';
 import { withClient } from '../experiments/client-at-hand.ts';
 import { type CliCommand, exitCodes, fromOption, readOptions, usage } from '../terminal/command.ts';
 import { Interrupts } from '../terminal/interrupt.ts';
@@ -153,7 +154,7 @@ function lines(weighing: Weighing, group: GroupWithRollouts, rollout: Rollout, p
     '',
     `${verdictSentence(verdict)}${named}`,
     `Scored by ${whose}: ${by.run ?? 'a model of no run'}, step ${by.step}${likely}.`,
-    ...(pairs.length > 0 ? ['', table(heavy, pairs, group.media.times)] : []),
+    ...(pairs.length > 0 ? ['', table(heavy, pairs, pairTimes(group, rollout))] : []),
     ...curveLines(weighing, rollout),
   ];
 }
@@ -167,9 +168,17 @@ type HeavyWord = {
   readonly pairs: readonly (number | null)[];
 };
 
+/** When what the answer saw as a pair was filmed: of frames in their order where it begins, of others of both. */
+export function pairTimes({ media }: Pick<GroupWithRollouts, 'media'>, { order }: Pick<Rollout, 'order'>): string[] {
+  const times = seenOrder(media, order).map((frame) => (media.times[frame] ?? 0).toFixed(1));
+  const pairs = Array.from({ length: Math.ceil(times.length / framesPerPair) }, (_, pair) =>
+    times.slice(pair * framesPerPair, (pair + 1) * framesPerPair),
+  );
+  return pairs.map((pair) => `${order === 'shuffled' ? pair.join(', ') : pair[0]} s`);
+}
+
 /** One row a word: what order is worth to it, and each frame pair. */
-function table(words: readonly HeavyWord[], whole: readonly (number | null)[], times: readonly number[]): string {
-  const head = whole.map((_, pair) => `${(times[2 * pair] ?? 0).toFixed(1)} s`);
+function table(words: readonly HeavyWord[], whole: readonly (number | null)[], head: readonly string[]): string {
   const rows = [...words.map(({ word, worth, pairs }) => [shownLine(word.text, 20), nats(worth), ...pairs.map(shown)])];
   const all = [['nats', 'order', ...head], ...rows, ['whole answer', '', ...whole.map(shown)]];
   const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
@@ -182,8 +191,15 @@ function table(words: readonly HeavyWord[], whole: readonly (number | null)[], t
 
 const shown = (value: number | null): string => (value === null ? '–' : nats(value));
 
-function curveLines({ commitment }: Weighing, { text, answer }: Rollout): string[] {
-  if (commitment === null) return [];
+export function curveLines(
+  { commitment, without }: Pick<Weighing, 'commitment' | 'without'>,
+  { text, answer }: Pick<Rollout, 'text' | 'answer'>,
+): string[] {
+  if (commitment === null) {
+    // Both cut the reasoning.
+    const why = without.find(({ kind }) => kind === 'no reasoning')?.why;
+    return why === undefined ? [] : ['', `Where it was decided is not known. ${why}`];
+  }
   const probabilities = probabilitiesOf(commitment);
   return [
     '',

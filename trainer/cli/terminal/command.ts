@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { presetParameters, settingFaults, withOverrides } from '../../learning/presets.ts';
 import { asStudioError, StudioError } from '../../protocol/errors.ts';
-import { inPresentNames } from '../../protocol/former-names.ts';
+import { formerMeant, inPresentNames } from '../../protocol/former-names.ts';
 import { nearby, nearestClause } from '../../protocol/nearest.ts';
 import { type Method, type ParameterValues, parameterMeant } from '../../protocol/parameters.ts';
 import { type PresetName, presetName, presetNames } from '../../protocol/runfile.ts';
@@ -136,7 +136,7 @@ export function readSettings(pairs: readonly string[]): Record<string, unknown> 
       const at = pair.indexOf('=');
       if (at < 1) throw new StudioError('bad-request', `--set ${pair} is not NAME=VALUE.`, { remedy: 'See --help.' });
       const name = pair.slice(0, at);
-      return [parameterMeant(name) ?? name, readValue(pair.slice(at + 1))];
+      return [parameterMeant(name) ?? formerMeant(name) ?? name, readValue(pair.slice(at + 1))];
     }),
   );
   const { settings, faults: ofNames } = inPresentNames(given);

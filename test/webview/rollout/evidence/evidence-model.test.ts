@@ -101,6 +101,15 @@ describe('the evidence of an answer', () => {
     expect(asked.at(-1)).toEqual({ id: 'id-1', of: { rolloutId: 'r' }, checkpoint: 4 });
   });
 
+  it('that was scored for a credit alone is there, and can be weighed by whatever weights are at hand', async () => {
+    known.set('r', aWeighing({ forCredit: true }));
+    model.show({ rolloutId: 'r', answeredBy: 4 });
+    await settle();
+    expect(state()).toMatchObject({ weighing: { forCredit: true }, cost: free });
+    void model.weigh();
+    expect(asked.at(-1)).toEqual({ id: 'id-1', of: { rolloutId: 'r' } });
+  });
+
   it('is not asked for where it is refused', async () => {
     cost = { ...free, by: null, refusal: 'a trains; pause it.' };
     model.show({ rolloutId: 'r', answeredBy: 4 });
