@@ -42,7 +42,8 @@ export const worthWrong = 'c, wrong';
 const withoutOrder = 'right without order';
 export const processorTime = 'processor s a step';
 
-const digits = (count: number) => (value: number) => value.toFixed(count);
+/** Without a sign where it rounds to 0. */
+const digits = (count: number) => (value: number) => value.toFixed(count).replace(/^-(0[.]0*)$/, '$1');
 
 /** After the datasets' accuracies, in this order; those are shares, as what has no other form. */
 const laterColumns: ReadonlyMap<string, (value: number) => string> = new Map([

@@ -76,7 +76,7 @@ export const wholeStudy: StudyScope = {
   dataSeeds: [1, 2],
   seeds: [1, 2, 3, 4, 5],
   arms: studied,
-  steps: 50,
+  steps: 40,
   limit: null,
   groups: 60,
 };
