@@ -53,6 +53,7 @@ describe('video-r1 study', () => {
     expect(first.stdout).toContain(verdict.sentence);
     const credit = worlds[0].rows.find(({ stage }: { stage: string }) => stage === 'credit');
     expect(Object.keys(credit.figures)).toEqual(expect.arrayContaining(['use of order', 'processor s a step']));
+    expect(credit.figures['c, wrong'].mean).toEqual(expect.any(Number));
     expect(await readFile(at('study.md'), 'utf8')).toContain('cue always right in RL');
     const trained = await json('always-right-2', 'ablation', 'study-credit-s5.run.json');
     expect(trained).toMatchObject({ seed: 5, parameters: { temporalCredit: 'answer', steps: 3, groupSize: 2 } });
