@@ -174,7 +174,7 @@ describe('formulas', () => {
        of a reward, and of an advantage, that the sample does not have. */
     const elsewhere = [
       ...['tokenMismatch', 'flaggedBack', 'commitment', 'felt', 'advantageWithout', 'advantageIfUsed', 'moved'],
-      ...['auditRight', 'auditOrder', 'auditShortcut', 'overlongPart', 'batchStd'],
+      ...['auditRight', 'auditOrder', 'auditShortcut', 'overlongPart', 'creditPart', 'rightWithoutOrder', 'batchStd'],
     ];
     expect(Object.keys(formulas).filter((name) => !used.has(name) && !elsewhere.includes(name))).toEqual([]);
     expect(numberPlaces.filter((place) => !looked.has(place))).toEqual([]);
