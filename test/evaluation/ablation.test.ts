@@ -5,10 +5,10 @@ import {
   ablationReport,
   ablationRows,
   ablationSettings,
-  armOf,
-  type Stage,
   type StageRun,
 } from '../../trainer/evaluation/ablation.ts';
+import { type Arm, armOf, arms, contrasted, creditArms, type Stage } from '../../trainer/evaluation/arms.ts';
+import { worthOf } from '../../trainer/evaluation/measure-groups.ts';
 import { resultsOf } from '../../trainer/evaluation/results.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import { runFile } from '../../trainer/protocol/runfile.ts';
@@ -26,10 +26,17 @@ const base = runFile.parse({
 /** Four questions: the first `right` of them right in order, the first `shuffled` right where shuffled. */
 function stageRun(stage: Stage, seed: number | null, right: number, shuffled = 1): StageRun {
   const answers = [0, 1, 2, 3].map((row) => answered(row, row < right ? 1 : 0, row < shuffled ? 1 : 0));
-  const groups = { groups: 4, accuracy: 0.5, accuracyShuffled: 0.25, temporalFelt: 0, flat: 0.5, tokens: 3 };
+  const groups = {
+    groups: 4,
+    accuracy: 0.5,
+    accuracyShuffled: 0.25,
+    temporalFelt: 0,
+    flat: 0.5,
+    tokens: 3,
+    worth: worthOf([], 1),
+  };
   return {
-    stage,
-    seed,
+    ...{ stage, seed, dataSeed: null, costs: null },
     run: `ablation-${stage}-s${seed}-1`,
     results: resultsOf(headerWith(), answers),
     answers,
@@ -44,9 +51,33 @@ describe('an ablation', () => {
   it('changes in each arm what the arm is called by', () => {
     expect(armOf(base, 'tgrpo')).toEqual(base);
     expect(armOf(base, 'grpo')).toEqual({ ...base, method: 'grpo' });
-    expect(armOf(base, 'credit')).toEqual({ ...base, parameters: { steps: 3, temporalCredit: 'answer' } });
+    const byAnswer = { steps: 3, temporalCredit: 'answer', creditShuffles: 1 };
+    expect(armOf(base, 'credit')).toEqual({ ...base, parameters: byAnswer });
     expect(armOf(base, 'tgrpo-no-images')).toEqual({ ...base, parameters: { steps: 3, imageShare: 0 } });
     expect(armOf(base, 'grpo-no-images')).toEqual({ ...base, method: 'grpo', parameters: { steps: 3, imageShare: 0 } });
+  });
+
+  it('makes T-GRPO felt, and pays by answer in each way, over what the run file says', () => {
+    const parameters = (arm: Arm) =>
+      armOf({ ...base, parameters: { steps: 3, alpha: 0.3, creditWeight: 0.3 } }, arm).parameters;
+    const undivided = { steps: 3, alpha: 0.3, creditWeight: 0.3, advantageScale: 'none' };
+    expect(parameters('tgrpo-felt')).toEqual({ ...undivided, alpha: 1, mu: 1, shuffledGroupSize: 8 });
+    expect(parameters('credit')).toMatchObject({ temporalCredit: 'answer', creditShuffles: 1, alpha: 0.3 });
+    expect(parameters('credit')).not.toHaveProperty('advantageScale');
+    expect(parameters('credit-2')).toMatchObject({ temporalCredit: 'answer', creditShuffles: 2 });
+    expect(parameters('credit-none')).toEqual({ ...undivided, temporalCredit: 'answer', creditShuffles: 1 });
+    expect(parameters('credit-2-none')).toEqual({ ...undivided, temporalCredit: 'answer', creditShuffles: 2 });
+    expect(parameters('credit-1-none')).toEqual({ ...parameters('credit-none'), creditWeight: 1 });
+  });
+
+  it('holds every credit arm against felt T-GRPO, T-GRPO and GRPO, and each against the start', () => {
+    const names = contrasted.map((pair) => pair.join(' '));
+    for (const arm of creditArms)
+      expect(names).toEqual(
+        expect.arrayContaining(['tgrpo-felt', 'tgrpo', 'grpo', 'start'].map((one) => `${arm} ${one}`)),
+      );
+    expect(names).toEqual(expect.arrayContaining(['tgrpo-felt grpo', 'tgrpo-felt start']));
+    expect(arms.filter((arm) => arm.startsWith('credit'))).toEqual(creditArms);
   });
 
   it('averages over seeds, with Student’s interval where there are two, the start first', () => {

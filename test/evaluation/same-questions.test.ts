@@ -1,6 +1,8 @@
 /** An arm that was asked ten questions beside a start that was asked forty: the table is over the ten. */
 import { describe, expect, it } from 'vitest';
-import { ablationContrasts, ablationRows, type Stage, type StageRun } from '../../trainer/evaluation/ablation.ts';
+import { ablationContrasts, ablationRows, type StageRun } from '../../trainer/evaluation/ablation.ts';
+import type { Stage } from '../../trainer/evaluation/arms.ts';
+import { worthOf } from '../../trainer/evaluation/measure-groups.ts';
 import { resultsOf } from '../../trainer/evaluation/results.ts';
 import { onSameQuestions } from '../../trainer/evaluation/same-questions.ts';
 import { answered, headerWith } from './made-answers.ts';
@@ -8,7 +10,8 @@ import { answered, headerWith } from './made-answers.ts';
 /** The first ten questions right, and none of the others. */
 function stageRun(stage: Stage, seed: number | null, questions: number): StageRun {
   const answers = Array.from({ length: questions }, (_, row) => answered(row, row < 10 ? 1 : 0, 0));
-  return { stage, seed, run: stage, results: resultsOf(headerWith(), answers), answers, groups: null };
+  const who = { stage, seed, dataSeed: null, run: stage, costs: null };
+  return { ...who, results: resultsOf(headerWith(), answers), answers, groups: null };
 }
 
 describe('figures of different questions', () => {
@@ -24,7 +27,15 @@ describe('figures of different questions', () => {
   });
 
   it('say of groups that were sampled on different numbers of videos how many they are', () => {
-    const figures = { accuracy: 0.5, accuracyShuffled: 0, temporalPaid: 0.5, temporalFelt: 0, flat: 0, tokens: 9 };
+    const figures = {
+      accuracy: 0.5,
+      accuracyShuffled: 0,
+      temporalPaid: 0.5,
+      temporalFelt: 0,
+      flat: 0,
+      tokens: 9,
+      worth: worthOf([], 1),
+    };
     const runs = [40, 38].map((groups, i) => ({ ...stageRun('tgrpo', i, 10), groups: { groups, ...figures } }));
     expect(onSameQuestions(runs).note).toContain('over different numbers of groups (38, 40)');
     expect(onSameQuestions([runs[0], runs[0]] as StageRun[]).note).toBeNull();

@@ -230,33 +230,3 @@ describe('video-r1 ablate', () => {
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('no arm gspo; the nearest is grpo') });
   });
 });
-
-describe('video-r1 study', () => {
-  it('ended by Ctrl-C while it trains goes on, with an SFT checkpoint of each seed for the seed’s arms', async () => {
-    const args = ['study', project.folder, '--seeds', '5,6', '--arms', 'grpo', '--groups', '3', ...tiny];
-    const steps = ['--steps', '1', '--sft-steps', '2'];
-    const stopped = await interruptedAt('study-sft-s5: training', [...args, ...steps]);
-    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining('the same command goes on') });
-    const { code, stderr, stdout } = await runProgram([...args, ...steps]);
-    expect(stderr).not.toContain('study-sft-s5: training');
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/the start +5, 6 .*\nGRPO +5, 6 /);
-    expect(stdout).toMatch(/GRPO - the start +2 /);
-    const start = async (seed: number) => (await json('ablation', `study-grpo-s${seed}.run.json`)).model.checkpoint;
-    expect(await start(5)).toContain('study-sft-s5');
-    expect(await start(6)).toContain('study-sft-s6');
-    const refused = await runProgram([...args, '--steps', '1', '--sft-steps', '3']);
-    expect(refused.stderr).toContain('sft.parameters.steps: 2 against 3');
-  });
-});
-
-/** Starts the program and sends Ctrl-C once it has said a text. */
-function interruptedAt(text: string, args: readonly string[]): Promise<{ code: number | null; stderr: string }> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-    if (!child.killed && stderr.includes(text)) child.kill('SIGINT');
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stderr })));
-}

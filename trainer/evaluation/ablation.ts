@@ -1,57 +1,24 @@
 /**
- * The paper's ablation (table 2) and plain GRPO on videos alone: what each arm changes, the figures over seeds, and the arms
- * against each other. Training and sampling are for `cli/experiments/run-ablation.ts`.
+ * What arms of a run learned: the figures over seeds, and the arms against each other, within a project or pooled over projects of
+ * several data seeds. Training and sampling are for `cli/experiments/run-ablation.ts`.
  */
+import { cueWrongSource } from '../data/sample/families.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
-import type { RunFile } from '../protocol/runfile.ts';
 import type { AnswersLine } from './answers-file.ts';
-import type { GroupFigures } from './measure-groups.ts';
+import { arms, contrasted, type Stage, stageTitle } from './arms.ts';
+import { type GroupFigures, worthShuffles } from './measure-groups.ts';
 import { benchmarks, paperAblation } from './paper-results.ts';
 import { overall, paperCells, percent } from './report.ts';
 import { type EvaluationResults, orderAnswers } from './results.ts';
 import { bootstrapMean, type Interval, meanOverSeeds, type PairedDifference, pairedOverSeeds } from './statistics.ts';
+import type { StepCosts } from './step-cost.ts';
 import { plain, type Report, type Table } from './table.ts';
-
-export const arms = ['tgrpo', 'grpo', 'credit', 'tgrpo-no-images', 'grpo-no-images'] as const;
-export type Arm = (typeof arms)[number];
-
-/** The arms of the paper's table. */
-export const paperArms: readonly Arm[] = ['tgrpo', 'grpo', 'tgrpo-no-images'];
-
-/** A T-GRPO run file with what an arm changes: it leaves out image questions, or the shuffled group and its reward, or both, or pays order by answer. */
-export function armOf(base: RunFile, arm: Arm): RunFile {
-  const withoutImages = (file: RunFile): RunFile => ({ ...file, parameters: { ...file.parameters, imageShare: 0 } });
-  switch (arm) {
-    case 'tgrpo':
-      return base;
-    case 'grpo':
-      return { ...base, method: 'grpo' };
-    case 'credit':
-      return { ...base, parameters: { ...base.parameters, temporalCredit: 'answer' } };
-    case 'tgrpo-no-images':
-      return withoutImages(base);
-    case 'grpo-no-images':
-      return withoutImages({ ...base, method: 'grpo' });
-    default:
-      return arm satisfies never;
-  }
-}
-
-/** An arm, or the checkpoint that the arms of a seed start from. */
-export type Stage = Arm | 'start';
-
-const stageTitles: Readonly<Record<Stage, string>> = {
-  start: 'the start',
-  tgrpo: 'T-GRPO',
-  grpo: 'GRPO',
-  credit: 'T-GRPO, credit by answer',
-  'tgrpo-no-images': 'T-GRPO without images',
-  'grpo-no-images': 'GRPO without images',
-};
 
 /** A checkpoint and what was found out about it. */
 export interface StageRun {
   readonly stage: Stage;
+  /** Of the sample project; null where the project is the only one. */
+  readonly dataSeed: number | null;
   /** Null for a start that all seeds share. */
   readonly seed: number | null;
   readonly run: string;
@@ -59,48 +26,70 @@ export interface StageRun {
   readonly answers: readonly AnswersLine[];
   /** Null where the first dataset has no video. */
   readonly groups: GroupFigures | null;
+  /** Of its RL steps; null for a start, and where they were not measured. */
+  readonly costs: StepCosts | null;
 }
 
-/** By column: shares, but for `tokensColumn`. */
+/** By column; in the unit of its form. */
 type Figures = Readonly<Record<string, number>>;
 
-const inOrder = 'frames in order';
+export const inOrder = 'frames in order';
 const shuffledFrames = 'frames shuffled';
-const useOfOrder = 'use of order';
-const temporalPaid = 'temporal paid';
-const temporalFelt = 'temporal felt';
-const tokensColumn = 'mean tokens';
-/** After the datasets' accuracies, in this order. */
-const laterColumns: readonly string[] = [inOrder, shuffledFrames, useOfOrder, temporalPaid, temporalFelt, tokensColumn];
+export const useOfOrder = 'use of order';
+export const cueWrong = 'cue wrong';
+const worthRight = 'c, right';
+export const worthWrong = 'c, wrong';
+const withoutOrder = 'right without order';
+export const processorTime = 'processor s a step';
+
+const digits = (count: number) => (value: number) => value.toFixed(count);
+
+/** After the datasets' accuracies, in this order; those are shares, as what has no other form. */
+const laterColumns: ReadonlyMap<string, (value: number) => string> = new Map([
+  [inOrder, percent],
+  [shuffledFrames, percent],
+  [useOfOrder, percent],
+  [cueWrong, percent],
+  [worthRight, digits(1)],
+  [worthWrong, digits(1)],
+  [withoutOrder, percent],
+  ['temporal paid', percent],
+  ['temporal felt', percent],
+  ['mean tokens', digits(1)],
+  [processorTime, digits(2)],
+  ['shuffled half', digits(2)],
+  ['credit', digits(2)],
+]);
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function figuresOf({ results: { datasets }, answers, groups }: StageRun): Figures {
-  const accuracies = datasets.flatMap(({ name, all }) => {
-    const value = overall(all);
-    return value === null ? [] : [[name, value] as const];
-  });
+export function figuresOf({ results: { datasets }, answers, groups, costs }: StageRun): Figures {
+  const accuracies = datasets.map(({ name, all }) => [name, overall(all)] as const);
   const pairs = datasets.flatMap(({ name }) => orderAnswers(answers.filter(({ dataset }) => dataset === name)));
   const ordered = mean(pairs.map((pair) => pair.ordered.accuracy));
   const shuffled = mean(pairs.map((pair) => pair.shuffled.accuracy));
-  const lengths = answers.flatMap((line) => (line.outcome === 'answered' ? [line.ordered.tokens] : []));
-  return Object.fromEntries([
+  const answered = answers.filter((line) => line.outcome === 'answered');
+  const misled = answered.filter(({ source }) => source.endsWith(cueWrongSource));
+  const aStep = (seconds: number | undefined) => (costs && seconds !== undefined ? seconds / costs.steps : null);
+  const all: readonly (readonly [string, number | null | undefined])[] = [
     ...accuracies,
-    ...(pairs.length === 0
-      ? []
-      : [
-          [inOrder, ordered],
-          [shuffledFrames, shuffled],
-          [useOfOrder, ordered - shuffled],
-        ]),
-    ...(groups
-      ? [
-          [temporalPaid, groups.temporalPaid],
-          [temporalFelt, groups.temporalFelt],
-        ]
-      : []),
-    ...(lengths.length === 0 ? [] : [[tokensColumn, mean(lengths)]]),
-  ]);
+    [inOrder, ordered],
+    [shuffledFrames, shuffled],
+    [useOfOrder, ordered - shuffled],
+    [cueWrong, mean(misled.map((line) => line.ordered.accuracy))],
+    [worthRight, groups?.worth.right],
+    [worthWrong, groups?.worth.wrong],
+    [withoutOrder, groups?.worth.rightWithout],
+    ['temporal paid', groups?.temporalPaid],
+    ['temporal felt', groups?.temporalFelt],
+    ['mean tokens', mean(answered.map((line) => line.ordered.tokens))],
+    [processorTime, aStep(costs?.processorSeconds)],
+    ['shuffled half', aStep(costs?.shuffledSeconds)],
+    ['credit', aStep(costs?.creditSeconds)],
+  ];
+  return Object.fromEntries(
+    all.filter((one): one is [string, number] => typeof one[1] === 'number' && !Number.isNaN(one[1])),
+  );
 }
 
 export interface AblationRow {
@@ -136,24 +125,15 @@ export interface Contrast {
   readonly overQuestions: Interval | null;
 }
 
-const contrasted: readonly (readonly [Stage, Stage])[] = [
-  ['tgrpo', 'grpo'],
-  ['credit', 'tgrpo'],
-  ['credit', 'grpo'],
-  ['tgrpo-no-images', 'grpo-no-images'],
-  ['tgrpo', 'tgrpo-no-images'],
-  ['grpo', 'grpo-no-images'],
-  ['tgrpo', 'start'],
-  ['grpo', 'start'],
-  ['credit', 'start'],
-];
-
-/** Arms against each other over the seeds that both have: the same start, the same questions, the same order of them. */
+/** Arms against each other over the seeds, and data seeds, that both have: the same start, the same questions, the same order of them. */
 export function ablationContrasts(runs: readonly StageRun[]): Contrast[] {
   return contrasted.flatMap(([first, second]) => {
     const pairs = runs.flatMap((one) => {
       if (one.stage !== first || one.seed === null) return [];
-      const other = runs.find(({ stage, seed }) => stage === second && (seed === one.seed || seed === null));
+      const other = runs.find(
+        ({ stage, seed, dataSeed }) =>
+          stage === second && dataSeed === one.dataSeed && (seed === one.seed || seed === null),
+      );
       return other ? [{ seed: one.seed, one, other }] : [];
     });
     if (pairs.length === 0) return [];
@@ -182,14 +162,15 @@ export function ablationContrasts(runs: readonly StageRun[]): Contrast[] {
 }
 
 function overQuestions(pairs: readonly { one: StageRun; other: StageRun }[]): Interval | null {
-  const uses = pairs.map(({ one, other }) => [useByQuestion(one), useByQuestion(other)] as const);
-  const questions = [...(uses[0]?.[0].keys() ?? [])];
-  const gains = questions.flatMap((question) => {
-    const each = uses.map(([one, other]) => {
-      const [a, b] = [one.get(question), other.get(question)];
-      return a === undefined || b === undefined ? null : a - b;
+  const gains = [...Map.groupBy(pairs, ({ one }) => one.dataSeed).values()].flatMap((ofProject) => {
+    const uses = ofProject.map(({ one, other }) => [useByQuestion(one), useByQuestion(other)] as const);
+    return [...(uses[0]?.[0].keys() ?? [])].flatMap((question) => {
+      const each = uses.map(([one, other]) => {
+        const [a, b] = [one.get(question), other.get(question)];
+        return a === undefined || b === undefined ? null : a - b;
+      });
+      return each.includes(null) ? [] : [mean(each as number[])];
     });
-    return each.includes(null) ? [] : [mean(each as number[])];
   });
   return bootstrapMean(gains, 1);
 }
@@ -233,22 +214,25 @@ export function ablationSettings(
   };
 }
 
-function cell(column: string, figure: AblationRow['figures'][string] | Interval | null | undefined): string {
+export function cell(column: string, figure: AblationRow['figures'][string] | Interval | null | undefined): string {
   if (!figure) return '-';
-  const shown = column === tokensColumn ? (value: number) => value.toFixed(1) : percent;
+  const shown = laterColumns.get(column) ?? percent;
   const { low, high } = figure;
   return low === null || high === null ? shown(figure.mean) : `${shown(figure.mean)} (${shown(low)} to ${shown(high)})`;
 }
 
-function contrastTable(contrasts: readonly Contrast[]): Table[] {
+/** What contrasts are shown of, where it was measured. */
+const contrastColumns: readonly string[] = [inOrder, shuffledFrames, useOfOrder, cueWrong, worthWrong, processorTime];
+
+export function contrastTable(contrasts: readonly Contrast[]): Table[] {
   if (contrasts.length === 0) return [];
-  const shown: readonly string[] = [inOrder, shuffledFrames, useOfOrder];
+  const shown = contrastColumns.filter((column) => contrasts.some(({ figures }) => column in figures));
   return [
     {
       title: '',
-      head: ['paired differences', 'seeds', ...shown, 'use of order, over questions', 'would be found'],
+      head: ['paired differences', 'pairs', ...shown, 'use of order, over questions', 'would be found'],
       rows: contrasts.map(({ first, second, seeds, figures, overQuestions: questions }) => [
-        `${stageTitles[first]} - ${stageTitles[second]}`,
+        `${stageTitle(first)} - ${stageTitle(second)}`,
         String(seeds.length),
         ...shown.map((column) => cell(column, figures[column])),
         cell(useOfOrder, questions),
@@ -258,35 +242,57 @@ function contrastTable(contrasts: readonly Contrast[]): Table[] {
   ];
 }
 
+/** Of arms, means over runs. @param over the column that says what the means of a row are over */
+export function rowsTable(
+  rows: readonly AblationRow[],
+  over: { readonly head: string; of(row: AblationRow): string },
+): Table {
+  const found = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
+  // Datasets in the order in which they were named.
+  const columns = [
+    ...found.filter((column) => !laterColumns.has(column)),
+    ...[...laterColumns.keys()].filter((column) => found.includes(column)),
+  ];
+  return {
+    title: '',
+    head: ['measured here', over.head, ...columns.map((column) => plain(column, 40))],
+    rows: rows.map((row) => [
+      stageTitle(row.stage),
+      over.of(row),
+      ...columns.map((column) => cell(column, row.figures[column])),
+    ]),
+  };
+}
+
 export interface Ablation {
   readonly settings: AblationSettings;
   readonly rows: readonly AblationRow[];
   readonly contrasts: readonly Contrast[];
 }
 
+/** How the figures of arms are to be read. */
+export const figureNotes: readonly string[] = [
+  'GRPO draws no shuffled answers and pays no temporal reward: the paper’s arm without temporal reward.',
+  'felt T-GRPO: α = 1, μ = 1, as many shuffled answers as ordered ones, advantages not divided by the standard deviation.',
+  'credit: each right answer to a video is paid by what order is worth to it (temporalCredit answer), measured with K shuffles; no shuffled answers are drawn. undivided: advantages are not divided by the standard deviation.',
+  'accuracy by the benchmarks’ rule over all questions: OCR and free-form score 0, regression counts by its mean relative accuracy.',
+  'use of order: accuracy on frames in order minus that on shuffled frames, on questions that need order where the dataset says so, else on all videos.',
+  'cue wrong: accuracy on frames in order, on the questions whose cue suggests a wrong answer.',
+  `c: what order is worth to an answer, as credit measures it, with ${worthShuffles} shuffles; its mean over right and over wrong answers of the sampled groups, and the share of right answers with c below creditLow. c that rises with wrong answers too is dependence on order that is no use of it.`,
+  'temporal paid, temporal felt: of groups sampled from each checkpoint as T-GRPO samples them, on videos of the first dataset, the share in which the temporal reward would be paid, and in which it would change an advantage. In a group whose rewards are of two sizes, right and wrong, the division by the standard deviation (eq. 3) takes it out again.',
+  'processor s a step: of this whole process while it trained, the first step of a sitting left out; shuffled half and credit: parts of it, shared out by the clock, the shuffled half by its share of the tokens.',
+  'paired differences: both arms with the same seed, so the same start and questions; the paired t test’s 95 % interval over seeds. over questions: bootstrap over questions of their means over seeds. An interval over seeds does not know of other questions, one over questions not of other seeds.',
+];
+
 /** @param note what the reader has to know first: that answers to other questions were left out, say; or null */
 export function ablationReport(title: string, { settings, rows, contrasts }: Ablation, note: string | null): Report {
-  const found = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
-  // Datasets in the order in which they were named.
-  const columns = [
-    ...found.filter((column) => !laterColumns.includes(column)),
-    ...laterColumns.filter((column) => found.includes(column)),
-  ];
   const names = benchmarks.map(({ name }) => name);
   const oneSeed = rows.some(({ stage, seeds }) => stage !== 'start' && seeds.length < 2);
   return {
     title,
     lines: note === null ? [] : [note],
     tables: [
-      {
-        title: '',
-        head: ['measured here', 'seeds', ...columns.map((column) => plain(column, 40))],
-        rows: rows.map(({ stage, seeds, figures }) => [
-          stageTitles[stage],
-          seeds.join(', '),
-          ...columns.map((column) => cell(column, figures[column])),
-        ]),
-      },
+      rowsTable(rows, { head: 'seeds', of: ({ seeds }) => seeds.join(', ') }),
       ...contrastTable(contrasts),
       { title: '', head: ['settings', 'value'], rows: Object.entries(settings) },
       {
@@ -296,13 +302,8 @@ export function ablationReport(title: string, { settings, rows, contrasts }: Abl
       },
     ],
     notes: [
-      `In percent, mean over seeds${oneSeed ? '; one seed says nothing of how much seeds differ, so it has no interval' : ''}. In brackets: Student’s 95 % interval over seeds, n - 1 degrees of freedom.`,
-      'GRPO draws no shuffled answers and pays no temporal reward: the paper’s arm without temporal reward.',
-      'credit by answer: each right answer to a video is paid by what order is worth to it (temporalCredit answer); no shuffled answers are drawn.',
-      'accuracy by the benchmarks’ rule over all questions: OCR and free-form score 0, regression counts by its mean relative accuracy.',
-      'use of order: accuracy on frames in order minus that on shuffled frames, on questions that need order where the dataset says so, else on all videos.',
-      'temporal paid, temporal felt: of groups sampled from each checkpoint as T-GRPO samples them, on videos of the first dataset, the share in which the temporal reward would be paid, and in which it would change an advantage. In a group whose rewards are of two sizes, right and wrong, the division by the standard deviation (eq. 3) takes it out again.',
-      'paired differences: both arms with the same seed, so the same start and questions; the paired t test’s 95 % interval over seeds. over questions: bootstrap over questions of their means over seeds. An interval over seeds does not know of other questions, one over questions not of other seeds.',
+      `In percent, c in nats; mean over seeds${oneSeed ? '; one seed says nothing of how much seeds differ, so it has no interval' : ''}. In brackets: Student’s 95 % interval over seeds, n - 1 degrees of freedom.`,
+      ...figureNotes,
       'would be found: the true difference in the use of order that as many seeds, spread like these, find four times in five; a smaller one may be there unseen.',
     ],
   };

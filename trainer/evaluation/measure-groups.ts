@@ -4,19 +4,31 @@
  */
 import { z } from 'zod';
 import type { Dataset } from '../data/dataset.ts';
-import { QuestionLoader } from '../data/questions.ts';
+import { type LoadedQuestion, QuestionLoader } from '../data/questions.ts';
 import type { Engine, ModelHandle } from '../engines/engine.ts';
+import { measureCredits } from '../learning/credit.ts';
 import { groupMetrics } from '../learning/group-metrics.ts';
 import type { SampledGroup } from '../learning/groups.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
 import { sampleGroups } from '../learning/sampling.ts';
-import { emptyMetrics } from '../learning/training.ts';
+import { emptyMetrics, Interrupted, mean } from '../learning/training.ts';
+import { isCorrect } from '../protocol/correctness.ts';
 import type { Normalisation } from '../protocol/normalise.ts';
 import { feltBy, temporalPaid } from '../protocol/paid-and-felt.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import type { FrameLimits, MediaLoader } from '../video/load.ts';
 import { rowsToSample } from './question-walk.ts';
+
+/** What order is worth to answers, c in nats as credit measures it; null where there was no such answer to measure. */
+const worthFigures = {
+  /** Mean c of right answers. */
+  right: z.number().nullable(),
+  /** Mean c of wrong answers: dependence on order that is no use of it. */
+  wrong: z.number().nullable(),
+  /** Share of right answers with c below `creditLow`: right without order. */
+  rightWithout: z.number().nullable(),
+} as const;
 
 /** Shares of groups; accuracies and length are means over answers. */
 export const groupFigures = z.strictObject({
@@ -31,6 +43,7 @@ export const groupFigures = z.strictObject({
   /** All rewards alike, so that nothing is learned. */
   flat: z.number(),
   tokens: z.number(),
+  worth: z.strictObject(worthFigures),
 });
 export type GroupFigures = z.infer<typeof groupFigures>;
 
@@ -53,6 +66,9 @@ export interface GroupMeasuring {
 
 const batchQuestions = 16;
 
+/** K of c: shuffles of an answer's frames, other ones than those that training drew. */
+export const worthShuffles = 2;
+
 /** Whether the temporal reward makes another advantage of any answer of a group. Nothing trains on it, so its record has none. */
 export function temporalRewardIsFelt(
   { rollouts, stats }: Pick<SampledGroup['group'], 'rollouts' | 'stats'>,
@@ -61,6 +77,40 @@ export function temporalRewardIsFelt(
   const ordered = rollouts.filter(({ order }) => order === 'ordered');
   const answers = ordered.map((rollout) => ({ total: rollout.reward.total, temporal: temporalPaid(rollout) }));
   return feltBy(answers, { ...p, ...stats.normalised }).includes(true);
+}
+
+/** @param measured each answer of the groups: whether it is right, and its c. @param low nats */
+export function worthOf(
+  measured: readonly { readonly right: boolean; readonly c: number }[],
+  low: number,
+): GroupFigures['worth'] {
+  const of = (right: boolean) => measured.filter((one) => one.right === right).map(({ c }) => c);
+  const right = of(true);
+  return {
+    right: mean(right),
+    wrong: mean(of(false)),
+    rightWithout: mean(right.map((c) => Number(c < low))),
+  };
+}
+
+/** c of all answers of sampled groups, right and wrong. */
+async function measureWorth(
+  sampled: readonly SampledGroup[],
+  readable: readonly LoadedQuestion[],
+  { engine, model, template, seed, parameters: { correctThreshold } }: GroupMeasuring,
+): Promise<{ right: boolean; c: number }[]> {
+  const answered = sampled.map(({ completions }, i) => {
+    const loaded = readable[i] as LoadedQuestion;
+    return { loaded, number: loaded.question.row, ordered: completions, right: completions.map(() => true) };
+  });
+  const found = await measureCredits(answered, { engine, model, template, seed, step: 0, shuffles: worthShuffles });
+  return found.flatMap(({ credits }, g) =>
+    credits.flatMap((c, i) => {
+      const accuracy = sampled[g]?.scores.ordered[i]?.accuracy;
+      if (typeof c !== 'number' || accuracy === undefined) return [];
+      return [{ right: isCorrect(accuracy, correctThreshold), c }];
+    }),
+  );
 }
 
 /** @returns null where no video could be read. @throws Interrupted when the signal ends it */
@@ -72,6 +122,7 @@ export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | n
   const unfit = longPrompt(s.engine, s.model, s.template, p.maxPromptTokens);
   const questions = new QuestionLoader(dataset, s.media, s.limits, () => {}, unfit);
   const groups: SampledGroup[] = [];
+  const measured: { right: boolean; c: number }[] = [];
   for (let from = 0; from < rows.length; from += batchQuestions) {
     s.onProgress(from, rows.length);
     const readable = await questions.loadReadable(rows.slice(from, from + batchQuestions));
@@ -96,6 +147,8 @@ export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | n
       emptyMetrics(0, 0).durations,
     );
     groups.push(...sampled);
+    if (s.signal.aborted) throw new Interrupted();
+    measured.push(...(await measureWorth(sampled, readable, s)));
   }
   if (groups.length === 0) return null;
   const { accuracy, accuracyShuffled, temporal, flatGroups, length } = groupMetrics(groups);
@@ -107,5 +160,6 @@ export async function measureGroups(s: GroupMeasuring): Promise<GroupFigures | n
     temporalFelt: groups.filter(({ group }) => temporalRewardIsFelt(group, p)).length / groups.length,
     flat: flatGroups ?? 0,
     tokens: length ?? 0,
+    worth: worthOf(measured, p.creditLow),
   };
 }

@@ -164,7 +164,20 @@ const table: Readonly<Record<string, Refused>> = {
     input: [[at('bad.json'), '--checkpoint', nowhere]],
   },
   ablate: { over: ['a', 'b'], usage: [[], ['a', '--set', 'zzz=1']], input: [[nowhere], [at('bad.run.json')]] },
-  study: { over: ['a', 'b'], usage: [['--steps', '0']], input: [] },
+  study: {
+    over: ['a', 'b', '--quick'],
+    usage: [
+      ['--steps', '0'],
+      ['--worlds', 'plane'],
+      ['--worlds', 'held-out'],
+      ['--data-seeds', '3'],
+      ['--data-seeds', '1,1'],
+      ['--held-out', '--data-seeds', '3'],
+      ['--arms', 'gspo'],
+      ['--name', '../x'],
+    ],
+    input: [],
+  },
   score: {
     over: ['a'],
     usage: [

@@ -24,6 +24,19 @@ describe('the pace of a long work', () => {
     now.mockRestore();
   });
 
+  it('goes by guesses where nothing was timed, as much slower or faster as what was timed beside its own', async () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    const pace = new Pace();
+    pace.expect('train', 2, 1000);
+    pace.expect('evaluate', 2, 100);
+    expect(pace.leftMs).toBe(2200);
+    await pace.timed('train', async () => void now.mockReturnValue(3000));
+    expect(pace.leftMs).toBe(3000 + 2 * 300);
+    await pace.timed('evaluate', async () => void now.mockReturnValue(3050));
+    expect(pace.leftMs).toBe(3000 + 50);
+    now.mockRestore();
+  });
+
   it('does not count a piece that failed', async () => {
     const pace = new Pace();
     pace.expect('train');

@@ -1,6 +1,6 @@
 /** `video-r1 ablate`: the paper's ablation of one T-GRPO run, from the command line to the tables. */
 import path from 'node:path';
-import { type Arm, arms, paperArms } from '../../evaluation/ablation.ts';
+import { type Arm, arms, paperArms } from '../../evaluation/arms.ts';
 import { benchmarkFiles } from '../../evaluation/benchmark-files.ts';
 import { reportText } from '../../evaluation/table.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
@@ -35,8 +35,8 @@ export const ablateCommand: CliCommand = {
   help: `
 video-r1 ablate RUNFILE [--folder DIR] [--seeds 1,2,3] [--arms LIST] [--set NAME=VALUE …] [options]
 
-Trains arms of a T-GRPO run file from the same checkpoint, each with every seed: as it is (tgrpo), without temporal reward (grpo), and
-without images (tgrpo-no-images, grpo-no-images; imageShare 0). Each is an ordinary run of the project, which the screens show; its run
+Trains arms of a T-GRPO run file from the same checkpoint, each with every seed: as it is (tgrpo), without temporal reward (grpo),
+without images (tgrpo-no-images, grpo-no-images; imageShare 0), made to be felt (tgrpo-felt), or paid by answer (credit, …). Each is an ordinary run of the project, which the screens show; its run
 file is written to ${ablationFolder}/. Then the start and each arm are evaluated with frames in order and shuffled, groups are sampled from
 each, and the tables are printed: means over seeds with intervals, the arms against each other seed by seed, the paper's own rows beside
 them. Ctrl-C saves; the same command goes on, and what is finished is not done again. More seeds and arms may be added later.
@@ -104,13 +104,12 @@ export interface AblationTold {
 
 /** Checks what the command line says, does it, and prints the tables. @throws StudioError `bad-request`; as `planAblation` */
 export async function ablationAsTold(told: AblationTold): Promise<number> {
-  const { folder, name, datasets, json, ffmpeg } = told;
-  const seeds = seedsOf(told.seeds);
+  const { folder, datasets, json, ffmpeg } = told;
+  const name = nameOf(told.name);
+  const seeds = seedsOf('seeds', told.seeds);
   const wanted = armsOf(told.arms);
   const groups = wholeNumber('groups', told.groups, 1);
   const port = portOption(told.port);
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(name))
-    throw usage('--name takes letters, digits, dot, dash and underscore; 40 at most.');
   const plan = await planAblation(told.source, folder, name);
   const own = plan.base.evaluationDataset;
   if (own === undefined && datasets.length === 0)
@@ -121,7 +120,7 @@ export async function ablationAsTold(told: AblationTold): Promise<number> {
   // The tables, or the JSON, are all that a pipe gets.
   const line = new LiveLine(process.stderr);
   const done = await runAblation(
-    { plan, folder, name, arms: wanted, seeds, files, limit: told.limit, groups, port, ffmpeg },
+    { plan, folder, name, arms: wanted, seeds, files, limit: told.limit, groups, project: null, port, ffmpeg },
     line,
   );
   if ('stopped' in done) return done.stopped;
@@ -131,17 +130,24 @@ export async function ablationAsTold(told: AblationTold): Promise<number> {
   return exitCodes.done;
 }
 
-function seedsOf(text: string): number[] {
-  const seeds = text.split(',').map((seed) => wholeNumber('seeds', seed.trim(), 0, 0xffffffff));
-  if (new Set(seeds).size !== seeds.length) throw usage(`--seeds ${text} names a seed twice.`);
+/** @throws StudioError `bad-request`, as all below */
+export function seedsOf(option: string, text: string): number[] {
+  const seeds = text.split(',').map((seed) => wholeNumber(option, seed.trim(), 0, 0xffffffff));
+  if (new Set(seeds).size !== seeds.length) throw usage(`--${option} ${text} names a seed twice.`);
   return seeds;
 }
 
 /** In the order of the table, whatever the order on the command line. */
-function armsOf(text: string): Arm[] {
+export function armsOf(text: string): Arm[] {
   const named = text.split(',').map((name) => name.trim());
   const unknown = named.find((name) => !arms.some((arm) => arm === name));
   if (unknown !== undefined)
     throw usage(`There is no arm ${unknown}${nearestClause(unknown, arms)}. There are ${arms.join(', ')}.`);
   return arms.filter((arm) => named.includes(arm));
+}
+
+/** What begins the names of runs and files. */
+export function nameOf(name: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/.test(name)) return name;
+  throw usage('--name takes letters, digits, dot, dash and underscore; 40 at most.');
 }

@@ -96,7 +96,7 @@ function cuesOption(given: readonly string[], world: WorldName): Cues {
   return cues as Cues;
 }
 
-export interface SampleNeeded extends Pick<SampleOptions, 'seed' | 'world' | 'counts'> {
+export interface SampleNeeded extends Pick<SampleOptions, 'seed' | 'world' | 'counts' | 'cues'> {
   readonly folder: string;
   readonly ffmpeg: string | undefined;
   say(text: string): void;

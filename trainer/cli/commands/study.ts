@@ -1,75 +1,130 @@
-/** `video-r1 study`, which `npm run study` calls: what T-GRPO and GRPO learn on the sample, with and without images, over seeds. */
+/** `video-r1 study`, which `npm run study` calls: T-GRPO, GRPO and credit by answer in worlds with and without a cue, over seeds. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { even, worldCounts } from '../../data/sample/worlds.ts';
-import { arms } from '../../evaluation/ablation.ts';
-import { type CliCommand, exitCodes, readOptions, readSettings, wholeNumber } from '../terminal/command.ts';
-import { ablationAsTold, ablationOptions } from './ablate.ts';
+import { arms } from '../../evaluation/arms.ts';
+import { reportText } from '../../evaluation/table.ts';
+import { runStudy, type StudyWanted } from '../experiments/run-study.ts';
+import {
+  heldOut,
+  quickStudy,
+  type StudyScope,
+  type StudyWorld,
+  sampleCountsOf,
+  studyWorldNames,
+  wholeStudy,
+  worldData,
+} from '../experiments/study-plan.ts';
+import {
+  type CliCommand,
+  exitCodes,
+  oneOf,
+  portOption,
+  readOptions,
+  readSettings,
+  usage,
+  wholeNumber,
+} from '../terminal/command.ts';
+import { LiveLine } from '../terminal/progress.ts';
+import { ablationOptions, armsOf, nameOf, seedsOf } from './ablate.ts';
 import { makeSample } from './sample.ts';
 
-/**
- * The plain world with more to evaluate on: 120 questions of each video family. With the 16 of the sample, chance among the questions
- * alone moves the use of order of one run by about six points, more than is looked for between arms.
- */
-const counts = { ...worldCounts.plain, eval: even(120, 20) };
-
-/** What a run asks by itself to be looked at is asked of every checkpoint afterwards, and of more questions. */
-const seldomAsked = { evaluationQuestions: 32, probeEvery: 0 };
+const options = {
+  ...ablationOptions,
+  groups: { type: 'string' },
+  worlds: { type: 'string' },
+  'data-seeds': { type: 'string' },
+  steps: { type: 'string' },
+  'sft-steps': { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  'held-out': { type: 'boolean', default: false },
+} as const;
 
 export const studyCommand: CliCommand = {
   name: 'study',
-  summary: 'T-GRPO against GRPO on the sample, with and without images, over seeds',
+  summary: 'T-GRPO, GRPO and credit by answer in worlds with and without a cue, over seeds',
   help: `
-video-r1 study [DIR] [--seeds 1,2,3,4,5] [--steps N] [--sft-steps N] [--arms LIST] [--set NAME=VALUE …] [options]
+video-r1 study [DIR] [--quick] [--worlds LIST] [--data-seeds LIST] [--seeds LIST] [--arms LIST] [options]
 
-Makes a sample project with many evaluation questions in DIR (study by default), or takes the sample project that is there.
-Trains its sft.run.json with every seed, then from each of those checkpoints the arms of its tgrpo.run.json: ${arms.join(', ')}.
-Evaluates all of them on questions that were not trained on, and prints the tables of video-r1 ablate, which does the work: means over
-seeds with intervals, and the arms against each other seed by seed. Ctrl-C saves; the same command goes on, and what is finished is not
-done again. The tables are in DIR/ablation, as JSON and as Markdown, after every seed.
+Makes a sample project for each world and data seed in DIR (study by default), or takes the one that is there. In each it trains
+sft.run.json with every seed, then from each of those checkpoints the arms of tgrpo.run.json, and evaluates all of them on questions
+that were not trained on, as video-r1 ablate does. Then it prints one table a world, over data seeds and seeds, with intervals, the arms
+against each other pair by pair, and for each credit arm whether it is above felt T-GRPO in the use of order, or what difference would
+have been found. Ctrl-C saves; the same command goes on, and what is finished is not done again. The tables are in DIR, as JSON and as
+Markdown, after every project.
 
-  --seeds LIST      seeds of SFT and of its arms (1,2,3,4,5)
-  --steps N         steps of each arm; default: those of tgrpo.run.json
+  --quick           about 20 minutes on 2 cores: data seed ${quickStudy.dataSeeds}, seeds ${quickStudy.seeds}, ${quickStudy.steps} steps, the arms
+                    ${quickStudy.arms.join(', ')}; the table says what is left out
+  --worlds LIST     of ${studyWorldNames.join(', ')} (${wholeStudy.worlds})
+  --data-seeds LIST seeds of the sample projects (${wholeStudy.dataSeeds})
+  --seeds LIST      seeds of SFT and of its arms (${wholeStudy.seeds})
+  --arms LIST       of ${arms.join(', ')};
+                    all but those without images by default; others may be added later
+  --held-out        the held-out world, and data seed ${heldOut.dataSeeds} of the others: not looked at until all else is fixed
+  --steps N         steps of each arm (${wholeStudy.steps})
   --sft-steps N     steps of SFT; default: those of sft.run.json
-  --arms LIST       some of the arms; others may be added later
-  --set NAME=VALUE  overrides parameters of all arms
-  --groups N        evaluation videos on which groups are sampled (${ablationOptions.groups.default})
-  --name NAME       begins the names of runs and files (study); the same arms with other settings need another
+  --set NAME=VALUE  overrides parameters of all arms; what an arm is called by stays
+  --groups N        evaluation videos on which groups are sampled (${wholeStudy.groups})
+  --name NAME       begins the names of runs and files (study, or quick); the same arms with other settings need another
   --json            write the result here as JSON
   --port N, --ffmpeg PATH
 
-  video-r1 study
-  video-r1 study --name weighted --seeds 1,2 --set advantageScale=none --set alpha=1`,
+  video-r1 study --quick
+  video-r1 study --worlds always-right --arms tgrpo-felt,credit`,
   async run(args) {
-    const { values, positionals } = readOptions(
-      args,
-      {
-        ...ablationOptions,
-        steps: { type: 'string' },
-        'sft-steps': { type: 'string' },
+    const { values, positionals } = readOptions(args, options, 1);
+    const scope = scopeOf(values);
+    const name = nameOf(values.name ?? (values.quick ? 'quick' : 'study'));
+    const { ffmpeg } = values;
+    const wanted: StudyWanted = {
+      ...{ scope, name, ffmpeg },
+      folder: path.resolve(positionals[0] ?? 'study'),
+      tables: values['held-out'] ? `${name}-held-out` : name,
+      sftSteps: values['sft-steps'] === undefined ? undefined : wholeNumber('sft-steps', values['sft-steps'], 1),
+      settings: readSettings(values.set),
+      port: portOption(values.port),
+      makeProject: (folder, world, seed) => {
+        const say = existsSync(folder) ? () => {} : (text: string) => void process.stderr.write(`${text}\n`);
+        const { sample, cues } = worldData(world);
+        const counts = sampleCountsOf(world);
+        return makeSample({ folder, seed, world: sample, ...(cues && { cues }), counts, ffmpeg, say });
       },
-      1,
-    );
-    const folder = path.resolve(positionals[0] ?? 'study');
-    const steps = (name: 'steps' | 'sft-steps') =>
-      values[name] === undefined ? {} : { steps: wholeNumber(name, values[name], 1) };
-    const settings = { ...seldomAsked, ...readSettings(values.set), ...steps('steps') };
-    const sftSettings = { ...seldomAsked, ...steps('sft-steps') };
-    const [sft, file] = ['sft.run.json', 'tgrpo.run.json'].map((name) => path.join(folder, name)) as [string, string];
-    if (!existsSync(sft)) {
-      const say = (text: string) => process.stderr.write(`${text}\n`);
-      const made = await makeSample({ folder, seed: 1, world: 'plain', ffmpeg: values.ffmpeg, counts, say });
-      if (made !== exitCodes.done) return made;
-    }
-    return ablationAsTold({
-      ...values,
-      folder,
-      source: { file, settings, sft: { file: sft, settings: sftSettings } },
-      datasets: [],
-      limit: null,
-      seeds: values.seeds ?? '1,2,3,4,5',
-      arms: values.arms ?? arms.join(','),
-      name: values.name ?? 'study',
-    });
+    };
+    // The tables, or the JSON, are all that a pipe gets.
+    const done = await runStudy(wanted, new LiveLine(process.stderr));
+    if ('stopped' in done) return done.stopped;
+    const { result, report, file } = done;
+    process.stdout.write(values.json ? `${JSON.stringify(result, null, 1)}\n` : `${reportText(report)}\n\n${file}\n`);
+    return exitCodes.done;
   },
 };
+
+type Values = ReturnType<typeof readOptions<typeof options>>['values'];
+
+/** @throws StudioError `bad-request` for what is no scope, and for held-out data without --held-out */
+function scopeOf(values: Values): StudyScope {
+  const isLastLook = values['held-out'] === true;
+  const scope: StudyScope = { ...(values.quick ? quickStudy : wholeStudy), ...(isLastLook && heldOut) };
+  const worlds = values.worlds === undefined ? scope.worlds : worldsOf(values.worlds);
+  if (isLastLook && values['data-seeds'] !== undefined)
+    throw usage(`--held-out is of data seed ${heldOut.dataSeeds} alone, so it takes no --data-seeds.`);
+  const dataSeeds = values['data-seeds'] === undefined ? scope.dataSeeds : seedsOf('data-seeds', values['data-seeds']);
+  const early =
+    !isLastLook && (worlds.includes('held-out') || heldOut.dataSeeds.some((seed) => dataSeeds.includes(seed)));
+  if (early)
+    throw usage(
+      `The held-out world and data seed ${heldOut.dataSeeds} are not looked at until all else is fixed; --held-out takes them.`,
+    );
+  return {
+    ...{ ...scope, worlds, dataSeeds },
+    ...(values.seeds !== undefined && { seeds: seedsOf('seeds', values.seeds) }),
+    ...(values.arms !== undefined && { arms: armsOf(values.arms) }),
+    ...(values.steps !== undefined && { steps: wholeNumber('steps', values.steps, 1) }),
+    ...(values.groups !== undefined && { groups: wholeNumber('groups', values.groups, 1) }),
+  };
+}
+
+/** In the order of the tables. */
+function worldsOf(text: string): StudyWorld[] {
+  const named = text.split(',').map((name) => oneOf('A world of --worlds', name.trim(), studyWorldNames));
+  return studyWorldNames.filter((world) => named.includes(world));
+}

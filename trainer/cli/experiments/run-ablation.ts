@@ -7,16 +7,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type Ablation,
-  type Arm,
+  type AblationSettings,
   ablationContrasts,
   ablationReport,
   ablationRows,
   ablationSettings,
-  armOf,
-  type Stage,
   type StageRun,
 } from '../../evaluation/ablation.ts';
 import { readAnswers } from '../../evaluation/answers-file.ts';
+import { type Arm, armOf, type Stage } from '../../evaluation/arms.ts';
 import type { BenchmarkFile } from '../../evaluation/benchmark-files.ts';
 import { paperAblation } from '../../evaluation/paper-results.ts';
 import { orderAnswers } from '../../evaluation/results.ts';
@@ -37,6 +36,7 @@ import { evaluateCheckpoint, evaluationName, evaluationsFolder } from './evaluat
 import type { Hosting } from './hosting.ts';
 import { answersName, replaceFile } from './kept-work.ts';
 import { sampleCheckpointGroups } from './sample-checkpoint-groups.ts';
+import { readCosts, StepMeter } from './step-meter.ts';
 import { hostInTerminal, type TerminalSession } from './train-in-terminal.ts';
 
 /** Of evaluations: the same questions, shuffles and groups for every checkpoint. */
@@ -54,22 +54,61 @@ export interface AblationWanted {
   readonly limit: number | null;
   /** Videos of which groups are sampled, of the first dataset. */
   readonly groups: number;
+  /** Which of a study's projects it is of; null where it is the only one. */
+  readonly project: { readonly world: string; readonly dataSeed: number } | null;
   readonly port: number | undefined;
   readonly ffmpeg: string | undefined;
 }
 
 export interface AblationResult {
+  /** Over the same questions. */
+  readonly runs: readonly StageRun[];
+  readonly settings: AblationSettings;
+  /** What was left out so that they are; null when nothing was. */
+  readonly note: string | null;
   readonly result: object;
   readonly report: Report;
   /** The JSON; the Markdown lies beside it. */
   readonly file: string;
 }
 
-/** Trains, evaluates and writes what is not there. @returns the exit code when it was stopped: the same call goes on */
-export async function runAblation(w: AblationWanted, line: LiveLine): Promise<AblationResult | { stopped: number }> {
+type Piece = 'SFT' | 'evaluation' | Arm;
+
+/** What a piece of an ablation is called by a pace: pieces of one kind take about as long as each other. */
+const kindOf = (piece: Piece, project: AblationWanted['project']): string =>
+  project === null ? piece : `${project.world}: ${piece}`;
+
+/**
+ * Lets a pace expect all pieces of an ablation.
+ * @param guessMs how long a piece takes, where nothing of its kind was timed yet
+ */
+export function expectAblation(
+  pace: Pace,
+  { arms, seeds, project, hasSft }: Pick<AblationWanted, 'arms' | 'seeds' | 'project'> & { readonly hasSft: boolean },
+  guessMs?: (piece: Piece) => number,
+): void {
+  const expect = (piece: Piece, pieces = 1) => pace.expect(kindOf(piece, project), pieces, guessMs?.(piece));
+  for (const _ of seeds) {
+    if (hasSft) expect('SFT');
+    for (const arm of arms) expect(arm);
+    expect('evaluation', arms.length + (hasSft ? 1 : 0));
+  }
+  if (!hasSft) expect('evaluation');
+}
+
+/**
+ * Trains, evaluates and writes what is not there.
+ * @param pace expects the pieces of this ablation, with those of what it is a part of; its own when absent
+ * @returns the exit code when it was stopped: the same call goes on
+ */
+export async function runAblation(
+  w: AblationWanted,
+  line: LiveLine,
+  pace?: Pace,
+): Promise<AblationResult | { stopped: number }> {
   return hostInTerminal(w, line, async (session, hosting) => {
     try {
-      return await new AblationWork(w, hosting, session).all();
+      return await new AblationWork(w, hosting, session, pace).all();
     } catch (thrown) {
       if (!session.stopped.aborted && !(thrown instanceof Interrupted)) throw thrown;
       line.say('Stopped. Runs and finished answers are kept; the same command goes on.');
@@ -89,24 +128,20 @@ class AblationWork {
   private readonly w: AblationWanted;
   private readonly hosting: Hosting;
   private readonly session: TerminalSession;
-  private readonly pace = new Pace();
+  private readonly pace: Pace;
   private readonly values: ParameterValues;
 
-  constructor(w: AblationWanted, hosting: Hosting, session: TerminalSession) {
+  constructor(w: AblationWanted, hosting: Hosting, session: TerminalSession, pace: Pace | undefined) {
     this.w = w;
     this.hosting = hosting;
     this.session = session;
     this.values = parametersOfRun(w.plan.base).values;
+    this.pace = pace ?? new Pace();
+    if (pace === undefined) expectAblation(this.pace, { ...w, hasSft: w.plan.sft !== null });
   }
 
   async all(): Promise<AblationResult> {
-    const { plan, seeds, arms } = this.w;
-    for (const _ of seeds) {
-      if (plan.sft) this.pace.expect('SFT');
-      for (const arm of arms) this.pace.expect(armOf(plan.base, arm).method);
-      this.pace.expect('evaluation', arms.length + (plan.sft ? 1 : 0));
-    }
-    if (!plan.sft) this.pace.expect('evaluation');
+    const { seeds, arms } = this.w;
     const done: StageRun[] = [];
     let written: AblationResult | null = null;
     for (const seed of seeds) {
@@ -138,13 +173,14 @@ class AblationWork {
     const checkpoint = (await findCheckpoint(start, folder)).folder;
     const model = { checkpoint: path.relative(path.join(folder, ablationFolder), checkpoint) };
     const file = armOf({ ...plan.base, model, name: `${name}-${arm}-s${seed}`, seed }, arm);
-    return this.train(file.method, file, `${arm}, seed ${seed}`);
+    return this.train(arm, file, `${arm}, seed ${seed}`);
   }
 
   /** Trains a run to its end, or takes the one that is complete. @returns its id. @throws Interrupted when it rests before its end */
-  private async train(kind: string, content: RunFile, what: string): Promise<string> {
+  private async train(piece: 'SFT' | Arm, content: RunFile, what: string): Promise<string> {
     const { session } = this;
-    const { folder, plan } = this.w;
+    const { folder, plan, project } = this.w;
+    const kind = kindOf(piece, project);
     session.stopped.throwIfAborted();
     const { name } = content;
     const file = path.join(ablationFolder, `${name}.run.json`);
@@ -160,14 +196,20 @@ class AblationWork {
     this.tell(`${name}: ${found ? `going on after step ${found.step}` : 'training'}`);
     // The numbers are those of a run that never stopped, from wherever it goes on; what it goes back over is said and kept.
     const work = found ? { resume: found.id, yes: true } : { file };
-    const ended = await this.pace.timed(kind, () => session.train(work));
+    const { groupSize } = parametersOfRun(content).values;
+    const meter = new StepMeter(this.hosting.trainer, this.costsFile(name), name, groupSize);
+    const ended = await this.pace.timed(kind, () => session.train(work)).finally(() => meter.keep());
     if (ended.state === 'completed') return ended.id;
     session.line.say(`${ended.id} is ${ended.state} after step ${ended.step} of ${ended.steps}.`);
     throw new Interrupted();
   }
 
+  private costsFile(name: string): string {
+    return path.join(this.w.folder, ablationFolder, `${name}.costs.json`);
+  }
+
   private async evaluated({ stage, seed, run }: Trained): Promise<StageRun> {
-    const { files, limit, folder, ffmpeg, groups, plan } = this.w;
+    const { files, limit, folder, ffmpeg, groups, plan, name, project } = this.w;
     const { session } = this;
     session.stopped.throwIfAborted();
     const model = await findCheckpoint(run, folder);
@@ -179,7 +221,7 @@ class AblationWork {
     const allowedRoots = (plan.base.allowedRoots ?? []).map((root) => path.resolve(folder, ablationFolder, root));
     const place = { model, cacheFolder: path.join(folder, trainerFolder, 'cache'), ffmpeg, allowedRoots };
     this.tell(`${model.state?.run ?? stage}: evaluating`);
-    return this.pace.timed('evaluation', async () => {
+    return this.pace.timed(kindOf('evaluation', project), async () => {
       const settings = { ...place, template, out, seed: evaluationSeed };
       const results = await evaluateCheckpoint(
         { ...settings, files, parameters, limit, shuffled: true, fresh: false },
@@ -193,13 +235,19 @@ class AblationWork {
         session.line,
       );
       const { lines: answers } = readAnswers(path.join(out, answersName));
-      return { stage, seed, run: model.state?.run ?? run, results, answers, groups: sampled };
+      const costs = stage === 'start' ? null : await readCosts(this.costsFile(`${name}-${stage}-s${seed}`));
+      const who = { stage, seed, dataSeed: project?.dataSeed ?? null, run: model.state?.run ?? run };
+      return { ...who, results, answers, groups: sampled, costs };
     });
   }
 
   private tell(what: string): void {
     const { place, leftMs } = this.pace;
-    this.session.line.say(`[${place}] ${what}${leftMs === null ? '' : `; about ${duration(leftMs)} left in all`}`);
+    const { project } = this.w;
+    const where = project === null ? '' : `${project.world}, data seed ${project.dataSeed}: `;
+    this.session.line.say(
+      `[${place}] ${where}${what}${leftMs === null ? '' : `; about ${duration(leftMs)} left in all`}`,
+    );
   }
 
   private async write(done: readonly StageRun[]): Promise<AblationResult> {
@@ -215,7 +263,7 @@ class AblationWork {
     const title = `Ablation of ${path.basename(plan.runFile)}, arms from ${plan.from}`;
     const report = ablationReport(title, ablation, note);
     const result = {
-      version: 2,
+      version: 3,
       runFile: plan.runFile,
       from: plan.from,
       ...ablation,
@@ -226,7 +274,7 @@ class AblationWork {
     const base = path.join(folder, ablationFolder, name);
     await replaceFile(`${base}.json`, `${JSON.stringify(result, null, 1)}\n`);
     await replaceFile(`${base}.md`, reportMarkdown(report));
-    return { result, report, file: `${base}.json` };
+    return { runs, settings, note, result, report, file: `${base}.json` };
   }
 }
 

@@ -69,14 +69,16 @@ export function progressLine(run: RunSummary, step: number, recent: RecentMeans)
 
 /**
  * Where a long work of pieces stands, and the time that is left: each piece that is left takes as long as the last one of its
- * kind took in this sitting.
+ * kind took in this sitting. Before one was timed, it takes what was guessed, times what the timed ones took of their guesses.
  */
 export class Pace {
   private readonly left = new Map<string, number>();
   private readonly lastMs = new Map<string, number>();
+  private readonly guesses = new Map<string, number>();
   private total = 0;
 
-  expect(kind: string, pieces = 1): void {
+  expect(kind: string, pieces = 1, guessMs?: number): void {
+    if (guessMs !== undefined) this.guesses.set(kind, guessMs);
     this.left.set(kind, (this.left.get(kind) ?? 0) + pieces);
     this.total += pieces;
   }
@@ -100,12 +102,16 @@ export class Pace {
     return `${Math.min(this.total, this.total - left + 1)}/${this.total}`;
   }
 
-  /** Null until a piece of every kind that is left was timed. */
+  /** Null until a piece of every kind that is left was timed or guessed. */
   get leftMs(): number | null {
+    const timed = [...this.guesses.keys()].filter((kind) => this.lastMs.has(kind));
+    const sumOf = (times: ReadonlyMap<string, number>) => timed.reduce((sum, kind) => sum + (times.get(kind) ?? 0), 0);
+    const slowness = timed.length === 0 ? 1 : sumOf(this.lastMs) / sumOf(this.guesses);
     let sum = 0;
     for (const [kind, pieces] of this.left) {
       if (pieces === 0) continue;
-      const ms = this.lastMs.get(kind);
+      const guess = this.guesses.get(kind);
+      const ms = this.lastMs.get(kind) ?? (guess === undefined ? undefined : guess * slowness);
       if (ms === undefined) return null;
       sum += pieces * ms;
     }

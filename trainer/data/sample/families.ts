@@ -12,6 +12,9 @@ export type CuedFamily = keyof typeof cuedScenes;
 export type PlainFamily = keyof typeof videoScenes | keyof typeof imageScenes;
 export type Family = PlainFamily | CuedFamily;
 
+/** Ends the `data_source` of a row whose cue suggests a wrong answer, so that results by source tell them apart. */
+export const cueWrongSource = ', cue wrong';
+
 /** In the order in which a split's scenes are drawn. */
 export const families = Object.keys({ ...videoScenes, ...cuedScenes, ...imageScenes }) as Family[];
 

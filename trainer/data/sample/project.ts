@@ -13,7 +13,16 @@ import { parseJson } from '../../protocol/json.ts';
 import { encodePng } from '../../video/png.ts';
 import { type Clip, clipsPerCall, writeClips } from './clips.ts';
 import { Draw } from './draw.ts';
-import { type Cues, type DrawnScene, families, isVideo, type Split, sceneSource, splits } from './families.ts';
+import {
+  type Cues,
+  cueWrongSource,
+  type DrawnScene,
+  families,
+  isVideo,
+  type Split,
+  sceneSource,
+  splits,
+} from './families.ts';
 import { sampleReadme } from './readme.ts';
 import { reversedAnswer } from './reversed.ts';
 import { samplePrompt, sampleRunFiles } from './run-files.ts';
@@ -242,7 +251,7 @@ function rowOf(scene: DrawnScene, id: number, file: string, split: Split): Datas
     ...(split === 'sft' ? { process: `<think>${scene.think}</think>` } : {}),
     solution: `<answer>${scene.answer}</answer>`,
     path: file,
-    data_source: cued === undefined ? scene.source : `${scene.source}, cue ${cued ? 'wrong' : 'right'}`,
+    data_source: cued === undefined ? scene.source : `${scene.source}${cued ? cueWrongSource : ', cue right'}`,
     family: scene.family,
     needs_order: scene.needsOrder,
     ...(cued !== undefined && { cue_conflicts: cued }),
