@@ -79,6 +79,7 @@ test('of two who weigh the same at once one finds it done', async () => {
   const rollouts = orderedOf(made, 1);
   const both = await Promise.all([compute({ rollouts }), compute({ rollouts })]);
   for (const { weighed, before } of both) expect(weighed + before).toBe(rollouts.length);
+  expect(both.reduce((sum, { weighed }) => sum + weighed, 0)).toBe(rollouts.length);
 });
 
 test('a paused run uses its own weights, and goes on as if nobody had', async () => {

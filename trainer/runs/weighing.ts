@@ -26,7 +26,7 @@ import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
 import type { CheckpointsRead } from './checkpoints.ts';
 import { orAborted } from './or-aborted.ts';
-import type { ChosenWeights, LendingRun, WeightsAtHand, WeightsDesk } from './weights-at-hand.ts';
+import type { ChosenWeights, LendingRun, LoadedModel, WeightsAtHand, WeightsDesk } from './weights-at-hand.ts';
 
 /** A run whose answers are weighed. */
 export interface WeighedRun extends LendingRun {
@@ -172,27 +172,42 @@ export class WeighingJob {
       const { answers, next } = await this.portion(run, ids, from, weights.template, asked, { done, by });
       from = next;
       if (answers.length > 0) {
-        const piece = weights.piece(async ({ engine, model }) => {
-          gone.throwIfAborted();
-          const orders: WeighingOrder[] = [];
-          for (const { answer } of answers)
-            orders.push(await orderWeighing(engine, model, answer, this.wantedOf(answer, asked)));
-          const begunMs = performance.now();
-          const scored = await weigh(engine, model, orders);
-          const passes = orders.reduce((sum, order) => sum + passesOf(order), 0);
-          this.paces.set(weights.run, (performance.now() - begunMs) / passes);
-          return { scored, step: weights.step() };
-        });
-        const { scored, step } = await orAborted(gone, piece);
-        const found = scored.map((one, i): Weighing => {
-          const { group } = answers[i] as (typeof answers)[number];
-          return { ...one, at: Date.now(), by: { run: weights.run, step, same: run.store.hasAnswered(group, step) } };
-        });
-        this.keep(run, found);
-        done.weighed += found.length;
+        const piece = weights.piece((loaded) => this.weighPiece(run, answers, asked, { weights, gone, done }, loaded));
+        await orAborted(gone, piece);
       }
       tell();
     }
+  }
+
+  private async weighPiece(
+    run: WeighedRun,
+    answers: readonly { readonly answer: WeighedAnswer; readonly group: GroupWithRollouts }[],
+    asked: WeighingAsked,
+    { weights, gone, done }: Omit<ShareWork, 'tell'>,
+    { engine, model }: LoadedModel,
+  ): Promise<void> {
+    gone.throwIfAborted();
+    const step = weights.step();
+    // Somebody else may have weighed them while this waited for its turn. Kinds that are named are scored whatever was before.
+    const ids = answers.map(({ answer }) => answer.rolloutId);
+    const again = asked.kinds === null ? run.store.weighedOf(ids, { run: weights.run, step }) : new Set<string>();
+    const open = answers.filter(({ answer }) => !again.has(answer.rolloutId));
+    done.before += again.size;
+    if (open.length === 0) return;
+    const orders: WeighingOrder[] = [];
+    for (const { answer } of open)
+      orders.push(await orderWeighing(engine, model, answer, this.wantedOf(answer, asked)));
+    const begunMs = performance.now();
+    const scored = await weigh(engine, model, orders);
+    const passes = orders.reduce((sum, order) => sum + passesOf(order), 0);
+    this.paces.set(weights.run, (performance.now() - begunMs) / passes);
+    if (gone.aborted) return;
+    const found = scored.map((one, i): Weighing => {
+      const { group } = open[i] as (typeof open)[number];
+      return { ...one, at: Date.now(), by: { run: weights.run, step, same: run.store.hasAnswered(group, step) } };
+    });
+    this.keep(run, found);
+    done.weighed += found.length;
   }
 
   private wantedOf(answer: WeighedAnswer, { kinds }: WeighingAsked) {

@@ -13,14 +13,7 @@ import { Draw } from '../../../trainer/data/sample/draw.ts';
 import { splits } from '../../../trainer/data/sample/families.ts';
 import { createSampleProject, type SampleSummary } from '../../../trainer/data/sample/project.ts';
 import { digitOrder, direction } from '../../../trainer/data/sample/videos.ts';
-import {
-  defaultCues,
-  even,
-  type SampleCounts,
-  type WorldName,
-  worldCounts,
-  worldNames,
-} from '../../../trainer/data/sample/worlds.ts';
+import { defaultCues, even, type SampleCounts, worldCounts } from '../../../trainer/data/sample/worlds.ts';
 import type { DatasetRow } from '../../../trainer/protocol/dataset.ts';
 import { problemTypes } from '../../../trainer/protocol/dataset.ts';
 import { readTemplate } from '../../../trainer/reasoning/template.ts';
@@ -37,7 +30,6 @@ const few: SampleCounts = {
   rl: { ...even(1, 1), ...cued(1) },
   eval: { ...even(1, 1), ...cued(1) },
 };
-const fewPlain: SampleCounts = { sft: even(2, 2), rl: even(1, 1), eval: even(1, 1) };
 
 let home: string;
 let tools: FfmpegTools;
@@ -178,46 +170,6 @@ describe('the whole sample', () => {
       await expect(createSampleProject(full.folder, { ...other, tools })).rejects.toMatchObject({ kind: 'conflict' });
   });
 });
-
-test(
-  'a sample of an earlier version, whose mark names no world, is the plain one',
-  async () => {
-    const folder = path.join(home, 'earlier');
-    await createSampleProject(folder, { seed: 1, world: 'plain', tools, counts: fewPlain });
-    const mark = path.join(folder, 'data', 'sample.json');
-    const { world, cues, ...earlier } = JSON.parse(await readFile(mark, 'utf8')) as Record<string, unknown>;
-    expect([world, cues]).toEqual(['plain', null]);
-    await writeFile(mark, JSON.stringify(earlier));
-    expect(await createSampleProject(folder, { seed: 1, world: 'plain', tools })).toMatchObject({ created: false });
-    await expect(createSampleProject(folder, { seed: 1, tools })).rejects.toThrow(/plain world, not of the mixed/);
-  },
-  slowMs,
-);
-
-test(
-  'each world has a project whose run files can be read; without images there is no file that leaves them out',
-  async () => {
-    for (const world of worldNames) {
-      const folder = path.join(home, `world-${world}`);
-      const one = (counts: object) => Object.fromEntries(Object.keys(counts).map((family) => [family, 1]));
-      const { sft, rl, eval: unseen } = worldCounts[world as WorldName];
-      const counts = { sft: one(sft), rl: one(rl), eval: one(unseen) };
-      const made = await createSampleProject(folder, { seed: 9, world, tools, counts });
-      expect(made).toMatchObject({ world, seed: 9, cues: world === 'plain' ? null : defaultCues });
-      const names = (await readdir(folder)).filter((name) => name.endsWith('.run.json'));
-      expect(names.includes('no-image.run.json')).toBe(made.images > 0);
-      for (const name of names) {
-        const file = await readRunFile(path.join(folder, name));
-        expect(file.seed).toBe(9);
-        parametersOfRun(file);
-      }
-      const rows = await rowsOf(folder, 'eval');
-      expect(rows.some((row) => row.family === 'first digit')).toBe(world === 'held-out');
-      expect(rows.some((row) => row.cue_conflicts !== undefined)).toBe(world !== 'plain');
-    }
-  },
-  slowMs,
-);
 
 test(
   'the same seed gives the same pixels and the same JSON, another seed does not; of each family alike',

@@ -19,8 +19,11 @@ test('reasoning, sentences and answer by their tokens', () => {
     '<think>It goes left.',
     '<think>It goes left. So left.',
   ]);
-  expect([...withReasoningCut(ids, cut, cut.thinkFrom)]).toEqual([0, 8, 9, 10, 11, 12]);
-  expect([...withReasoningCut(ids, cut, 5)]).toEqual([0, 1, 2, 3, 4, 8, 9, 10, 11, 12]);
+  expect(withReasoningCut(ids, cut, cut.thinkFrom, null)).toEqual({
+    tokens: Int32Array.of(0, 8, 9, 10, 11, 12),
+    shift: 7,
+  });
+  expect([...withReasoningCut(ids, cut, 5, null).tokens]).toEqual([0, 1, 2, 3, 4, 8, 9, 10, 11, 12]);
 });
 
 test('full-width stops end sentences, without a space after them', () => {
@@ -33,6 +36,19 @@ test('full-width stops end sentences, without a space after them', () => {
 test('a token over the end of the reasoning belongs to what stands behind it', () => {
   const cut = cutOf('<think>', 'So', ' left', '.</', 'think>', '<answer>', 'A', '</answer>', '<|im_end|>');
   expect(cut).toMatchObject({ thinkFrom: 1, thinkTo: 3, answerFrom: 6, answerTo: 7 });
+});
+
+test('where the first word shares a token with the opening tag, an empty reasoning is opened anew', () => {
+  const pieces = ['<think', '>It', ' goes', '.', ' So', '.', '</think>', '<answer>', 'A', '</answer>'];
+  const cut = cutOf(...pieces);
+  if (typeof cut === 'string') throw new Error(cut);
+  expect(cut).toMatchObject({ thinkFrom: 1, thinkTo: 6, opening: '<think>', answerFrom: 8 });
+  expect(cut.cuts.map(({ token }) => token)).toEqual([1, 4, 6]);
+  const ids = Int32Array.from(pieces.keys());
+  const empty = withReasoningCut(ids, cut, cut.thinkFrom, Int32Array.of(20, 21, 22));
+  expect(empty).toEqual({ tokens: Int32Array.of(20, 21, 22, 6, 7, 8, 9), shift: 3 });
+  // What is cut later begins as it was sampled.
+  expect([...withReasoningCut(ids, cut, 4, Int32Array.of(20)).tokens]).toEqual([0, 1, 2, 3, 6, 7, 8, 9]);
 });
 
 test('an answer of several tokens, with spaces around it', () => {
@@ -52,7 +68,8 @@ test('a token with the beginning of the next sentence goes with that', () => {
 });
 
 test('what can’t be cut says why', () => {
-  expect(cutOf('<think>one', '.', '</think>', '<answer>', 'A', '</answer>')).toMatch(/share tokens/);
+  expect(cutOf('<think>one', '</think>', '<answer>', 'A', '</answer>')).toMatchObject({ opening: '<think>' });
+  expect(cutOf('<think>one</', 'think>', '<answer>', 'A', '</answer>')).toMatch(/share tokens/);
   expect(cutOf('<think>', 'a', '</think>')).toMatch(/no answer/);
   expect(cutOf('<answer>', 'A', '</answer>')).toMatch(/no reasoning/);
   expect(cutOf('<think>', 'a', '</think>', '<answer>', ' ', '</answer>')).toMatch(/no answer/);

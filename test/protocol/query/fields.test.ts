@@ -1,5 +1,6 @@
 /** Each field reads what its name says from a rollout; what a rollout lacks is missing, and names and values have their synonyms. */
 import { describe, expect, it } from 'vitest';
+import { analysisVersion } from '../../../trainer/protocol/analysis.ts';
 import {
   type FieldName,
   fieldNamed,
@@ -50,7 +51,7 @@ describe('fields', () => {
       aha: 3,
       change: 'wrong to right',
       namesTime: true,
-      analysis: 2,
+      analysis: analysisVersion,
       pattern: [],
       logprob: -0.4,
       entropy: 0.7,

@@ -1,5 +1,6 @@
 /** A rollout to hold queries against, whole, with what a test says about it; and queries and rollouts at random. */
 import fc from 'fast-check';
+import { analysisVersion } from '../../../trainer/protocol/analysis.ts';
 import { builtInCategories } from '../../../trainer/protocol/annotations/categories.ts';
 import { dataType, problemType } from '../../../trainer/protocol/dataset.ts';
 import type { Expression } from '../../../trainer/protocol/query/expression.ts';
@@ -54,7 +55,7 @@ export function subjectOf({ run, question, group, rollout, annotations }: Subjec
     ],
     commitments: [{ span: { start: 2, end: 3 }, answer: 'B', right: false }],
     namesTime: true,
-    analysis: 2,
+    analysis: analysisVersion,
     meanLogprob: -0.4,
     meanEntropy: 0.7,
     kl: 0.0125,

@@ -11,6 +11,11 @@ export interface CutCompletion {
   /** First token of the reasoning, and the first behind it: the closing tag's. */
   readonly thinkFrom: number;
   readonly thinkTo: number;
+  /**
+   * What stands before the reasoning, where the first token of that holds a part of it too: an empty reasoning begins with other
+   * tokens then, those of this text alone. Null where the tokens before `thinkFrom` are all of it.
+   */
+  readonly opening: string | null;
   /** Where the reasoning begins and where each of its sentences ends, in code units, and the first token behind that place. */
   readonly cuts: readonly { readonly end: number; readonly token: number }[];
   /** Tokens of the answer between its tags: first and end (exclusive). */
@@ -38,9 +43,11 @@ export function cutCompletion(
   const answerTo = starts.findLastIndex(({ start }) => start < content.end) + 1;
   const thinkFrom = firstSaid(think.start);
   const thinkTo = firstFrom(think.end);
-  const isShared = (starts[thinkFrom]?.start ?? 0) < think.start;
-  if (thinkFrom < 0 || isShared || thinkTo < thinkFrom || answerFrom < thinkTo || answerTo <= answerFrom)
+  const opening = (starts[thinkFrom]?.start ?? 0) < think.start ? text.slice(0, think.start) : null;
+  if (thinkFrom < 0 || thinkTo < thinkFrom || answerFrom < thinkTo || answerTo <= answerFrom)
     return 'Its tags share tokens with what stands beside them.';
+  // One token for the whole of a reasoning and a tag: nothing could be cut out of it.
+  if (opening !== null && thinkTo === thinkFrom) return 'Its tags share tokens with what stands beside them.';
   const sentences = splitSentences(text, think, options);
   const cuts = [
     { end: think.start, token: thinkFrom },
@@ -49,12 +56,21 @@ export function cutCompletion(
       token: Math.min(thinkTo, firstSaid(end)),
     })),
   ].filter(({ token }) => token >= 0);
-  return { thinkFrom, thinkTo, cuts, answerFrom, answerTo };
+  return { thinkFrom, thinkTo, opening, cuts, answerFrom, answerTo };
 }
 
-/** The tokens with the reasoning cut behind `token`, the tags and the answer forced after it. */
-export function withReasoningCut(ids: Int32Array, { thinkTo }: CutCompletion, token: number): Int32Array {
-  return Int32Array.from([...ids.subarray(0, token), ...ids.subarray(thinkTo)]);
+/**
+ * The tokens with the reasoning cut behind `token`, the tags and the answer forced after it, and how many places these moved up.
+ * @param opening the tokens of the text of that name; null where there is none
+ */
+export function withReasoningCut(
+  ids: Int32Array,
+  { thinkFrom, thinkTo }: CutCompletion,
+  token: number,
+  opening: Int32Array | null,
+): { tokens: Int32Array; shift: number } {
+  const before = opening !== null && token === thinkFrom ? opening : ids.subarray(0, token);
+  return { tokens: Int32Array.from([...before, ...ids.subarray(thinkTo)]), shift: thinkTo - before.length };
 }
 
 /** Place of each token in the text: special tokens stand where they are met, with no width. */

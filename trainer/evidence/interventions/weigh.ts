@@ -50,6 +50,7 @@ export async function orderWeighing(
   const plan = planInterventions(answer, wanted);
   const without = [...plan.without];
   const cut = cutCompletion(text, pieces, parsed, question.options);
+  const opening = typeof cut === 'string' || cut.opening === null ? null : await tokensOf(engine, model, cut.opening);
   const seen = seenPrompt(answer);
   const interventions: WeighingOrder['interventions'][number][] = [];
   for (const intervention of plan.interventions) {
@@ -65,7 +66,7 @@ export async function orderWeighing(
       continue;
     }
     if (kind === 'no reasoning') {
-      put(forced(prompt, ids, cut, cut.thinkFrom), cut.answerFrom);
+      put(forced(prompt, ids, cut, cut.thinkFrom, opening), cut.answerFrom);
       continue;
     }
     const moved = await movedAnswer(engine, model, answer, cut, intervention.order);
@@ -74,7 +75,7 @@ export async function orderWeighing(
   }
   const commitment =
     wanted.commitment && typeof cut !== 'string'
-      ? cut.cuts.map(({ end, token }) => ({ end, scoring: forced(seen, ids, cut, token) }))
+      ? cut.cuts.map(({ end, token }) => ({ end, scoring: forced(seen, ids, cut, token, opening) }))
       : null;
   return { answer, interventions, commitment, without };
 }
@@ -124,13 +125,19 @@ const whole = (prompt: Prompt, ids: Int32Array): Scoring => ({
 });
 
 /** The answer's tokens, forced after the reasoning up to `token`. */
-function forced(prompt: Prompt, ids: Int32Array, cut: CutCompletion, token: number): Scoring {
-  const shift = cut.thinkTo - token;
-  return {
-    sequence: sequenceOf(prompt, withReasoningCut(ids, cut, token)),
-    from: cut.answerFrom - shift,
-    to: cut.answerTo - shift,
-  };
+function forced(
+  prompt: Prompt,
+  ids: Int32Array,
+  cut: CutCompletion,
+  token: number,
+  opening: Int32Array | null,
+): Scoring {
+  const { tokens, shift } = withReasoningCut(ids, cut, token, opening);
+  return { sequence: sequenceOf(prompt, tokens), from: cut.answerFrom - shift, to: cut.answerTo - shift };
+}
+
+async function tokensOf(engine: Pick<Engine, 'render'>, model: ModelHandle, text: string): Promise<Int32Array> {
+  return (await engine.render(model, [{ kind: 'text', text }])).ids;
 }
 
 /** An option's letter in running text; `A` and `I` only where the words before say so. */
@@ -151,7 +158,7 @@ async function movedAnswer(
   const letter = movedLetter(given, question.options, order);
   if (letter === null) return 'The answer is not the letter of an option.';
   const tokens = pieces.slice(answerFrom, answerTo).join('');
-  const { ids: moved } = await engine.render(model, [{ kind: 'text', text: tokens.replace(given.trim(), letter) }]);
+  const moved = await tokensOf(engine, model, tokens.replace(given.trim(), letter));
   if (moved.length !== answerTo - answerFrom) return 'The other letter is another number of tokens.';
   const changed = ids.slice();
   changed.set(moved, answerFrom);
