@@ -41,7 +41,8 @@ describe('video-r1 study', () => {
     expect(first.stderr).toContain('always-right, data seed 2: study-credit-s5: training');
     expect(first.code).toBe(0);
 
-    const { worlds, leftOut } = await json('study.json');
+    const { worlds, leftOut, projects } = await json('study.json');
+    expect(projects).toEqual({ done: 2, of: 2 });
     expect(leftOut.join('; ')).toMatch(/^worlds plain, shortcut; seeds 1, 2, 3, 4; arms .*credit-1-none; steps 4 to/);
     expect(worlds).toHaveLength(1);
     expect(worlds[0].runs.map((run: { stage: string; dataSeed: number }) => [run.stage, run.dataSeed])).toEqual(
@@ -51,6 +52,7 @@ describe('video-r1 study', () => {
     expect(verdict).toMatchObject({ first: 'credit', second: 'tgrpo-felt' });
     expect(verdict.sentence).toMatch(/credit, K = 1 .* felt T-GRPO .*2 pairs; data seed 1: /);
     expect(first.stdout).toContain(verdict.sentence);
+    expect(first.stdout).not.toContain('So far');
     const credit = worlds[0].rows.find(({ stage }: { stage: string }) => stage === 'credit');
     expect(Object.keys(credit.figures)).toEqual(expect.arrayContaining(['use of order', 'processor s a step']));
     expect(credit.figures['c, wrong'].mean).toEqual(expect.any(Number));

@@ -120,12 +120,17 @@ async function write(w: StudyWanted, done: Done): Promise<StudyResult> {
   const found = worlds.map(foundIn);
   const leftOut = leftOutOf(wholeStudy, w.scope);
   const report = studyReport('T-GRPO, GRPO and credit by answer', found);
-  const lines = leftOut.length === 0 ? [] : [`Left out of the whole study: ${leftOut.join('; ')}.`];
+  const projects = w.scope.worlds.length * w.scope.dataSeeds.length;
+  const lines = [
+    ...(leftOut.length === 0 ? [] : [`Left out of the whole study: ${leftOut.join('; ')}.`]),
+    ...(done.size === projects ? [] : [`So far ${done.size} of ${projects} projects; the same command goes on.`]),
+  ];
   const told = { ...report, lines: [...lines, ...report.lines] };
   const withoutAnswers = ({ answers: _answers, ...run }: StageRun) => run;
   const result = {
     version: 1,
     leftOut,
+    projects: { done: done.size, of: projects },
     worlds: found.map((one, i) => ({ ...one, runs: worlds[i]?.runs.map(withoutAnswers) })),
   };
   const base = path.join(w.folder, w.tables);
