@@ -91,7 +91,7 @@ export function verdictOf(contrast: Contrast, byDataSeed: ReadonlyMap<number, nu
         return `${one} is not shown to be above ${other} in the use of order: the difference is ${percent(mean)} points (${percent(low)} to ${percent(high)}; ${pairs}), and ${power}.`;
       }
       case 'one pair':
-        return `${one} and ${other} differ by ${percent(mean)} points in the use of order (${pairs}), and one pair says nothing of how much pairs differ.`;
+        return `The use of order of ${one} less that of ${other} is ${percent(mean)} points (${pairs}); one pair says nothing of how much pairs differ.`;
     }
   };
   return { first, second, finding, difference, sentence: `${sentence()}${feint(figures[worthWrong])}` };
@@ -131,11 +131,12 @@ const noVerdict = `${stageTitle(felt)} and a credit arm were not both trained he
 export function studyReport(title: string, worlds: readonly WorldFound[]): Report {
   return {
     title,
-    lines: worlds.flatMap((one) => [
-      `${one.title}.`,
-      ...(one.note === null ? [] : [one.note]),
-      ...(one.verdicts.length === 0 ? [noVerdict] : one.verdicts.map(({ sentence }) => sentence)),
-    ]),
+    lines: worlds.flatMap(({ world, note, verdicts }) =>
+      [
+        ...(note === null ? [] : [note]),
+        ...(verdicts.length === 0 ? [noVerdict] : verdicts.map(({ sentence }) => sentence)),
+      ].map((sentence) => `In ${world}: ${sentence}`),
+    ),
     tables: worlds.flatMap((one) => [
       { ...rowsTable(one.rows, { head: 'runs', of: ({ seeds }) => String(seeds.length) }), title: one.title },
       ...contrastTable(one.contrasts),

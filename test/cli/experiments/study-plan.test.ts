@@ -26,7 +26,7 @@ describe('the plan of a study', () => {
   it('is guessed to take at most four hours as a whole, and about twenty minutes as a quick look', () => {
     expect(hours(wholeStudy)).toBeGreaterThan(1);
     expect(hours(wholeStudy)).toBeLessThan(4);
-    expect(hours(quickStudy)).toBeLessThan(22 / 60);
+    expect(hours(quickStudy)).toBeLessThan(20 / 60);
   });
 
   it('counts a start and its arms once a seed, and an evaluation of each', () => {

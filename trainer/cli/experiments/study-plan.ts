@@ -117,7 +117,7 @@ export function leftOutOf(whole: StudyScope, scope: StudyScope): string[] {
  * world. They make the first estimate, and are corrected by what this machine takes as soon as a piece was timed.
  */
 const firstGuess = {
-  sftStep: 0.13,
+  sftStep: 0.15,
   rlStep: 0.35,
   /** More for each shuffled answer to a question. */
   shuffledAnswer: 0.018,
