@@ -32,7 +32,11 @@ describe('the pace of a long work', () => {
     expect(pace.leftMs).toBe(2200);
     await pace.timed('train', async () => void now.mockReturnValue(3000));
     expect(pace.leftMs).toBe(3000 + 2 * 300);
-    await pace.timed('evaluate', async () => void now.mockReturnValue(3050));
+    const thereAlready = () => false;
+    pace.expect('evaluate');
+    await pace.timed('evaluate', async () => void now.mockReturnValue(3001), thereAlready);
+    expect(pace.leftMs).toBe(3000 + 2 * 300);
+    await pace.timed('evaluate', async () => void now.mockReturnValue(3051));
     expect(pace.leftMs).toBe(3000 + 50);
     now.mockRestore();
   });

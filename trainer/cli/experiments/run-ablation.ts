@@ -221,8 +221,12 @@ class AblationWork {
     const allowedRoots = (plan.base.allowedRoots ?? []).map((root) => path.resolve(folder, ablationFolder, root));
     const place = { model, cacheFolder: path.join(folder, trainerFolder, 'cache'), ffmpeg, allowedRoots };
     this.tell(`${model.state?.run ?? stage}: evaluating`);
-    return this.pace.timed(kindOf('evaluation', project), async () => {
-      const settings = { ...place, template, out, seed: evaluationSeed };
+    let isAsked = false;
+    const onProgress = () => {
+      isAsked = true;
+    };
+    const work = async () => {
+      const settings = { ...place, template, out, seed: evaluationSeed, onProgress };
       const results = await evaluateCheckpoint(
         { ...settings, files, parameters, limit, shuffled: true, fresh: false },
         session.stopped,
@@ -238,7 +242,8 @@ class AblationWork {
       const costs = stage === 'start' ? null : await readCosts(this.costsFile(`${name}-${stage}-s${seed}`));
       const who = { stage, seed, dataSeed: project?.dataSeed ?? null, run: model.state?.run ?? run };
       return { ...who, results, answers, groups: sampled, costs };
-    });
+    };
+    return this.pace.timed(kindOf('evaluation', project), work, () => isAsked);
   }
 
   private tell(what: string): void {

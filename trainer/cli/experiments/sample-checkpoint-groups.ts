@@ -24,6 +24,8 @@ export interface GroupsWanted extends ModelPlace {
   readonly videos: number;
   /** Folder that the file is written to. */
   readonly out: string;
+  /** Told where groups are sampled, as the file has none of these settings. */
+  readonly onProgress?: () => void;
 }
 
 const groupsFile = z.strictObject({
@@ -68,6 +70,7 @@ export async function sampleCheckpointGroups(
         limits: frameLimits(parameters),
         ...{ dataset, template, parameters, seed, videos, signal },
         onProgress: (done, total) => {
+          w.onProgress?.();
           const left = done > 0 ? ` | ${duration(((performance.now() - started) / done) * (total - done))} left` : '';
           line.show(`groups of ${done}/${total} videos${left}`);
         },
