@@ -36,14 +36,16 @@ export const ablateCommand: CliCommand = {
 video-r1 ablate RUNFILE [--folder DIR] [--seeds 1,2,3] [--arms LIST] [--set NAME=VALUE …] [options]
 
 Trains arms of a T-GRPO run file from the same checkpoint, each with every seed: as it is (tgrpo), without temporal reward (grpo),
-without images (tgrpo-no-images, grpo-no-images; imageShare 0), made to be felt (tgrpo-felt), or paid by answer (credit, …). Each is an ordinary run of the project, which the screens show; its run
-file is written to ${ablationFolder}/. Then the start and each arm are evaluated with frames in order and shuffled, groups are sampled from
-each, and the tables are printed: means over seeds with intervals, the arms against each other seed by seed, the paper's own rows beside
-them. Ctrl-C saves; the same command goes on, and what is finished is not done again. More seeds and arms may be added later.
+without images (tgrpo-no-images, grpo-no-images; imageShare 0), made to be felt (tgrpo-felt), or paid by answer (credit, …). Each is an
+ordinary run of the project, which the screens show; its run file is written to ${ablationFolder}/. Then the start and each arm are evaluated
+with frames in order and shuffled, groups are sampled from each, and the tables are printed: means over seeds with intervals, the arms
+against each other seed by seed, the paper's own rows beside them. Ctrl-C saves; the same command goes on, and what is finished is not
+done again. More seeds and arms may be added later.
 
   --folder DIR      the project; default: the run file's folder
   --seeds LIST      seeds of the runs (1,2,3)
-  --arms LIST       of ${arms.join(', ')}; default: the paper's, ${paperArms.join(', ')}
+  --arms LIST       of ${arms.join(', ')};
+                    default: the paper's, ${paperArms.join(', ')}
   --sft RUNFILE     trains this SFT run file with every seed; the seed's arms start from there
   --set NAME=VALUE  overrides parameters of all arms
   --dataset FILE    what to evaluate on, instead of the run file's evaluationDataset; may be given more than once
