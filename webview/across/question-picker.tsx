@@ -1,5 +1,5 @@
 /** Chooses a question of the run: all that came up, the most frequent first, searched by words. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { AskedQuestion } from '../../trainer/protocol/questions.ts';
 import { shownRow } from '../../trainer/protocol/records.ts';
@@ -35,7 +35,8 @@ export function QuestionPicker({ feed, shown, isClosable, onChoose, onClose }: Q
   const { questions, total, next, filled, reading, more } = useQuestions(feed, search);
   const missing = useStore(feed.connection.state, ({ link }) => noTrainer(link));
   const field = useRef<HTMLElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  // Before it is seen: who types at once types into it.
+  useLayoutEffect(() => field.current?.focus(), []);
   const index = Math.max(
     0,
     questions.findIndex(({ key }) => key === at),
