@@ -216,6 +216,14 @@ describe('an answer that was weighed', () => {
     await tab.keyboard.press('Escape');
     await expect.poll(() => bars(tab).nth(1).textContent()).toBe('0.8');
     expect(await stop.count()).toBe(1);
+    // So is a group in the answer's place.
+    await tab.setViewportSize({ width: 1000, height: 760 });
+    await tab.keyboard.press('g');
+    const group = tab.locator('[data-pane=group]').getByRole('heading', { name: /Ordered/ });
+    await group.waitFor();
+    await tab.keyboard.press('Escape');
+    await group.waitFor({ state: 'hidden' });
+    await stop.waitFor();
     await tab.keyboard.press('Escape');
     await stop.waitFor({ state: 'detached' });
   });

@@ -24,8 +24,8 @@ export interface PaneMoves {
   /** Reads an answer. */
   choose(groupId: string, rolloutId: string): void;
   /**
-   * Leaves what was opened last, or gives up what the list reads for long: what is picked goes first, since a list that is slow
-   * is nothing that the reader did. @returns false where there was neither
+   * Leaves what was opened last, or gives up what the list reads for long: what is picked, and a group that was opened, go
+   * first, since a list that is slow is nothing that the reader did. @returns false where there was neither
    */
   leave(): boolean;
 }
@@ -54,6 +54,8 @@ export function paneMoves(now: PanesNow): PaneMoves {
   };
   const leave = () => {
     const state = reading.state.get();
+    const isGroupWhole = state.exact || isGroupInPlace;
+    const isListOver = overlaid && isListShown;
     if (closeHelp) closeHelp();
     else if (reading.flagging.state.get().draft) reading.flagging.leave();
     else if (state.token !== null) {
@@ -61,9 +63,9 @@ export function paneMoves(now: PanesNow): PaneMoves {
       focusOn('rollout');
     } else if (reading.evidence.cancel() || reading.evidence.letGo()) return true;
     else if (state.flipping) reading.toggleFlip();
+    else if (isGroupWhole && !isListOver) show('rollout');
     else if (stopList()) return true;
-    else if (overlaid && isListShown) toggleList();
-    else if (state.exact || isGroupInPlace) show('rollout');
+    else if (isListOver) toggleList();
     else return false;
     return true;
   };
