@@ -206,9 +206,12 @@ describe('the main job', () => {
     await rollouts.open();
     const shuffled = rollouts.row(/^step \d+, shuffled 1/).first();
     await shuffled.waitFor({ timeout: longMs });
-    await shuffled.click();
+    // Rows come in above it while the run goes on, so that a click may meet another one: an image's, which has no strip.
+    await window.until(async () => {
+      await shuffled.click();
+      return rollouts.strips.first().isVisible();
+    }, 'an answer to a video to be read');
     // In the ordinary window the group is a row of chips; g shows it whole, Enter goes back.
-    await rollouts.strips.first().waitFor();
     await window.page.keyboard.press('g');
     await rollouts.group.getByRole('heading', { name: /Ordered/ }).waitFor();
     await rollouts.group.getByRole('heading', { name: /Shuffled/ }).waitFor();
