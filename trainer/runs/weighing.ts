@@ -14,7 +14,6 @@ import {
   type HeldOrderWorth,
   type InterventionKind,
   usualKinds,
-  type WeighedBy,
   type Weighing,
   type WeighingCost,
 } from '../protocol/evidence.ts';
@@ -168,8 +167,7 @@ export class WeighingJob {
   ): Promise<void> {
     for (let from = 0; from < ids.length; ) {
       gone.throwIfAborted();
-      const by = { run: weights.run, step: weights.step() };
-      const { answers, next } = await this.portion(run, ids, from, weights.template, asked, { done, by });
+      const { answers, next } = await this.portion(run, ids, from, weights.template, asked, done);
       from = next;
       if (answers.length > 0) {
         const piece = weights.piece((loaded) => this.weighPiece(run, answers, asked, { weights, gone, done }, loaded));
@@ -223,20 +221,13 @@ export class WeighingJob {
     from: number,
     template: PromptTemplate,
     { kinds }: WeighingAsked,
-    { done, by }: { readonly done: WeighingDone; readonly by: Pick<WeighedBy, 'run' | 'step'> },
+    done: WeighingDone,
   ): Promise<{ answers: { answer: WeighedAnswer; group: GroupWithRollouts }[]; next: number }> {
     const answers: { answer: WeighedAnswer; group: GroupWithRollouts }[] = [];
     const groups = new Map<string, GroupWithRollouts>();
-    // Somebody else may have weighed them meanwhile.
-    const again =
-      kinds === null ? run.store.weighedOf(ids.slice(from, from + mostSequencesPerPiece), by) : new Set<string>();
     let next = from;
     for (let sequences = 0; next < ids.length && !isPieceFull(sequences, true); next++) {
       const id = ids[next] as string;
-      if (again.has(id)) {
-        done.before++;
-        continue;
-      }
       try {
         const held = heldAnswer(run.store, id, groups);
         if (isPieceFull(sequences, held.group === answers.at(-1)?.group)) break;
