@@ -326,3 +326,14 @@ function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completio
 export function alternativesOf(engine: Engine, p: Pick<ParameterValues, 'alternatives'>): number {
   return Math.min(p.alternatives, engine.capabilities.topAlternatives);
 }
+
+/** How answers are drawn while a run trains; evaluations have parameters of their own. */
+export function trainingSampling(engine: Engine, p: ParameterValues): SampleOptions {
+  return {
+    maxTokens: p.maxNewTokens,
+    temperature: p.temperature,
+    topP: p.topP,
+    topK: p.topK,
+    alternatives: alternativesOf(engine, p),
+  };
+}

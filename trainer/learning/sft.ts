@@ -7,7 +7,7 @@ import type { Sequence } from '../engines/engine.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import { groupMetrics } from './group-metrics.ts';
-import { alternativesOf, sampleGroups } from './sampling.ts';
+import { sampleGroups, trainingSampling } from './sampling.ts';
 import { learningRateAt, optimStepAt } from './schedule.ts';
 import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 
@@ -58,13 +58,7 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
         purpose: 'probe',
         prefix: `p${step}`,
         ...probeAnswers,
-        sampling: {
-          maxTokens: p.maxNewTokens,
-          temperature: p.temperature,
-          topP: p.topP,
-          topK: p.topK,
-          alternatives: alternativesOf(engine, p),
-        },
+        sampling: trainingSampling(engine, p),
         signal: training.signal,
         onSampling: (hint) => training.onSampling(hint),
       },

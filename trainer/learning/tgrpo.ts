@@ -11,7 +11,7 @@ import { groupMetrics } from './group-metrics.ts';
 import { maskFlagged } from './mask-flagged.ts';
 import { OpenGroups } from './open-groups.ts';
 import { updatePolicy } from './policy-update.ts';
-import { alternativesOf, type GroupSampling, scoreGroups } from './sampling.ts';
+import { type GroupSampling, scoreGroups, trainingSampling } from './sampling.ts';
 import { learningRateAt } from './schedule.ts';
 import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 
@@ -37,13 +37,7 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
     // Credit by answer compares with no group, so none is drawn.
     shuffled: method === 'tgrpo' && p.temporalCredit !== 'answer' ? p.shuffledGroupSize : 0,
     credited: p.temporalCredit !== 'group',
-    sampling: {
-      maxTokens: p.maxNewTokens,
-      temperature: p.temperature,
-      topP: p.topP,
-      topK: p.topK,
-      alternatives: alternativesOf(engine, p),
-    },
+    sampling: trainingSampling(engine, p),
     signal: training.signal,
     onSampling: (hint) => training.onSampling(hint),
   };
