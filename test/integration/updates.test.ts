@@ -13,7 +13,7 @@ let trainer: TrainerProcess;
 let client: TestClient;
 
 const few = {
-  ...{ steps: 3, questionsPerStep: 3, groupSize: 4, shuffledGroupSize: 1, maxNewTokens: 16, imageShare: 0 },
+  ...{ steps: 3, questionsPerStep: 3, groupSize: 4, shuffledGroupSize: 1, maxNewTokens: 48, imageShare: 0 },
   ...{ evaluationQuestions: 0, checkpointEvery: 0, learningRate: 1e-3, schedule: 'constant', warmupSteps: 0 },
   // A model that has learned next to nothing is wrong every time: decay moves it, and then the KL.
   ...{ skipFlatGroups: false, weightDecay: 1, beta: 1 },
