@@ -1,6 +1,6 @@
 /**
  * What an answer stood on, as a new user finds it out in VS Code: open an answer, weigh it, click the word, see the frames; ask it
- * again with its frames reversed; audit the dataset. The run is a short one of the sample's, trained until it writes the sample's form.
+ * again with its frames reversed; audit the dataset; evaluate without reasoning. The run is a short one of the sample's, trained until it writes the sample's form.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleProject, TrainerProcess } from '../integration/trainer-process.ts';
@@ -104,5 +104,18 @@ describe('evidence in the window', () => {
     const frame = window.webview();
     for (const family of ['direction', 'light', 'bounces'])
       await frame.getByText(family, { exact: true }).first().waitFor();
+  });
+
+  test('the run is evaluated without reasoning besides, and the dashboard holds the two against each other', {
+    timeout: longMs,
+  }, async () => {
+    await window.run('Video-R1: Evaluate With…');
+    await window.pick('Without reasoning');
+    await window.page.keyboard.press('Enter');
+    await window.notification('sft-1 evaluated').waitFor({ timeout: longMs });
+    await window.run('Video-R1: Open Dashboard');
+    await window.tab('Video-R1 Dashboard').waitFor({ timeout: longMs });
+    await part('direct').waitFor();
+    expect(await part('direct').getByRole('row').nth(1).textContent()).toMatch(/12/);
   });
 });
