@@ -146,10 +146,12 @@ async function judgeTexts(looks: readonly string[]): Promise<{ passed: string[];
   const lookOf = new Map([...open].flatMap(([look, elements]) => elements.map((element) => [element, look] as const)));
   const passed: string[] = [];
   const faults: Fault[] = [];
-  const judge = async (elements: readonly Element[]) => {
-    if (elements.length === 0) return;
+  const judge = async (looked: readonly Element[]) => {
+    // What a page that lives has taken away since it was looked at is judged no more.
+    const include = looked.filter(({ isConnected }) => isConnected);
+    if (include.length === 0) return;
     const { passes, violations } = await axe.run(
-      { include: elements },
+      { include },
       {
         ...{ runOnly: ['color-contrast'], resultTypes: ['passes', 'violations'] },
         ...{ selectors: false, elementRef: true },
