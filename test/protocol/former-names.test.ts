@@ -46,6 +46,8 @@ describe('parameters that were kept under former names', () => {
   it('are no parameters beside the present ones, nor with a value that they could not have', () => {
     expect(parameterValues.safeParse({ ...now, divideByStd: true }).success).toBe(false);
     expect(parameterValues.safeParse({ ...asWritten(true), divideByStd: 1 }).success).toBe(false);
+    const written = parameterValues.safeParse({ ...asWritten(true), divideByStd: { toString: 1 } });
+    expect(written.error?.issues[0]?.message).toMatch(/or false \(now "none"\), not \{"toString":1\}$/);
     expect(() => withOverrides(now, { divideByStd: true, advantageScale: 'none' }, 'bad-request', '--set')).toThrow(
       'take divideByStd away',
     );

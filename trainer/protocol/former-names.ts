@@ -64,7 +64,7 @@ export function inPresentNames(given: Readonly<Record<string, unknown>>): {
     if (former === undefined) settings.push([name, value]);
     else if (both.length > 0)
       faults.push(`${name} is the name that ${both.join(' and ')} had before, and both are given: take ${name} away`);
-    else if (!values) faults.push(`${name} ${isCalled(former)}, and was ${former.could}, not ${String(value)}`);
+    else if (!values) faults.push(`${name} ${isCalled(former)}, and was ${former.could}, not ${JSON.stringify(value)}`);
     else settings.push(...Object.entries(values));
   }
   return { settings: Object.fromEntries(settings), faults };
