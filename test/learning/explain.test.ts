@@ -102,6 +102,9 @@ describe('a group explained', () => {
       'Advantages are divided by the standard deviation of the batch from its groups’ means, 0.35.',
     );
     expect(explainedWith({}).advantages).toEqual(explain(video).advantages);
+    // A batch whose rewards were all alike can't be that of these.
+    expect(explainedWith({ batch_std: 0 }).advantages).toEqual(explain(video).advantages);
+    expect(explainedWith({ batch_std: 0 }).explanation).toEqual(explainedWith({}).explanation);
     expect(() => readGroupNumbers({ ...video, batch_std: -1 }, 'test')).toThrow('batch_std must be at least 0, not -1');
   });
 
@@ -125,6 +128,8 @@ describe('a group explained', () => {
   it.each([
     [{ ...video, lenghts: [1, 2] }, 'there is no key "lenghts"; the nearest is "lengths"'],
     [{ ...video, lengths: [1] }, 'lengths has 1 entries for 2 answers'],
+    // An answer has its end token, and no share of the loss is one over nothing.
+    [{ ...video, lengths: [0, 90] }, 'lengths[0] must be at least 1, not 0'],
     [{ ...video, accuracy: [1, 2] }, 'accuracy[1] must be at most 1, not 2'],
     [{ ...video, shuffled_accuracy: [] }, '"temporal": false'],
     [{ ...video, data_type: 'image' }, 'An image has no order of frames'],

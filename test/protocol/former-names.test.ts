@@ -4,7 +4,7 @@ import { readSettings } from '../../trainer/cli/terminal/command.ts';
 import { presetParameters, withOverrides } from '../../trainer/learning/presets.ts';
 import { settingRefusal } from '../../trainer/protocol/commands.ts';
 import { normalisation } from '../../trainer/protocol/normalise.ts';
-import { parameterValues } from '../../trainer/protocol/parameters.ts';
+import { parameterOverrides, parameterValues } from '../../trainer/protocol/parameters.ts';
 import { controllerState } from '../../trainer/runs/checkpoints.ts';
 
 const now = presetParameters('paper', 'tgrpo');
@@ -46,9 +46,18 @@ describe('parameters that were kept under former names', () => {
   it('are no parameters beside the present ones, nor with a value that they could not have', () => {
     expect(parameterValues.safeParse({ ...now, divideByStd: true }).success).toBe(false);
     expect(parameterValues.safeParse({ ...asWritten(true), divideByStd: 1 }).success).toBe(false);
+    const written = parameterValues.safeParse({ ...asWritten(true), divideByStd: { toString: 1 } });
+    expect(written.error?.issues[0]?.message).toMatch(/or false \(now "none"\), not \{"toString":1\}$/);
     expect(() => withOverrides(now, { divideByStd: true, advantageScale: 'none' }, 'bad-request', '--set')).toThrow(
       'take divideByStd away',
     );
+  });
+
+  it('do not let in what no parameter is called', () => {
+    const given = JSON.parse('{"__proto__": {"alpha": 5}, "divideByStd": true}');
+    const read = parameterOverrides.safeParse(given);
+    expect(read.error?.issues).toMatchObject([{ code: 'unrecognized_keys', keys: ['__proto__'] }]);
+    expect(() => withOverrides(now, given, 'bad-request', '--set')).toThrow('there is no parameter __proto__');
   });
 
   it('are meant by what they were called on the command line', () => {

@@ -45,7 +45,8 @@ describe('settings', () => {
     expect(places({ steps: 1 })).toEqual(['steps']);
     expect(places({ steps: 1, scheduleFloor: 0.1 })).toEqual([]);
     expect(places({ temperature: 0.01, topP: 0.001 })).toEqual(['temperature', 'topP']);
-    expect(places({ correctThreshold: 1 })).toEqual(['correctThreshold']);
+    // Exact answers count as correct at any threshold.
+    expect(places({ correctThreshold: 1 })).toEqual([]);
     expect(places({ maxNewTokens: 300 })).toEqual(['lengthMin']);
     expect(places({ maxNewTokens: 300, omega: 0 })).toEqual([]);
     expect(places({ alpha: 0 })).toEqual(['alpha']);

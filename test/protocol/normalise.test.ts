@@ -33,6 +33,8 @@ describe('advantages of a group', () => {
     close(normalise(rewards, batch).advantages, [1 / divisor, 0, -1 / divisor, 0]);
     close(normalise([10, 4], batch).advantages, [3 / divisor, -3 / divisor]);
     expect(normalise([5, 5], batch).advantages).toEqual([0, 0]);
+    // A batch of rewards that were all alike says nothing of these.
+    close(normalise(rewards, p({ advantageScale: 'batch', batchStd: 0 })).advantages, [Math.SQRT2, 0, -Math.SQRT2, 0]);
   });
 });
 

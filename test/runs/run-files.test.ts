@@ -53,7 +53,7 @@ describe('readRunFile', () => {
         'parameters: divideByStd is the name that advantageScale had before, and both are given: take divideByStd away',
     });
     await expect(parametersOf({ divideByStd: 'yes' })).rejects.toThrow(
-      'parameters: divideByStd is called advantageScale now, and was true (now "group") or false (now "none"), not yes',
+      'parameters: divideByStd is called advantageScale now, and was true (now "group") or false (now "none"), not "yes"',
     );
   });
 

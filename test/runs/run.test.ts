@@ -502,6 +502,25 @@ describe('a parameter', () => {
     expect(set).toMatchObject({ state: 'failed', why: expect.stringMatching(/image/) });
     expect(made.summary.parameters.imageShare).toBeNull();
   });
+
+  it('of a range is not set beyond its other end, at rest and while the run goes; both are raised one after the other', async () => {
+    const rests = scriptedRun({ unseen: 0 });
+    expect(rests.send({ kind: 'set', parameter: 'creditLow', value: 2 })).toMatchObject({
+      state: 'rejected',
+      why: 'creditLow (2) is above creditHigh (1)',
+    });
+    const made = await heldAt('after-sampling');
+    const set = (parameter: string, value: number) => made.send({ kind: 'set', parameter, value }).id;
+    const sent = [set('creditHigh', 4), set('creditLow', 3), set('creditHigh', 2), set('lengthMin', 999)];
+    made.send({ kind: 'resume' });
+    await made.untilState('completed');
+    const ended = sent.map((id) => made.run.store.command(id));
+    expect(ended.map((command) => command?.state)).toEqual(['applied', 'applied', 'failed', 'failed']);
+    expect(ended[2]).toMatchObject({
+      why: 'creditLow (3) is above creditHigh (2).\nSet the other end of the range first.',
+    });
+    expect(made.summary.parameters).toMatchObject({ creditLow: 3, creditHigh: 4 });
+  });
 });
 
 it('says in its first minute what it does: each part by its name', async () => {

@@ -191,7 +191,7 @@ export function groupAdvantages(
   );
   if (p.advantageScale === 'batch' && !flat)
     explanation.push(
-      p.batchStd === undefined
+      !p.batchStd
         ? 'Advantages are divided by the standard deviation of the batch; this group is all that is known of it.'
         : `Advantages are divided by the standard deviation of the batch from its groups’ means, ${number(p.batchStd)}.`,
     );

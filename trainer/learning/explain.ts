@@ -23,7 +23,7 @@ const groupNumbers = z.strictObject({
   /** Format rewards, 0 or 1. */
   format: scores,
   /** Tokens, the end token included. */
-  lengths: z.array(z.number().int().min(0)),
+  lengths: z.array(z.number().int().min(1)),
   /** Accuracy rewards of the answers on shuffled frames; none for an image. */
   shuffled_accuracy: scores.default([]),
   /** What order is worth to each ordered answer, in nats, for `temporalCredit`; null where it was not measured. None for an image. */
@@ -70,7 +70,7 @@ export function readGroupNumbers(
   paid: RewardParameters['temporalCredit'] = 'group',
 ): GroupNumbers {
   const remedy =
-    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false "batch_std" as a number and "credit": [2.5, null] in nats if wanted.';
+    'A group is {"data_type": "video", "accuracy": [1, 0], "format": [1, 1], "lengths": [400, 90], "shuffled_accuracy": [0]}, with "temporal" and "len_control" as true or false, "batch_std" as a number and "credit": [2.5, null] in nats if wanted.';
   const fail = (message: string): never => {
     throw new StudioError('bad-input', message, { place, remedy });
   };

@@ -12,6 +12,7 @@ import {
   type ParameterValues,
   parameters,
   parameterValues,
+  rangeFault,
 } from '../protocol/parameters.ts';
 import type { PresetName } from '../protocol/runfile.ts';
 
@@ -173,15 +174,6 @@ export function benchmarkParameters(preset: PresetName, values: ParameterValues)
   return { ...values, ...benchmarkValues[preset] };
 }
 
-/** Parameters of which the first may not be above the second. */
-const ranges = [
-  ['minFrames', 'maxFrames'],
-  ['minPixels', 'maxPixels'],
-  ['imageMinPixels', 'imageMaxPixels'],
-  ['lengthMin', 'lengthMax'],
-  ['creditLow', 'creditHigh'],
-] as const;
-
 /** What keeps settings from being parameters, each by itself: names that are not there and values that do not fit. */
 export function settingFaults(given: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
@@ -202,9 +194,7 @@ export function withOverrides(
   const problems = [...faults, ...settingFaults(settings)];
   if (problems.length > 0) throw new StudioError(kind, problems.join('\n'), { place });
   const set = parameterValues.parse({ ...values, ...settings });
-  for (const [low, high] of ranges) {
-    if (set[low] > set[high])
-      throw new StudioError(kind, `${low} (${set[low]}) is above ${high} (${set[high]}).`, { place });
-  }
+  const fault = rangeFault(set);
+  if (fault !== null) throw new StudioError(kind, `${fault}.`, { place });
   return set;
 }

@@ -54,19 +54,20 @@ export function inPresentNames(given: Readonly<Record<string, unknown>>): {
   settings: Record<string, unknown>;
   faults: string[];
 } {
-  const settings: Record<string, unknown> = {};
+  // Entries, not keys that are assigned: one called __proto__ stays a key, and is refused as any that no parameter has.
+  const settings: [string, unknown][] = [];
   const faults: string[] = [];
   for (const [name, value] of Object.entries(given)) {
     const former = formerOf(name);
     const values = former?.values(value);
     const both = former?.now.filter((now) => Object.hasOwn(given, now)) ?? [];
-    if (former === undefined) settings[name] = value;
+    if (former === undefined) settings.push([name, value]);
     else if (both.length > 0)
       faults.push(`${name} is the name that ${both.join(' and ')} had before, and both are given: take ${name} away`);
-    else if (!values) faults.push(`${name} ${isCalled(former)}, and was ${former.could}, not ${String(value)}`);
-    else Object.assign(settings, values);
+    else if (!values) faults.push(`${name} ${isCalled(former)}, and was ${former.could}, not ${JSON.stringify(value)}`);
+    else settings.push(...Object.entries(values));
   }
-  return { settings, faults };
+  return { settings: Object.fromEntries(settings), faults };
 }
 
 /** The schema, for values that may have been written under former names. */

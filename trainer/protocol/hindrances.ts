@@ -89,13 +89,6 @@ function ofSettings(method: Method, p: ParameterValues): Hindrance[] {
       'Set maxSamplingRounds to 2 or more, or fillFlatGroups to false.',
     );
 
-  const bonuses = [...(method === 'tgrpo' && paysOrder(p) ? ['temporal'] : []), ...(p.omega > 0 ? ['length'] : [])];
-  if (p.correctThreshold >= 1 && bonuses.length > 0)
-    warn(
-      'correctThreshold',
-      `correctThreshold is ${p.correctThreshold}: no answer counts as correct, so no ${bonuses.join(' and no ')} reward is paid`,
-      'Set it below 1; the paper takes 0.1.',
-    );
   if (p.omega > 0 && p.lengthMin > p.maxNewTokens)
     warn(
       'lengthMin',

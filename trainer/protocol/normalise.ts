@@ -51,7 +51,8 @@ export function spreadOf(std: number, p: Pick<Normalisation, 'advantageScale' | 
     case 'group':
       return std;
     case 'batch':
-      return p.batchStd ?? std;
+      // All rewards of the batch were alike: of one in which these differ, as where a reward is tried, this group is all that is known.
+      return p.batchStd || std;
   }
 }
 

@@ -682,6 +682,25 @@ export const parameterOverrides = readingFormerNames(z.strictObject(shape).parti
   Partial<ParameterValues>
 >;
 
+/** Parameters of which the first may not be above the second. */
+const ranges = [
+  ['minFrames', 'maxFrames'],
+  ['minPixels', 'maxPixels'],
+  ['imageMinPixels', 'imageMaxPixels'],
+  ['lengthMin', 'lengthMax'],
+  ['creditLow', 'creditHigh'],
+] as const satisfies readonly (readonly [ParameterName, ParameterName])[];
+
+/** Why values do not go together, as a clause: `creditLow (2) is above creditHigh (1)`; null where they do. @param by what one of them is called; any when absent */
+export function rangeFault(values: ParameterValues, by?: string): string | null {
+  const fault = ranges.find(
+    ([low, high]) => values[low] > values[high] && (by === undefined || by === low || by === high),
+  );
+  if (fault === undefined) return null;
+  const [low, high] = fault;
+  return `${low} (${values[low]}) is above ${high} (${values[high]})`;
+}
+
 /** For a message: that there is no such parameter, with what it is called now or the nearest name. */
 export function noParameter(name: string): string {
   const clause = renamedClause(name);

@@ -4,7 +4,7 @@ import { meanKl, type ScoredGroup, type UpdatedAnswer } from '../learning/groups
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { answeredBy, type Weighing } from '../protocol/evidence.ts';
 import { hindrances, hindranceText } from '../protocol/hindrances.ts';
-import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
+import { isParameterName, type ParameterValues, rangeFault } from '../protocol/parameters.ts';
 import type { Receipt } from '../protocol/receipts.ts';
 import type { RunEvent, RunEventBody, StepMetrics } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
@@ -88,11 +88,17 @@ export class RunJournal {
     this.listener.onChanged(this.run);
   }
 
-  /** Says what of learning the new value hinders. @returns the value before. @throws StudioError `bad-request` for a name that no parameter has */
+  /**
+   * Says what of learning the new value hinders.
+   * @returns the value before. @throws StudioError `bad-request` for a name that no parameter has, and for a value beyond the other end of a range
+   */
   setParameter(name: string, value: unknown): unknown {
     if (!isParameterName(name)) throw new StudioError('bad-request', `There is no parameter ${name}.`);
     const from = this.run.parameters[name];
     const parameters = { ...this.run.parameters, [name]: value } as ParameterValues;
+    const fault = rangeFault(parameters, name);
+    if (fault !== null)
+      throw new StudioError('bad-request', `${fault}.`, { remedy: 'Set the other end of the range first.' });
     const { method } = this.run;
     const known = new Set(hindrances(method, this.run.parameters, null).map(({ message }) => message));
     this.stand(standingOf(this.run), { parameters, steps: parameters.steps });

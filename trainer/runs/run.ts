@@ -4,6 +4,7 @@
  */
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { type ParameterValues, rangeFault } from '../protocol/parameters.ts';
 import type { RunEvent, RunEventBody } from '../protocol/records.ts';
 import { type Resumption, resumption } from '../protocol/resumption.ts';
 import {
@@ -171,8 +172,11 @@ export class Run {
         return scheduled;
       }
       case 'set': {
-        const from = this.journal.setParameter(request.parameter, request.value);
-        return this.commands.apply(command, null, { from, to: request.value }, null);
+        const { parameter, value } = request;
+        const fault = rangeFault({ ...this.summary().parameters, [parameter]: value } as ParameterValues, parameter);
+        if (fault !== null) return this.commands.reject(command, fault);
+        const from = this.journal.setParameter(parameter, value);
+        return this.commands.apply(command, null, { from, to: value }, null);
       }
       case 'queue': {
         const before = restingStandingOf(this.summary());

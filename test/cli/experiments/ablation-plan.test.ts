@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -46,6 +46,17 @@ describe('the plan of an ablation that trains its start', () => {
     await expect(planAblation(wrong, folder, 'study')).rejects.toThrow('--sft names an sft run');
     await mkdir(at('ablation'));
     await writeFile(at('ablation/study.plan.json'), '{"version": 1');
-    await expect(planAblation(source(), folder, 'study')).rejects.toThrow('no plan of an ablation');
+    await expect(planAblation(source(), folder, 'study')).rejects.toThrow('no plan of an ablation: it is not JSON.');
+    await writeFile(at('ablation/study.plan.json'), '{"version": 2}');
+    await expect(planAblation(source(), folder, 'study')).rejects.toThrow('no plan of an ablation: version must be 1');
+  });
+
+  it('leaves no part of a plan where it could not be written', async () => {
+    // Something stands where the plan is made before it is moved to its place.
+    await mkdir(at('ablation/study.plan.json.new'), { recursive: true });
+    await expect(planAblation(source(), folder, 'study')).rejects.toThrow();
+    expect(await readdir(at('ablation'))).toEqual(['study.plan.json.new']);
+    await rm(at('ablation/study.plan.json.new'), { recursive: true });
+    expect((await planAblation(source(), folder, 'study')).sft?.parameters).toEqual({ steps: 2 });
   });
 });

@@ -280,6 +280,27 @@ test(
   slowMs,
 );
 
+test(
+  'a sample that was made by another call meanwhile is taken as it is; another one is named, and nothing is left beside it',
+  async () => {
+    const place = path.join(home, 'at-once');
+    await mkdir(place);
+    const make = (seed: number, name: string) =>
+      createSampleProject(path.join(place, name), { seed, tools, counts: few });
+    const same = await Promise.all([make(1, 'same'), make(1, 'same')]);
+    expect(same.map(({ created }) => created).sort()).toEqual([false, true]);
+    expect(same[0]).toMatchObject({ seed: 1, videos: same[1]?.videos, sizeBytes: same[1]?.sizeBytes });
+
+    const others = await Promise.allSettled([make(1, 'other'), make(2, 'other')]);
+    const refused = others.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(refused).toEqual([
+      expect.objectContaining({ kind: 'conflict', message: expect.stringContaining('a sample project of seed') }),
+    ]);
+    expect((await readdir(place)).sort()).toEqual(['other', 'same']);
+  },
+  slowMs,
+);
+
 test.skipIf(process.platform === 'win32')(
   'a full disk is called so, not a fault of ffmpeg, and nothing is left',
   async () => {

@@ -1,15 +1,16 @@
 /** What all arms and seeds of an ablation have in common: made from run files once, kept in the project, and found again by name. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { settingsThatDiffer } from '../../journal/json-lines.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { faultLine } from '../../protocol/issues.ts';
-import { jsonOf } from '../../protocol/json.ts';
+import { parseJson } from '../../protocol/json.ts';
 import { type RunFile, runFile } from '../../protocol/runfile.ts';
 import { checkpointName, findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { parametersOfRun, readRunFile } from '../../runs/run-files.ts';
+import { replaceFile } from './kept-work.ts';
 
 /** Inside the project. */
 export const ablationFolder = 'ablation';
@@ -79,7 +80,7 @@ export async function planAblation(source: AblationSource, folder: string, name:
     sft: wanted.sft,
   };
   await mkdir(arms, { recursive: true });
-  await writeFile(planFile, `${JSON.stringify(plan, null, 1)}\n`);
+  await replaceFile(planFile, `${JSON.stringify(plan, null, 1)}\n`);
   return plan;
 }
 
@@ -140,20 +141,12 @@ async function fromCheckpoint(
 
 /** @throws StudioError `conflict` */
 async function readAblationPlan(planFile: string): Promise<AblationPlan> {
-  let json: unknown;
-  try {
-    json = jsonOf(await readFile(planFile, 'utf8'));
-  } catch {
-    // Told below, as anything else that is no plan.
-  }
+  const json = parseJson(await readFile(planFile, 'utf8'));
   const checked = ablationPlan.safeParse(json);
   if (checked.success) return checked.data;
-  throw new StudioError(
-    'conflict',
-    `This is no plan of an ablation: ${faultLine(ablationPlan, json, checked.error, 'the file')}.`,
-    {
-      place: planFile,
-      remedy: 'Remove the file, or give the ablation another --name.',
-    },
-  );
+  const why = json === undefined ? 'it is not JSON' : faultLine(ablationPlan, json, checked.error, 'the file');
+  throw new StudioError('conflict', `This is no plan of an ablation: ${why}.`, {
+    place: planFile,
+    remedy: 'Remove the file, or give the ablation another --name.',
+  });
 }

@@ -53,16 +53,16 @@ export async function sampleCheckpointGroups(
 ): Promise<GroupFigures | null> {
   const { parameters, template, seed, videos } = w;
   const file = path.join(w.out, 'groups.json');
-  const settings = {
-    model: await sha256OfFiles(await modelFiles(w.model.folder)),
-    dataset: await sha256OfFiles([w.dataset]),
-    ...{ parameters, template, seed, videos },
-  };
-  const before = existsSync(file) ? groupsFile.safeParse(parseJson(await readFile(file, 'utf8'))).data : undefined;
-  if (before && JSON.stringify(before.settings) === JSON.stringify(groupsFile.shape.settings.parse(settings)))
-    return before.figures;
   const dataset = await openDataset(w.dataset, signal, { allowedRoots: w.allowedRoots });
   try {
+    const settings = {
+      model: await sha256OfFiles(await modelFiles(w.model.folder)),
+      dataset: await sha256OfFiles(dataset.files),
+      ...{ parameters, template, seed, videos },
+    };
+    const before = existsSync(file) ? groupsFile.safeParse(parseJson(await readFile(file, 'utf8'))).data : undefined;
+    if (before && JSON.stringify(before.settings) === JSON.stringify(groupsFile.shape.settings.parse(settings)))
+      return before.figures;
     const figures = await withModel(w, ['video'], signal, line, (loaded) => {
       const started = performance.now();
       return measureGroups({

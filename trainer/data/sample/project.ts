@@ -103,22 +103,27 @@ export async function createSampleProject(folder: string, options: SampleOptions
       ...{ world, seed, cues, counts, signal, onProgress, ffmpeg: options.tools.ffmpeg },
     });
     signal.throwIfAborted();
-    // An empty folder gives way; one that was filled meanwhile does not, and the move fails.
-    await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw notEmpty(folder, error);
-    });
-    await rename(work, folder);
+    try {
+      // An empty folder gives way; one that was filled meanwhile does not, and the move fails.
+      await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+      await rename(work, folder);
+    } catch (thrown) {
+      const meanwhile = await existing(folder, { seed, world, cues });
+      if (meanwhile === null) throw thrown;
+      return { ...meanwhile, folder, durationMs: performance.now() - started, created: false };
+    }
     return { ...written, folder, durationMs: performance.now() - started, created: true };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-function notEmpty(folder: string, cause?: unknown): StudioError {
+function notEmpty(folder: string): StudioError {
   return new StudioError('conflict', 'The folder is not empty and is no sample project.', {
     place: folder,
     remedy: 'Name a new or an empty folder.',
-    cause,
   });
 }
 

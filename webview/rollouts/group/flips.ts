@@ -182,10 +182,14 @@ function ofLength(asked: Asked, name: 'lengthMin' | 'lengthMax'): Flip {
 }
 
 /** The credit of the answer that is looked at begins, or is full, where the parameter passes what order is worth to it. */
-function ofCredit({ scores, index }: Asked, name: 'creditLow' | 'creditHigh'): Flip {
+function ofCredit(asked: Asked, name: 'creditLow' | 'creditHigh'): Flip {
+  const { scores, parameters, index } = asked;
   const credit = index === null ? undefined : scores.ordered[index]?.credit;
   if (typeof credit !== 'number') return none('not measured of this answer');
+  if (made(asked).ordered[index ?? 0]?.correct !== true) return none('the answer is wrong');
   if (credit < 0) return none(`its ${number(credit)} nats earn nothing`);
+  // Below where credit begins nothing is in full, wherever it would be.
+  if (name === 'creditHigh' && credit < parameters.creditLow) return none(`its ${number(credit)} nats are below c_low`);
   const at = Number(credit.toFixed(3));
   return { at, words: name === 'creditLow' ? `its credit ends at ${number(at)}` : `in full up to ${number(at)}` };
 }

@@ -52,6 +52,30 @@ describe('a flip, by hand', () => {
     expect(flipOf({ ...heavy, index: null }, 'alpha')).toEqual({ at: 1, words: 'answer 1’s sign flips at 1' });
   });
 
+  it('of the ends of credit is what order is worth to the answer, and not there where it earns nothing', () => {
+    const byAnswer = { temporalCredit: 'answer', creditWeight: 1, creditLow: 1, creditHigh: 3 } as const;
+    const flip = (
+      credit: number | undefined,
+      name: 'creditLow' | 'creditHigh',
+      given: Partial<RewardParameters> = {},
+    ) =>
+      flipOf(
+        {
+          scores: { ordered: [{ ...scoredAnswer(0.8, 10), credit }, wrong()], shuffled: [], formatIsKnown: true },
+          parameters: { ...paper, ...byAnswer, ...given },
+          index: 0,
+        },
+        name,
+      );
+    expect(flip(4.9, 'creditLow')).toEqual({ at: 4.9, words: 'its credit ends at 4.9' });
+    expect(flip(4.9, 'creditHigh')).toEqual({ at: 4.9, words: 'in full up to 4.9' });
+    expect(flip(0.5, 'creditLow')).toEqual({ at: 0.5, words: 'its credit ends at 0.5' });
+    expect(flip(0.5, 'creditHigh')).toEqual({ at: null, words: 'its 0.5 nats are below c_low' });
+    expect(flip(-0.5, 'creditLow')).toEqual({ at: null, words: 'its −0.5 nats earn nothing' });
+    expect(flip(undefined, 'creditLow')).toEqual({ at: null, words: 'not measured of this answer' });
+    expect(flip(4.9, 'creditLow', { correctThreshold: 0.9 }).words).toBe('the answer is wrong');
+  });
+
   it('of α is not there where the test fails, or all are paid', () => {
     expect(flipOf(asked({ mu: 1 }), 'alpha').words).toBe('pays nobody here');
     const scores = { ordered: [right(), right(400)], shuffled: [wrong()], formatIsKnown: true };
