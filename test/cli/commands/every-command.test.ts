@@ -1,5 +1,5 @@
 /** Every command refuses what it does not take as a fault of the command line (2), and bad input as one of the input (1). */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -213,6 +213,15 @@ it('is in the table below', async () => {
   for (const name of files.map((file) => path.basename(file, '.ts')))
     if ((await commandOf(name))?.name === name) names.push(name);
   expect(Object.keys(table).sort()).toEqual(names.sort());
+});
+
+it('is listed by --help under the summary that it has', async () => {
+  const listing = readFileSync(path.join(import.meta.dirname, '../../../trainer/main.ts'), 'utf8');
+  for (const name of Object.keys(table)) {
+    const [, single, double] =
+      new RegExp(`^    ${name}: \\{\\s+summary:\\s+(?:'(.*)'|"(.*)"),$`, 'm').exec(listing) ?? [];
+    expect([name, single ?? double]).toEqual([name, (await commandOf(name)).summary]);
+  }
 });
 
 describe.each(Object.entries(table))('%s', (name, { over, usage, input }) => {

@@ -31,7 +31,7 @@ export const ablationOptions = {
 
 export const ablateCommand: CliCommand = {
   name: 'ablate',
-  summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
+  summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward; credit by answer',
   help: `
 video-r1 ablate RUNFILE [--folder DIR] [--seeds 1,2,3] [--arms LIST] [--set NAME=VALUE …] [options]
 
