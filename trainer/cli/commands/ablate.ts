@@ -53,7 +53,8 @@ done again. More seeds and arms may be added later.
   --groups N        videos of the first dataset on which groups are sampled (${ablationOptions.groups.default})
   --name NAME       begins the names of runs and files (ablation); another ablation of a project needs another
   --json            write the result here as JSON
-  --port N, --ffmpeg PATH
+  --port N          where the pages are while it trains; default: a free one
+  --ffmpeg PATH     the ffmpeg to use
 
   video-r1 ablate tgrpo.run.json --folder sample --seeds 1,2 --set steps=100`,
   async run(args) {

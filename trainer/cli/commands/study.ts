@@ -67,7 +67,8 @@ Markdown, after every project. The whole takes at most 4 hours on 2 cores, and a
   --groups N        evaluation videos on which groups are sampled (${wholeStudy.groups})
   --name NAME       begins the names of runs and files (study, or quick); the same arms with other settings need another
   --json            write the result here as JSON
-  --port N, --ffmpeg PATH
+  --port N          where the pages are while it trains; default: a free one
+  --ffmpeg PATH     the ffmpeg to use
 
   video-r1 study --quick
   video-r1 study --worlds always-right --arms tgrpo-felt,credit`,
