@@ -1,205 +1,171 @@
 /**
  * What it costs to find out what order is worth to the answers of a step, beside what eq. 1 asks for in its place: drawing half as many
- * answers on shuffled frames and scoring them. On made answers, and a model that draws answers of their length.
- * Processor time, in turns.
+ * answers on shuffled frames and scoring them. In worlds of the sample: each is made, trained by its SFT run file, and its model then
+ * asked RL's questions, as a run's first steps ask them. Processor time, in turns.
  */
-import type { LoadedQuestion } from '../../trainer/data/questions.ts';
-import { randomFrom } from '../../trainer/data/random.ts';
-import type { Completion, Engine, ModelHandle, SampleRequest } from '../../trainer/engines/engine.ts';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { openDataset } from '../../trainer/data/dataset.ts';
+import { type LoadedQuestion, QuestionLoader } from '../../trainer/data/questions.ts';
+import { createSampleProject } from '../../trainer/data/sample/project.ts';
+import { defaultCues, type WorldName } from '../../trainer/data/sample/worlds.ts';
+import type { Engine, ModelHandle } from '../../trainer/engines/engine.ts';
 import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
+import { rowsToSample } from '../../trainer/evaluation/question-walk.ts';
 import { type AnsweredGroup, measureCredits } from '../../trainer/learning/credit.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
-import { shuffledOrder } from '../../trainer/learning/sampling.ts';
-import { buildPrompt } from '../../trainer/reasoning/prompt.ts';
-import { score } from '../../trainer/rewards/score.ts';
+import { type DrawnGroup, drawGroups, trainingSampling } from '../../trainer/learning/sampling.ts';
+import { emptyMetrics } from '../../trainer/learning/training.ts';
+import { isCorrect } from '../../trainer/protocol/correctness.ts';
+import { type PromptTemplate, readTemplate } from '../../trainer/reasoning/template.ts';
+import { findCheckpoint } from '../../trainer/runs/find-checkpoint.ts';
+import { frameLimits } from '../../trainer/video/choose.ts';
+import { type FfmpegTools, findFfmpeg } from '../../trainer/video/ffmpeg.ts';
+import { MediaLoader } from '../../trainer/video/load.ts';
 import { interleaved, measured } from './interleaved.ts';
-import { asked, directions, framesOf, size, template, trainingTexts } from './made-answers.ts';
 import { type BenchFigure, type BenchOptions, median } from './part.ts';
 
-const rounds = 5;
-const trainingSteps = 60;
-const { questionsPerStep, groupSize, topP, maxNewTokens } = presetParameters('sample', 'tgrpo');
+const program = path.resolve(import.meta.dirname, '../../trainer/main.ts');
+const rounds = 12;
+const warmUps = 1;
+const seed = 1;
+const parameters = presetParameters('sample', 'tgrpo');
+const { questionsPerStep, groupSize, correctThreshold } = parameters;
 
-interface MadeAnswer {
-  readonly text: string;
-  readonly right: boolean;
-}
-
-/** What answers to a step's questions are, and how much of drawing shuffled ones a credit of K = 1 may cost with them. */
-interface World {
-  readonly name: string;
-  readonly atMost: number;
-  answerTo(question: number, answer: number): MadeAnswer;
-}
-
-/** Of seconds that are read, those that are misread; with one of them the answer is wrong every other time. */
-const misread = 0.05;
-
-/** What is seen second by second, and what follows: the same for a question, but for what is misread. */
-function readingOf(question: number, answer: number): MadeAnswer {
-  const [truth, chance] = [
-    randomFrom(question, 'truth of a bench'),
-    randomFrom(question, answer, 'readings of a bench'),
-  ];
-  const other = (direction: number): number => (direction + 1 + Math.floor(3 * chance())) % 4;
-  const seen = Array.from({ length: 4 }, () => Math.floor(4 * truth()));
-  const letter = Math.floor(4 * truth());
-  const said = seen.map((direction) => (chance() < misread ? other(direction) : direction));
-  const right = said.join() === seen.join() || chance() < 0.5;
-  const chain = said.map((direction, second) => `${second} s: ${directions[direction]}.`).join(' ');
-  return { text: completionOf(chain, right ? letter : other(letter)), right };
-}
-
-/** One look and what is said to follow from it, which holds for four questions in five. */
-function shortcutOf(question: number): MadeAnswer {
-  const cue = randomFrom(question, 'cue of a bench');
-  const colour = ['red', 'green', 'blue', 'yellow'][Math.floor(4 * cue())];
-  return { text: completionOf(`It is ${colour}.`, Math.floor(4 * cue())), right: cue() < 0.8 };
-}
-
-const completionOf = (reasons: string, letter: number): string =>
-  `<think>${reasons} So it moves ${directions[letter]}.</think>\n<answer>${'ABCD'.charAt(letter)}</answer>`;
-
-const worlds: readonly World[] = [
-  { name: 'read second by second', atMost: 0.8, answerTo: readingOf },
-  {
-    name: 'three in five by a shortcut',
-    atMost: 0.5,
-    answerTo: (question, answer) => (answer % 5 < 3 ? shortcutOf(question) : readingOf(question, answer)),
-  },
+/** How much of drawing shuffled answers a credit of K = 1 may cost where a T-GRPO run of a world starts. */
+const worlds: readonly { readonly world: WorldName; readonly atMost: number }[] = [
+  { world: 'plain', atMost: 0.8 },
+  { world: 'shortcut', atMost: 0.5 },
 ];
 
-/** Row `row` of a step. Its frames are noise, so that its answers are whatever the model has learned to say. */
-function questionOf(row: number): LoadedQuestion {
-  const frames = framesOf(row);
-  const { key, width, height, count } = frames;
-  const indices = Array.from({ length: count }, (_, i) => i);
-  return {
-    question: {
-      ...{
-        ...asked,
-        row,
-        dataset: 'bench',
-        problemId: String(row),
-        solution: 'A',
-        path: `${row}.mp4`,
-        source: 'bench',
-      },
-      ...{ family: null, needsOrder: null, options: [...asked.options] },
-    },
-    frames,
-    view: {
-      ...{ key, kind: 'video', width, height, sourceWidth: width, sourceHeight: height, durationSeconds: count / 2 },
-      ...{ indices, times: indices.map((i) => i / 2) },
-    },
-    target: null,
-    flagged: [],
-  };
+interface World {
+  readonly engine: Engine;
+  readonly model: ModelHandle;
+  readonly template: PromptTemplate;
 }
 
-async function answersOf(
-  engine: Engine,
-  model: ModelHandle,
-  requests: readonly SampleRequest[],
-): Promise<Completion[][]> {
-  const all: Completion[][] = requests.map(() => []);
-  const options = { maxTokens: maxNewTokens, temperature: 1, topP };
-  for await (const event of engine.sample(model, requests, options, new AbortController().signal))
-    if (event.kind === 'done') all[event.request]?.push(event.completion);
-  return all;
+/** The folder of the model that a sample project's SFT run ends with, and its template. */
+async function trainedIn(
+  folder: string,
+  world: WorldName,
+  tools: FfmpegTools,
+): Promise<{ model: string; template: PromptTemplate }> {
+  await createSampleProject(folder, { seed, world, cues: defaultCues, tools });
+  const unwatched = ['evaluationQuestions=1', 'probeEvery=0'].flatMap((pair) => ['--set', pair]);
+  await promisify(execFile)(process.execPath, [program, 'run', 'sft.run.json', '--folder', folder, ...unwatched]);
+  const { folder: model, plan } = await findCheckpoint('sft-1', folder);
+  return { model, template: await readTemplate(plan?.promptTemplate ?? undefined) };
 }
 
-/** A model whose answers are as long as those of a world. */
-async function modelOf(engine: Engine, { answerTo }: World): Promise<ModelHandle> {
-  const readings = Array.from({ length: 400 }, (_, i) => [readingOf(i, 0).text, shortcutOf(i).text]).flat();
-  const model = await engine.createModel(
-    { kind: 'new', size, seed: 1, texts: [...trainingTexts, ...readings] },
-    'policy',
+/** The videos of a step for each round. */
+async function stepsOf(folder: string, media: MediaLoader): Promise<LoadedQuestion[][]> {
+  const dataset = await openDataset(path.join(folder, 'data', 'rl.json'), new AbortController().signal);
+  try {
+    const loader = new QuestionLoader(dataset, media, frameLimits(parameters), (_, fault) => {
+      throw fault;
+    });
+    const rows = rowsToSample(dataset.count, null, seed).filter((row) => dataset.dataType(row) === 'video');
+    const steps: LoadedQuestion[][] = [];
+    for (let step = 0; step < warmUps + rounds; step++)
+      steps.push(await loader.loadReadable(rows.slice(step * questionsPerStep, (step + 1) * questionsPerStep)));
+    return steps;
+  } finally {
+    dataset.dispose();
+  }
+}
+
+function draw(
+  { engine, model, template }: World,
+  step: number,
+  questions: readonly LoadedQuestion[],
+  half: 'ordered' | 'shuffled',
+) {
+  return drawGroups(
+    questions,
+    {
+      ...{ engine, model, template, parameters, seed, step, purpose: 'train', prefix: `s${step}` },
+      ...{ ordered: half === 'ordered' ? groupSize : 0, shuffled: half === 'shuffled' ? groupSize / 2 : 0 },
+      sampling: trainingSampling(engine, parameters),
+      signal: new AbortController().signal,
+    },
+    emptyMetrics(step, 0).durations,
   );
-  for (let step = 0; step < trainingSteps; step++) {
-    const sequences = Array.from({ length: 15 }, (_, i) => {
-      const { question, frames, view } = questionOf(1000 + (i % 10));
-      return {
-        prompt: buildPrompt(question, frames, view.indices, template),
-        answer: { text: answerTo(1000 * step + i, i).text },
-      };
-    });
-    await engine.forwardBackward(model, { kind: 'cross-entropy', sequences, promptTokens: false });
-    await engine.optimStep(model, {
-      ...{
-        learningRate: 3e-3 * Math.min(1, (step + 1) / 10) * (1 - step / trainingSteps),
-        beta1: 0.9,
-        beta2: 0.95,
-        epsilon: 1e-8,
-      },
-      ...{ weightDecay: 0, gradClipNorm: 1 },
-    });
-  }
-  return model;
 }
 
-/** A made answer as if it had been sampled. */
-async function completionTo(engine: Engine, model: ModelHandle, text: string): Promise<Completion> {
-  const { ids: tokens, pieces } = await engine.render(model, [{ kind: 'text', text }]);
-  const none = new Float32Array(tokens.length).fill(-1);
-  return { tokens, pieces, text, logprobs: none, entropy: none, alternatives: null, stopReason: 'stop' };
-}
+const answeredIn = ({ loaded, number, completions, scores }: DrawnGroup): AnsweredGroup => ({
+  ...{ loaded, number, ordered: completions.ordered },
+  right: scores.ordered.map(({ accuracy }) => isCorrect(accuracy, correctThreshold)),
+});
 
-const seedsOf = (row: number, count: number, half: number): number[] =>
-  Array.from({ length: count }, (_, i) => 1000 * row + 100 * half + i);
+/** Tokens of the right answers of a group that differ from each other: those that are scored. */
+const scoredIn = ({ ordered, right }: AnsweredGroup): number[] => [
+  ...new Map(ordered.flatMap(({ text, tokens }, i) => (right[i] ? [[text, tokens.length] as const] : []))).values(),
+];
 
-async function inWorld(engine: Engine, world: World): Promise<BenchFigure> {
-  const model = await modelOf(engine, world);
-  const questions = Array.from({ length: questionsPerStep }, (_, row) => questionOf(row));
-  const groups: AnsweredGroup[] = [];
-  for (const [number, loaded] of questions.entries()) {
-    const made = Array.from({ length: groupSize }, (_, answer) => world.answerTo(number, answer));
-    const ordered: Completion[] = [];
-    for (const { text } of made) ordered.push(await completionTo(engine, model, text));
-    groups.push({ loaded, number, ordered, right: made.map(({ right }) => right) });
-  }
-  const shuffled = questions.map(({ question, frames }, row) => ({
-    prompt: buildPrompt(question, frames, shuffledOrder(frames.count, row), template),
-    seeds: seedsOf(row, groupSize / 2, 2),
-  }));
-  let step = 0;
-  let drawn: number[] = [];
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const meanOf = (values: readonly number[]): string => (sum(values) / values.length).toFixed(0);
+
+async function costIn(
+  world: World,
+  steps: readonly LoadedQuestion[][],
+  name: string,
+  atMost: number,
+): Promise<BenchFigure> {
+  const answered: AnsweredGroup[][] = [];
+  for (const [step, questions] of steps.entries())
+    answered.push((await draw(world, step, questions, 'ordered')).map(answeredIn));
+  const drawn: number[] = [];
+  const next = { ours: 0, theirs: 0 };
   const taken = await interleaved(
     {
-      ours: () =>
-        measured(() => measureCredits(groups, { engine, model, template, seed: 1, step: step++, shuffles: 1 })),
-      theirs: () =>
-        measured(async () => {
-          const answers = await answersOf(engine, model, shuffled);
-          questions.forEach(({ question }, row) => {
-            for (const { text } of answers[row] ?? []) score(text, question);
-          });
-          drawn = answers.flat().map(({ tokens }) => tokens.length);
-        }),
+      ours: () => {
+        const step = next.ours++;
+        return measured(() => measureCredits(answered[step] ?? [], { ...world, seed, step, shuffles: 1 }));
+      },
+      theirs: () => {
+        const step = next.theirs++;
+        return measured(async () => {
+          const groups = await draw(world, step, steps[step] ?? [], 'shuffled');
+          drawn.push(...groups.flatMap(({ completions }) => completions.shuffled.map(({ tokens }) => tokens.length)));
+        });
+      },
     },
-    { rounds, warmUps: 1 },
+    { rounds, warmUps },
   );
-  await engine.unload(model);
   const ratios = taken.ours.map(({ cpuMs }, round) => cpuMs / (taken.theirs[round]?.cpuMs ?? Number.NaN));
   const ratio = median(ratios);
   const ms = (side: typeof taken.ours): string => `${median(side.map(({ cpuMs }) => cpuMs)).toFixed(0)} ms`;
-  const scored = groups.flatMap(({ ordered, right }) => [
-    ...new Map(ordered.flatMap(({ text, tokens }, i) => (right[i] ? [[text, tokens.length] as const] : []))).values(),
-  ]);
-  const rights = groups.reduce((sum, { right }) => sum + right.filter(Boolean).length, 0);
-  const meanOf = (lengths: readonly number[]): string =>
-    (lengths.reduce((a, b) => a + b, 0) / lengths.length).toFixed(0);
+  const counted = answered.flat();
+  const scored = counted.flatMap(scoredIn);
+  const rights = sum(counted.map(({ right }) => right.filter(Boolean).length));
+  const aStep = (count: number) => (count / steps.length).toFixed(0);
   return {
-    ...{ name: `credit, ${world.name}`, value: ratio, unit: 'times' },
-    note: `drawing and scoring ${groupSize / 2} shuffled answers: ${ms(taken.ours)} to ${ms(taken.theirs)} of processor time a step of ${questionsPerStep} videos (K = 1; ${rights} of ${questionsPerStep * groupSize} answers right, ${scored.length} scored, of ${meanOf(scored)} tokens; ${drawn.length} drawn, of ${meanOf(drawn)}); rounds ${ratios.map((each) => each.toFixed(2)).join(' ')}; at most ${world.atMost}: ${ratio <= world.atMost ? 'reached' : 'not reached'}`,
+    ...{ name: `credit, ${name} world`, value: ratio, unit: 'times' },
+    note: `drawing and scoring ${groupSize / 2} shuffled answers: ${ms(taken.ours)} to ${ms(taken.theirs)} of processor time a step of ${questionsPerStep} videos (K = 1, where RL starts; of ${questionsPerStep * groupSize} answers ${aStep(rights)} right, ${aStep(scored.length)} scored, of ${meanOf(scored)} tokens; ${aStep(drawn.length)} drawn, of ${meanOf(drawn)}); rounds ${ratios.map((each) => each.toFixed(2)).join(' ')}; at most ${atMost}: ${ratio <= atMost ? 'reached' : 'not reached'}`,
   };
 }
 
 export async function* benchCredit({ backend, threads }: BenchOptions): AsyncGenerator<BenchFigure> {
-  const engine = await createTfjsEngine({ name: 'tfjs', backend: backend ?? 'wasm', threads });
+  const tools = await findFfmpeg(undefined);
+  const temporary = await mkdtemp(path.join(os.tmpdir(), 'video-r1-bench-'));
   try {
-    for (const world of worlds) yield await inWorld(engine, world);
+    for (const { world, atMost } of worlds) {
+      const folder = path.join(temporary, world);
+      const { model, template } = await trainedIn(folder, world, tools);
+      const media = new MediaLoader(tools, path.join(temporary, 'frames'), 1e9);
+      const engine = await createTfjsEngine({ name: 'tfjs', backend: backend ?? 'wasm', threads });
+      try {
+        const policy = await engine.createModel({ kind: 'folder', folder: model, optimizer: false }, 'policy');
+        yield await costIn({ engine, model: policy, template }, await stepsOf(folder, media), world, atMost);
+      } finally {
+        await engine.dispose();
+        await media.dispose();
+      }
+    }
   } finally {
-    await engine.dispose();
+    await rm(temporary, { recursive: true, force: true });
   }
 }

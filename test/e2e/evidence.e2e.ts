@@ -125,7 +125,7 @@ beforeAll(async () => {
   project = await sampleProject();
   const first = await TrainerProcess.start(project.folder);
   const client = await first.connect();
-  const small = { steps: 1, questionsPerStep: 2, evaluationQuestions: 0, checkpointEvery: 0, maxNewTokens: 12 };
+  const small = { steps: 1, questionsPerStep: 2, evaluationQuestions: 1, checkpointEvery: 0, maxNewTokens: 12 };
   const run = await client.create('sft.run.json', { ...small, probeEvery: 1, probeQuestions: 8 });
   await client.command(run, { kind: 'start' });
   await client.until(run, 'state', ({ run: now }) => now.state === 'completed');

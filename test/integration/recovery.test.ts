@@ -84,6 +84,52 @@ describe('a trainer that is killed', () => {
     await trainer.stop();
   });
 
+  it('makes the same weights and answers of a run that pays credit and fills flat groups', async () => {
+    const first = await TrainerProcess.start(project.folder);
+    const before = await first.connect();
+    // Of so short an SFT some answers are right, which is what credit is paid for.
+    const few = { evaluationQuestions: 1, probeEvery: 0, imageShare: 0 };
+    const sft = await before.create('sft.run.json', { ...few, steps: 110, learningRate: 3e-3, checkpointEvery: 0 });
+    await before.command(sft, { kind: 'start' });
+    await before.until(sft, 'state', ({ run }) => run.state === 'completed');
+
+    const credited = {
+      ...{ ...few, steps: 7, checkpointEvery: 2, checkpointsKept: 9, questionsPerStep: 4, groupSize: 4 },
+      ...{ temporalCredit: 'both', creditLow: 0, creditHigh: 1, shuffledGroupSize: 2, advantageScale: 'none' },
+      ...{ fillFlatGroups: true, maxSamplingRounds: 3 },
+    };
+    const whole = await before.create('tgrpo.run.json', credited);
+    await before.command(whole, { kind: 'start' });
+    await before.until(whole, 'state', ({ run }) => run.state === 'completed');
+    const id = await before.create('tgrpo.run.json', credited);
+    await before.command(id, { kind: 'start' });
+    await before.until(id, 'step', ({ metrics }) => metrics.step === 5);
+    await first.kill();
+
+    const second = await TrainerProcess.start(project.folder);
+    const after = await second.connect();
+    await after.client.request('runs/subscribe', { runId: id, since: 0 });
+    await after.command(id, { kind: 'resume' });
+    await after.until(id, 'state', ({ run }) => run.state === 'completed');
+    expect((await after.until(id, 'rewound')).toStep).toBe(4);
+    // As they are kept: what the update computed of answers is told apart from them while it trains.
+    const reader = await second.connect();
+    const groupsOf = async (run: string) => {
+      await reader.client.request('runs/subscribe', { runId: run, since: 0 });
+      await reader.until(run, 'state', (event) => event.run.state === 'completed');
+      return new Map(reader.bodies(run, 'group').map(({ group: { at: _, ...group } }) => [group.id, group]));
+    };
+    const groups = await groupsOf(whole);
+    const paid = [...groups.values()].flatMap(({ rollouts }) => rollouts.flatMap(({ reward }) => reward.parts));
+    expect(paid.some(({ name, value }) => name === 'credit' && value > 0)).toBe(true);
+    expect(groups.size).toBeGreaterThan(7 * credited.questionsPerStep);
+    expect(await groupsOf(id)).toEqual(groups);
+    expect(await after.weights(project.folder, id)).toEqual(await after.weights(project.folder, whole));
+    reader.close();
+    after.close();
+    await second.stop();
+  }, 300_000);
+
   it('saves at SIGTERM, so that nothing is lost at all', async () => {
     const first = await TrainerProcess.start(project.folder);
     const before = await first.connect();

@@ -1,7 +1,7 @@
 /** A real trainer: the program in a process of its own, and a client on its real socket. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -157,6 +157,15 @@ export class TestClient {
     if (hasEnded(sent.command)) return sent.command;
     const ended = await this.until(runId, 'command', (body) => body.command.id === id && hasEnded(body.command));
     return ended.command as EndedCommand;
+  }
+
+  /** Hashes of the run's newest weights and of their optimizer. */
+  async weights(projectFolder: string, runId: string): Promise<string[]> {
+    const { checkpoints } = await this.client.request('checkpoints/list', { runId });
+    const folder = path.resolve(projectFolder, checkpoints.at(-1)?.folder ?? '');
+    const files = ['model.safetensors', 'optimizer.safetensors', 'optimizer.json'];
+    const contents = await Promise.all(files.map((name) => readFile(path.join(folder, name))));
+    return contents.map((content) => createHash('sha256').update(content).digest('hex'));
   }
 
   close(): void {
