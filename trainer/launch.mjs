@@ -34,11 +34,28 @@ function run(command, args, env = process.env) {
   return result.status ?? 1;
 }
 
+/** Whether somebody called npm already: npm keeps beside the packages which of the lock's it installed. */
+function isInstalledByNpm(lock) {
+  const installed = path.join(modules, '.package-lock.json');
+  if (!existsSync(installed)) return false;
+  const { packages: found = {} } = JSON.parse(readFileSync(installed, 'utf8'));
+  return Object.entries(JSON.parse(lock).packages).every(
+    ([place, { version, integrity, optional }]) =>
+      place === '' ||
+      (found[place] === undefined
+        ? optional === true
+        : found[place].version === version && found[place].integrity === integrity),
+  );
+}
+
 function installWhatIsMissing() {
-  const lock = createHash('sha256')
-    .update(readFileSync(path.join(root, 'package-lock.json')))
-    .digest('hex');
+  const text = readFileSync(path.join(root, 'package-lock.json'), 'utf8');
+  const lock = createHash('sha256').update(text).digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lock) return;
+  if (isInstalledByNpm(text)) {
+    writeFileSync(marker, lock);
+    return;
+  }
   say(
     'Installing the packages that package-lock.json names (npm ci; about 1 GB, one to three minutes). No install script is run.',
   );

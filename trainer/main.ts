@@ -90,11 +90,11 @@ const groups: Record<string, Record<string, Entry>> = {
       load: async () => (await import('./cli/commands/audit.ts')).auditCommand,
     },
     ablate: {
-      summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
+      summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward; credit by answer',
       load: async () => (await import('./cli/commands/ablate.ts')).ablateCommand,
     },
     study: {
-      summary: 'T-GRPO against GRPO on the sample, with and without images, over seeds',
+      summary: 'T-GRPO, GRPO and credit by answer in worlds with and without a cue, over seeds',
       load: async () => (await import('./cli/commands/study.ts')).studyCommand,
     },
   },

@@ -66,7 +66,7 @@ describe('a group that is paid by answer', () => {
     expect(made.ordered.map(({ total }) => total)).toEqual([1, 1.5, 1.25, 0, 1]);
     expect(made.advantages[1]).toBeGreaterThan(made.advantages[0] ?? Number.NaN);
     expect(made.explanation).toContain(
-      'Order is worth enough to 2 of 4 right answers (1 to 3 nats): 1 of them gets γ = 0.5 and 1 a part of it.',
+      'Order is worth enough to 2 of 4 right answers (1 to 3 nats): 1 gets γ = 0.5 and 1 gets a part of it.',
     );
   });
 
@@ -82,6 +82,18 @@ describe('a group that is paid by answer', () => {
     );
     expect(creditSentence([{ without: 'its frames are all alike' }], [true], p)).toBe(
       'No answer gets credit for the order of its frames: its frames are all alike.',
+    );
+    expect(creditSentence([undefined], [true], p)).toBe(
+      'What order is worth was measured for no right answer, so none gets credit.',
+    );
+    expect(creditSentence([0.5, 0.2], [true, true], { ...p, creditHigh: 1 })).toBe(
+      'Order is worth enough to none of 2 right answers (1 nat or more), so none gets credit.',
+    );
+  });
+
+  it('names the whole credit where all that is paid is a part of it', () => {
+    expect(creditSentence([2], [true], p)).toBe(
+      'Order is worth enough to 1 of 1 right answer (1 to 3 nats): 1 gets a part of γ = 0.5.',
     );
   });
 });

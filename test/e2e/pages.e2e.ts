@@ -11,6 +11,7 @@ import { buildWebview } from '../../webview/build.ts';
 import { launchBrowser } from '../extension/harness/browser.ts';
 import { sampleProject, TrainerProcess } from '../integration/trainer-process.ts';
 import { faultsNow } from './axe.ts';
+import { inSight, isCut } from './in-sight.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 /** Small steps, so that much happens soon, and more of them than the tests last. */
@@ -352,6 +353,20 @@ describe('the pages over a run', () => {
       await context?.close();
     }
   });
+
+  it.each([1400, 1125, 420])(
+    'have every tool of the dashboard and the whole theme in sight at %i px',
+    async (width) => {
+      const tab = await open('dashboard', { viewport: { width, height: 900 } });
+      await tab.locator('[data-part=progress]').waitFor();
+      expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      for (const tool of await tab.getByRole('toolbar', { name: 'Run' }).getByRole('button').all())
+        expect(await inSight(tool)).toBe(true);
+      const theme = tab.locator('header [title="Theme of this page"] .selected-value');
+      expect((await theme.textContent())?.trim()).toBe('system theme');
+      expect(await isCut(theme)).toBe(false);
+    },
+  );
 
   const themes = {
     dark: { colorScheme: 'dark' },

@@ -18,6 +18,7 @@ import { askDirect, askReversed } from '../../trainer/evaluation/ask-arms.ts';
 import { resultsOf } from '../../trainer/evaluation/results.ts';
 import { requireReversed, sampleDirect, sampleReversed } from '../../trainer/evaluation/sample-arms.ts';
 import { presetParameters } from '../../trainer/learning/presets.ts';
+import { type DirectArm, directCautions } from '../../trainer/protocol/evaluation-arms.ts';
 import { defaultTemplate } from '../../trainer/reasoning/template.ts';
 import type { MediaLoader } from '../../trainer/video/load.ts';
 import { type AskedAnswer, type Script, ScriptedEngine } from '../engines/scripted-engine.ts';
@@ -117,6 +118,17 @@ describe('what the pairs say', () => {
     expect(directArmOf('hint', [{ ...part, reasoning: given(1), direct }], 1)?.reasoned).toBe(1);
     const empty = { ...direct, text: `${begin}>A</answer>` };
     expect(directArmOf('prefix', [{ ...part, reasoning: given(1), direct: empty }], 1)?.reasoned).toBe(0);
+  });
+
+  it('counts answers that lost their form, and says that the difference is of that too', () => {
+    const texts = [`${begin}>A</answer>`, `${begin}>`, `${begin}>0 s: left.</think>\n<answer>A</answer>`];
+    const pairs = texts.map((text) => ({ ...part, reasoning: given(1), direct: { ...given(0), text } }));
+    const arm = directArmOf('prefix', pairs.slice(0, 2), 1, pairs.slice(2)) as DirectArm;
+    expect(arm).toMatchObject({ reasoned: 0, broken: 2 });
+    expect(directCautions(arm)).toEqual([expect.stringMatching(/^2 of 3 direct answers are not of the form/)]);
+    expect(directCautions({ ...arm, reasoned: 1, broken: 0 })).toEqual([
+      '1 of 3 direct answers have reasoning all the same.',
+    ]);
   });
 
   it('clip and reversal: a pair is right where both are, by family', () => {

@@ -53,6 +53,8 @@ describe('video-r1 study', () => {
     expect(verdict.sentence).toMatch(/credit, K = 1 .* felt T-GRPO .*2 pairs; data seed 1: /);
     expect(first.stdout).toContain(verdict.sentence);
     expect(first.stdout).not.toContain('So far');
+    expect(first.stdout).toMatch(/^Other than in the whole study: SFT of 2 steps; maxNewTokens 8; /m);
+    expect(first.stdout).toMatch(/\/study\.md\n.*\/study\.json\n.* serve --folder .*always-right-1\n$/);
     const credit = worlds[0].rows.find(({ stage }: { stage: string }) => stage === 'credit');
     expect(Object.keys(credit.figures)).toEqual(expect.arrayContaining(['use of order', 'processor s a step']));
     expect(credit.figures['c, wrong'].mean).toEqual(expect.any(Number));

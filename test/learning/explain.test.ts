@@ -74,6 +74,13 @@ describe('a group explained', () => {
     expect(() => of({ data_type: 'image', credit: [1, 1, 1] })).toThrow(/no order of frames, so it has no credit/);
     expect(of({ data_type: 'image' }).credit_paid).toEqual([0, 0, 0]);
     expect(of({ temporal: false, credit: [9, 9, 9] })).toMatchObject({ credit_paid: [], rewards: [1, 1, 0] });
+    expect(of({ temporal: false, credit: [9, 9, 9] }).explanation).toContain(
+      '"credit" is not paid: "temporal" is false.',
+    );
+    const byGroup = readGroupNumbers({ ...numbers, shuffled_accuracy: [0], credit: [9, 9, 9] }, 'test');
+    expect(explainGroup(byGroup, presetParameters('paper', 'tgrpo')).explanation).toContain(
+      '"credit" is not paid: temporalCredit is group, and --set temporal_credit=answer or both pays it.',
+    );
   });
 
   it('says how tokens stand in the loss', () => {

@@ -1,7 +1,8 @@
 /** Answers are weighed by the weights at hand: those of a paused run itself, else of the nearest checkpoint; what is done is kept. */
 import { expect, test } from 'vitest';
 import { asStudioError, StudioError } from '../../trainer/protocol/errors.ts';
-import { type WeighingAsked, WeighingJob, type WeighingProgress } from '../../trainer/runs/weighing.ts';
+import type { Weighing } from '../../trainer/protocol/evidence.ts';
+import { heldWorth, type WeighingAsked, WeighingJob, type WeighingProgress } from '../../trainer/runs/weighing.ts';
 import { WeightsDesk } from '../../trainer/runs/weights-at-hand.ts';
 import { ScriptedEngine } from '../engines/scripted-engine.ts';
 import { aLoadedQuestion } from '../learning/scripted-training.ts';
@@ -57,6 +58,25 @@ test('a run at rest is weighed by the checkpoint that is nearest to each answer,
   });
   await desk.letGo();
   expect(engines.map(({ calls }) => calls.at(-1))).toEqual(engines.map(() => 'dispose'));
+});
+
+test('what was scored for a credit alone gives way in lists to a weighing by other weights', async () => {
+  const [made, other] = [await completed(), await completed()];
+  const last = orderedOf(made, 3).at(0) as string;
+  await weighingOf(other).compute({ rollouts: [last] });
+  const found = other.run.store.weighing(last) as Weighing;
+  // As training scores it: one shuffle, by the weights that answered.
+  const ofOrder = found.changes.filter(({ intervention }) => intervention.kind === 'order').slice(0, 1);
+  const scored: Weighing = { ...found, by: { run: null, step: 2, same: true }, forCredit: true, changes: ofOrder };
+  made.run.record({ type: 'weighed', answers: { [last]: heldWorth(scored) } }, { weighings: [scored] });
+  const listed = () =>
+    made.run.store
+      .group(made.run.store.findPlace({ rolloutId: last }).groupId as string)
+      .rollouts.find(({ id }) => id === last);
+  expect(listed()?.orderWorth).toMatchObject({ error: null, uses: null, step: 2, same: true });
+  await weighingOf(made).compute({ rollouts: [last] });
+  expect(made.run.store.weighing(last)?.by).toMatchObject({ step: 3, same: false });
+  expect(listed()?.orderWorth).toMatchObject({ error: 0, uses: false, step: 3, same: false });
 });
 
 test('what the same weights have weighed is left as it is, and taken up again after a stop', async () => {

@@ -69,7 +69,18 @@ export function creditSentence(
   const shares = worths.map((c) => creditShare(c, p));
   const full = shares.filter((share) => share === 1).length;
   const some = shares.filter((share) => share > 0).length;
-  const bar = p.creditHigh > p.creditLow ? `${plain(p.creditLow)} to ${plain(p.creditHigh)}` : plain(p.creditLow);
-  const parts = some > full ? ` and ${some - full} a part of it` : '';
-  return `Order is worth enough to ${some} of ${rightOnes} right answers (${bar} nats): ${full} of them ${full === 1 ? 'gets' : 'get'} γ = ${plain(p.creditWeight)}${parts}.`;
+  if (worths.length === 0) return 'What order is worth was measured for no right answer, so none gets credit.';
+  const bar =
+    p.creditHigh > p.creditLow
+      ? `${plain(p.creditLow)} to ${plain(p.creditHigh)} nats`
+      : `${plain(p.creditLow)} ${p.creditLow === 1 ? 'nat' : 'nats'} or more`;
+  const enough = `${some === 0 ? 'none' : some} of ${rightOnes} right ${rightOnes === 1 ? 'answer' : 'answers'} (${bar})`;
+  if (some === 0) return `Order is worth enough to ${enough}, so none gets credit.`;
+  const get = (count: number) => `${count} ${count === 1 ? 'gets' : 'get'}`;
+  const whole = `γ = ${plain(p.creditWeight)}`;
+  const paid = [
+    ...(full > 0 ? [`${get(full)} ${whole}`] : []),
+    ...(some > full ? [`${get(some - full)} a part of ${full > 0 ? 'it' : whole}`] : []),
+  ];
+  return `Order is worth enough to ${enough}: ${paid.join(' and ')}.`;
 }

@@ -79,14 +79,15 @@ export function directArmOf(
   regression: readonly DirectPair[] = [],
 ): DirectArm | null {
   if (pairs.length + regression.length === 0) return null;
-  const hasReasoning = ({ direct }: DirectPair) => parseCompletion(direct.text).thinkText.trim() !== '';
+  const completions = [...pairs, ...regression].map(({ direct }) => parseCompletion(direct.text));
   const parts: Part<DirectPair>[] = [
     ...(pairs.length === 0 ? [] : partsOf(pairs)),
     ...(regression.length === 0 ? [] : [['regression', 'regression (MRA)', regression] as const]),
   ];
   return {
     by,
-    reasoned: [...pairs, ...regression].filter(hasReasoning).length,
+    reasoned: completions.filter(({ thinkText }) => thinkText.trim() !== '').length,
+    broken: completions.filter(({ problems }) => problems.length > 0).length,
     slices: parts.map((part) => directSlice(part, seed)),
   };
 }

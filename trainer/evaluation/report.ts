@@ -1,6 +1,6 @@
 /** The tables of one evaluation, the paper's figures beside its own. */
 
-import { type DirectSlice, directByWords } from '../protocol/evaluation-arms.ts';
+import { type DirectSlice, directByWords, directCautions } from '../protocol/evaluation-arms.ts';
 import { benchmarks, type PaperRow, paperMainTable } from './paper-results.ts';
 import type { DatasetResult, EvaluationResults, OrderResult, SliceResult } from './results.ts';
 import type { Interval } from './statistics.ts';
@@ -147,9 +147,7 @@ function armNotes(datasets: readonly DatasetResult[]): string[] {
       (by) =>
         `direct: the same questions, frames in order, without reasoning: ${directByWords[by]}. Its difference is reasoning minus direct, paired bootstrap over questions.`,
     ),
-    ...direct
-      .filter(({ reasoned }) => reasoned > 0)
-      .map(({ name, reasoned }) => `${plain(name)}: ${reasoned} direct answers have reasoning all the same.`),
+    ...direct.flatMap(({ name, ...arm }) => directCautions(arm).map((caution) => `${plain(name)}: ${caution}`)),
     ...(reversed.length > 0
       ? [
           'reversed: the frames in reverse, where the dataset says what is right then; both: right on the clip and on its reversal. Shares of right answers; interval: bootstrap over questions.',

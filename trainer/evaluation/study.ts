@@ -91,7 +91,7 @@ export function verdictOf(contrast: Contrast, byDataSeed: ReadonlyMap<number, nu
         return `${one} is not shown to be above ${other} in the use of order: the difference is ${percent(mean)} points (${percent(low)} to ${percent(high)}; ${pairs}), and ${power}.`;
       }
       case 'one pair':
-        return `The use of order of ${one} less that of ${other} is ${percent(mean)} points (${pairs}); one pair says nothing of how much pairs differ.`;
+        return `the use of order of ${one} less that of ${other} is ${percent(mean)} points (${pairs}); one pair says nothing of how much pairs differ.`;
     }
   };
   return { first, second, finding, difference, sentence: `${sentence()}${feint(figures[worthWrong])}` };

@@ -90,7 +90,9 @@ export function readGroupNumbers(
   if (group.credit.length > 0 && group.credit.length !== group.accuracy.length)
     fail(`credit has ${group.credit.length} entries for ${group.accuracy.length} answers.`);
   if (paid !== 'answer' && group.data_type === 'video' && group.temporal && group.shuffled_accuracy.length === 0)
-    fail('shuffled_accuracy is empty, so there is nothing to compare with; for plain GRPO say "temporal": false.');
+    fail(
+      'shuffled_accuracy is empty, so there is nothing to compare with; for plain GRPO say "temporal": false, for credit by answer --set temporal_credit=answer.',
+    );
   return group;
 }
 
@@ -155,9 +157,18 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters &
     advantages_without_temporal: advantagesWithout(paid, p),
     temporal_felt: feltBy(paid, p),
     token_weights: weights,
-    explanation: [...verdict.explanation, ...sentences, lossSentence(group.lengths, parameters)],
+    explanation: [
+      ...verdict.explanation,
+      ...(credited || group.credit.length === 0 ? [] : [unpaidCredit(group)]),
+      ...sentences,
+      lossSentence(group.lengths, parameters),
+    ],
   };
 }
+
+/** Of credits that were given and that nothing pays. */
+const unpaidCredit = ({ temporal }: GroupNumbers) =>
+  `"credit" is not paid: ${temporal ? 'temporalCredit is group, and --set temporal_credit=answer or both pays it' : '"temporal" is false'}.`;
 
 /** How an answer's tokens stand in the loss (Video-R1 eq. 4). */
 function lossSentence(lengths: readonly number[], p: LossParameters): string {

@@ -48,9 +48,26 @@ export const directArm = z.object({
   by: directBy,
   /** Answers that have reasoning all the same. */
   reasoned: z.number().int(),
+  /** Answers that are not of the form think, then answer; older records do not say. */
+  broken: z.number().int().optional(),
   slices: z.array(directSlice),
 });
 export type DirectArm = z.infer<typeof directArm>;
+
+/** For people, a sentence each: what makes the difference another one than that of reasoning. */
+export function directCautions({ reasoned, broken = 0, slices }: DirectArm): string[] {
+  const asked = slices
+    .filter(({ kind }) => kind === 'all' || kind === 'regression')
+    .reduce((sum, { count }) => sum + count, 0);
+  return [
+    ...(reasoned > 0 ? [`${reasoned} of ${asked} direct answers have reasoning all the same.`] : []),
+    ...(broken > 0
+      ? [
+          `${broken} of ${asked} direct answers are not of the form <think>…</think><answer>…</answer>: the difference is that of form too, not of reasoning alone.`,
+        ]
+      : []),
+  ];
+}
 
 /** Videos as they are and backwards, where another answer is right then: shares of right answers. */
 export const reversedSlice = z.object({

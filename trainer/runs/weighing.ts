@@ -260,11 +260,12 @@ export class WeighingJob {
     return { rolloutId, question, frames, seen, template, text, parsed, ids: Int32Array.from(ids), pieces, recorded };
   }
 
-  /** What other weights found does not take the place of what those found that answered. */
+  /** What other weights found does not take the place of what those found that answered, but for what was scored for a credit alone. */
   private keep(run: WeighedRun, weighings: readonly Weighing[]): void {
+    const isTold = (held: Weighing | null): boolean => held?.by.same === true && held.forCredit !== true;
     const answers = Object.fromEntries(
       weighings
-        .filter(({ rolloutId, by }) => by.same || run.store.weighing(rolloutId)?.by.same !== true)
+        .filter(({ rolloutId, by }) => by.same || !isTold(run.store.weighing(rolloutId)))
         .map((weighing) => [weighing.rolloutId, heldWorth(weighing)]),
     );
     run.record({ type: 'weighed', answers }, { weighings });

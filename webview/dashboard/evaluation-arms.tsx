@@ -3,6 +3,7 @@ import {
   type DirectArm,
   type DirectSlice,
   directByWords,
+  directCautions,
   type ReversedArm,
   type ReversedSlice,
 } from '../../trainer/protocol/evaluation-arms.ts';
@@ -64,8 +65,8 @@ function Head({ columns }: { columns: readonly (readonly [FormulaName, string])[
 }
 
 /** The line under a table: how it was asked, and what is to be known of its figures. */
-export const directNote = ({ by, reasoned }: Pick<DirectArm, 'by' | 'reasoned'>) =>
-  `Without reasoning: ${directByWords[by]}.${reasoned > 0 ? ` ${count(reasoned, 'answer')} reasoned all the same.` : ''}`;
+export const directNote = (arm: DirectArm) =>
+  [`Without reasoning: ${directByWords[arm.by]}.`, ...directCautions(arm)].join(' ');
 
 export const reversedNote = ({ leftOut }: Pick<ReversedArm, 'leftOut'>) =>
   leftOut === 0 ? '' : `Left out, since the dataset has no reversed_solution for them: ${count(leftOut, 'question')}.`;

@@ -70,7 +70,7 @@ export function RunHeader({ session, feed, controls, host, onRollouts, onAcross,
         <Tool icon="choice" text="Audits" label="Audits of datasets (a)" onPress={onAudits} />
       </div>
       <Progress run={run} link={link} />
-      {host.place === 'browser' && <ThemeSwitch />}
+      {host.place === 'browser' && <ThemeSwitch class={styles.theme} />}
     </header>
   );
 }

@@ -1,9 +1,10 @@
 /** Every command refuses what it does not take as a fault of the command line (2), and bad input as one of the input (1). */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type CliCommand, exitCodeOf } from '../../../trainer/cli/terminal/command.ts';
+import { sampleRunFiles } from '../../../trainer/data/sample/run-files.ts';
 import { asStudioError } from '../../../trainer/protocol/errors.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'video-r1-every-'));
@@ -213,6 +214,26 @@ it('is in the table below', async () => {
   for (const name of files.map((file) => path.basename(file, '.ts')))
     if ((await commandOf(name))?.name === name) names.push(name);
   expect(Object.keys(table).sort()).toEqual(names.sort());
+});
+
+it('is listed by --help under the summary that it has', async () => {
+  const listing = readFileSync(path.join(import.meta.dirname, '../../../trainer/main.ts'), 'utf8');
+  for (const name of Object.keys(table)) {
+    const [, single, double] =
+      new RegExp(`^    ${name}: \\{\\s+summary:\\s+(?:'(.*)'|"(.*)"),$`, 'm').exec(listing) ?? [];
+    expect([name, single ?? double]).toEqual([name, (await commandOf(name)).summary]);
+  }
+});
+
+it('names in its examples answers as the sample’s T-GRPO run has them', async () => {
+  const steps = Number(sampleRunFiles('mixed', 1, true)['tgrpo.run.json']?.parameters?.steps);
+  const named: string[] = [];
+  for (const name of Object.keys(table))
+    for (const [id] of (await commandOf(name)).help.matchAll(/\bs\d[\w-]*-[os]\d+\b/g)) {
+      named.push(id);
+      expect([id, /^s\d+-\d+-[os]\d+$/.test(id), Number.parseInt(id.slice(1), 10) <= steps]).toEqual([id, true, true]);
+    }
+  expect(named.length).toBeGreaterThan(3);
 });
 
 describe.each(Object.entries(table))('%s', (name, { over, usage, input }) => {

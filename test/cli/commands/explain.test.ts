@@ -33,3 +33,21 @@ it('t-grpo.md shows a group that felt r_t and one that did not, with their numbe
     expect(explainedText(group, made)).toContain(felt === 'yes' ? ', felt;' : ', not felt;');
   }
 });
+
+it('names what an advantage is without: r_t, the credit, or both', () => {
+  const numbers = {
+    data_type: 'video',
+    accuracy: [1, 1, 0],
+    format: [1, 1, 1],
+    lengths: [9, 9, 9],
+    credit: [5, 0, null],
+  };
+  const said = (temporalCredit: 'group' | 'answer' | 'both', shuffled: readonly number[]) => {
+    const group = readGroupNumbers({ ...numbers, shuffled_accuracy: shuffled }, 'test', temporalCredit);
+    return explainedText(group, explainGroup(group, { ...paper, temporalCredit }));
+  };
+  expect(said('group', [0])).toMatch(/passed, r_t 0\.300, (not )?felt;.*\badvantage {2}without r_t\n/s);
+  expect(said('answer', [])).toMatch(/no temporal test; credit, felt;.*\badvantage {2}without credit\n/s);
+  expect(said('both', [0])).toMatch(/passed, r_t 0\.300 and credit, felt;.*\badvantage {2}without r_t and credit\n/s);
+  expect(said('both', [1])).toMatch(/failed, r_t 0\.000 and credit, felt;.*\badvantage {2}without credit\n/s);
+});

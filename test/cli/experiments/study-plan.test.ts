@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expectAblation } from '../../../trainer/cli/experiments/run-ablation.ts';
 import {
+  changedFrom,
   guessMs,
   heldOut,
   leftOutOf,
@@ -56,6 +57,16 @@ describe('the plan of a study', () => {
       'steps 31 to 40 of each arm',
       'all but 120 evaluation questions',
       '36 of 60 sampled groups',
+    ]);
+  });
+
+  it('says what is otherwise than in the whole', () => {
+    expect(changedFrom(wholeStudy, quickStudy, {})).toEqual([]);
+    expect(changedFrom(wholeStudy, { worlds: ['shortcut'], steps: 40 }, {}, 300)).toEqual([]);
+    expect(changedFrom(wholeStudy, { worlds: ['plain', 'shortcut'], steps: 120 }, { creditWeight: 1 }, 300)).toEqual([
+      'SFT of 300 steps',
+      '120 steps of each arm in place of 40',
+      'creditWeight 1',
     ]);
   });
 

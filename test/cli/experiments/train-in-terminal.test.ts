@@ -99,6 +99,16 @@ describe('a fault that pauses the run', () => {
   });
 });
 
+it('a step says how right answers on shuffled frames were where such were drawn, and nothing of them where not', async () => {
+  const linesOf = async (parameters: ScriptedRunOptions['parameters'] & {}) => {
+    const { session, said } = sit({ parameters });
+    await session.train({ resume: 'tgrpo-1' });
+    return said();
+  };
+  expect(await linesOf({})).toMatch(/accuracy 0\.50 ordered, 0\.00 shuffled \| temporal/);
+  expect(await linesOf({ temporalCredit: 'answer' })).toMatch(/accuracy 0\.50 ordered \| \d+ tokens/);
+});
+
 describe('what another client does', () => {
   it('prints a line each: a changed value, a pause with how to go on, a save, a resume, a stop', async () => {
     const { made, session, said, until } = sit({ isInteractive: false, parameters: { steps: 1000 } });

@@ -31,7 +31,7 @@ export const ablationOptions = {
 
 export const ablateCommand: CliCommand = {
   name: 'ablate',
-  summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward',
+  summary: 'the paper’s ablation of a T-GRPO run: without images, without temporal reward; credit by answer',
   help: `
 video-r1 ablate RUNFILE [--folder DIR] [--seeds 1,2,3] [--arms LIST] [--set NAME=VALUE …] [options]
 
@@ -53,7 +53,8 @@ done again. More seeds and arms may be added later.
   --groups N        videos of the first dataset on which groups are sampled (${ablationOptions.groups.default})
   --name NAME       begins the names of runs and files (ablation); another ablation of a project needs another
   --json            write the result here as JSON
-  --port N, --ffmpeg PATH
+  --port N          where the pages are while it trains; default: a free one
+  --ffmpeg PATH     the ffmpeg to use
 
   video-r1 ablate tgrpo.run.json --folder sample --seeds 1,2 --set steps=100`,
   async run(args) {

@@ -89,8 +89,8 @@ same again. Ctrl-C keeps the answers that are whole.
   --folder DIR        the project (.)
   --json              as JSON
 
-  video-r1 ask tgrpo-1 s198-0-o0 --frames reversed -n 8 --folder sample
-  video-r1 ask tgrpo-1 s198-0-o0 --keep 12 --type " Wait, look again." --folder sample`,
+  video-r1 ask tgrpo-1 s98-0-o0 --frames reversed -n 8 --folder sample
+  video-r1 ask tgrpo-1 s98-0-o0 --keep 12 --type " Wait, look again." --folder sample`,
   async run(args) {
     const { values, positionals } = readOptions(args, options, 2);
     const [runId, rolloutId] = positionals;

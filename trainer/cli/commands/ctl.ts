@@ -133,7 +133,7 @@ const helpLines = commandKinds.map((kind) => {
 
 export const ctlCommand: CliCommand = {
   name: 'ctl',
-  summary: 'steer a run of a trainer that is running',
+  summary: 'steer a run of a trainer that is running: pause, resume, set, …',
   help: `
 video-r1 ctl list | delete | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
 video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder DIR] [--json]

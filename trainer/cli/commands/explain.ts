@@ -19,11 +19,12 @@ by; without it the group is a batch by itself. With --set temporal_credit=answer
 answer in nats, null where that was not measured. --preset is paper (default), upstream or sample;
 --set takes parameters by name (omega=0.1, correct_threshold=0.5) or symbol (α=0.5).
 Without --json a table; with it {p, p_shuffled, temporal_pass, temporal_reward, credit_paid, length_bonus, rewards, mean, std, advantages,
-advantages_without_temporal, temporal_felt, token_weights, explanation}. Without r_t is the advantage if
-nobody had been paid the temporal reward, and r_t is felt where that is another one. Last it says how the tokens of an answer stand in
-the loss (eq. 4): --set lossMean=constant, --set clipHigh=0.28, --set ratio=sequence.
+advantages_without_temporal, temporal_felt, token_weights, explanation}. "without r_t" is the advantage if nobody had been paid the
+temporal reward ("without credit": the credit), which is felt where that is another one. Last it says how the tokens of an answer
+stand in the loss (eq. 4): --set lossMean=constant, --set clipHigh=0.28, --set ratio=sequence.
 
   echo '{"data_type": "video", "accuracy": [1, 1, 0], "format": [1, 1, 1], "lengths": [400, 90, 350], "shuffled_accuracy": [1, 0, 0]}' | video-r1 explain
+  echo '{"data_type": "video", "accuracy": [1, 1, 0], "format": [1, 1, 1], "lengths": [40, 25, 30], "credit": [4.9, 0.2, null]}' | video-r1 explain --set temporal_credit=answer
   video-r1 explain group.json --preset upstream --set omega=0.1 --json`,
   async run(args) {
     const { values, positionals } = readOptions(
@@ -54,7 +55,8 @@ const three = (value: number) => value.toFixed(3);
 
 /** What is printed: the group in a line, its answers as a table, the reasons. */
 export function explainedText(group: GroupNumbers, e: ExplainedGroup): string {
-  const isPaid = e.temporal_reward > 0 || e.credit_paid.some((paid) => paid > 0);
+  const isCredited = e.credit_paid.some((paid) => paid > 0);
+  const paid = [...(e.temporal_reward > 0 ? ['r_t'] : []), ...(isCredited ? ['credit'] : [])].join(' and ');
   const columns = [
     'answer',
     'accuracy',
@@ -64,7 +66,7 @@ export function explainedText(group: GroupNumbers, e: ExplainedGroup): string {
     'length bonus',
     'reward',
     'advantage',
-    ...(isPaid ? ['without r_t'] : []),
+    ...(paid ? [`without ${paid}`] : []),
   ];
   const rows = e.rewards.map((reward, i) => [
     String(i + 1),
@@ -75,14 +77,14 @@ export function explainedText(group: GroupNumbers, e: ExplainedGroup): string {
     three(e.length_bonus[i] ?? 0),
     three(reward),
     three(e.advantages[i] ?? 0),
-    ...(isPaid ? [three(e.advantages_without_temporal[i] ?? 0)] : []),
+    ...(paid ? [three(e.advantages_without_temporal[i] ?? 0)] : []),
   ]);
   const widths = columns.map((name, c) => Math.max(name.length, ...rows.map((row) => row[c]?.length ?? 0)));
   const lines = [columns, ...rows].map((row) => row.map((cell, c) => cell.padStart(widths[c] ?? 0)).join('  '));
-  const felt = !isPaid ? '' : e.temporal_felt.includes(true) ? ', felt' : ', not felt';
+  const felt = !paid ? '' : e.temporal_felt.includes(true) ? ', felt' : ', not felt';
   const test =
     e.temporal_pass === null
       ? `p ${three(e.p)}; no temporal test${felt && `; credit${felt}`}`
-      : `p ${three(e.p)}, p̃ ${three(e.p_shuffled ?? 0)}; temporal test ${e.temporal_pass ? 'passed' : 'failed'}, r_t ${three(e.temporal_reward)}${felt}`;
+      : `p ${three(e.p)}, p̃ ${three(e.p_shuffled ?? 0)}; temporal test ${e.temporal_pass ? 'passed' : 'failed'}, r_t ${three(e.temporal_reward)}${isCredited ? ' and credit' : ''}${felt}`;
   return [`${test}; mean ${three(e.mean)}, std ${three(e.std)}`, '', ...lines, '', ...e.explanation].join('\n');
 }

@@ -38,7 +38,7 @@ beside it. --sort takes a field, with a - before it for the largest first.
 with ask N, or 0 to ask.
 --print shows nothing and prints the path that any page of the project takes, and the link for VS Code. It needs no trainer.
 
-  video-r1 open tgrpo-1 --rollout s150-g0-o1 --folder sample
+  video-r1 open tgrpo-1 --rollout s50-0-o1 --folder sample
   video-r1 open tgrpo-1 --query "correct:false aha>=3" --sort=-length --folder sample
   video-r1 open tgrpo-2 --page compare --against tgrpo-1 --folder sample
   video-r1 open tgrpo-1 --step 150 --print`,

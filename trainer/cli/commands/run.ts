@@ -25,7 +25,7 @@ import { requireRun } from './require-run.ts';
 
 export const runCommand: CliCommand = {
   name: 'run',
-  summary: 'train what a run file says',
+  summary: 'train what a run file says, in this terminal',
   help: `
 video-r1 run FILE.run.json [--folder DIR] [--set NAME=VALUE …] [--queue | --pause-other] [--allow-root DIR …]
                            [--port N] [--ffmpeg PATH]

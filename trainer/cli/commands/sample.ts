@@ -6,6 +6,7 @@ import { createSampleProject, type SampleOptions } from '../../data/sample/proje
 import { defaultCues, hasCues, type WorldName, worldNames } from '../../data/sample/worlds.ts';
 import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
+import { callable, quoted } from '../terminal/callable.ts';
 import { type CliCommand, exitCodeOf, exitCodes, oneOf, readOptions, seedOption, usage } from '../terminal/command.ts';
 import { Interrupts, interruptible } from '../terminal/interrupt.ts';
 import { LiveLine } from '../terminal/progress.ts';
@@ -20,14 +21,17 @@ export const sampleCommand: CliCommand = {
 video-r1 sample DIR [--world NAME] [--cue PART=SHARE …] [--seed N] [--ffmpeg PATH] [--json-progress]
 
 Makes videos and images of moving shapes with questions and chains of thought, in Video-R1's form, and run files for
-SFT, T-GRPO, plain GRPO and training without images. The same seed makes the same pictures and questions, and is in the run files.
---json-progress writes one JSON object a line, for programs.
+SFT, T-GRPO, plain GRPO and training without images. The same seed makes the same pictures and questions. To train on it:
+video-r1 start DIR.
 
   --world NAME      mixed (the default): four families of order questions have a cue, something that stands still and suggests an
                     answer; beside them two without one, and images. shortcut: the four alone. held-out: a fifth besides, that
                     no setting was chosen on. plain: six families without a cue, and images.
   --cue PART=SHARE  how often cues are right: sft=${defaultCues.sft}, rl=${defaultCues.rl}, eval=${defaultCues.eval}, where a SHARE is from 0 to 1, or chance, by which
                     all answers come alike; chains=${defaultCues.chains}: the share of SFT's chains that go by the cue, right or not
+  --seed N          of the pictures and questions, and in the run files of the trainings (1)
+  --ffmpeg PATH     the ffmpeg that writes the videos
+  --json-progress   writes one JSON object a line, for programs
 
   video-r1 sample my-project
   video-r1 sample always-right --world shortcut --cue rl=1`,
@@ -62,7 +66,7 @@ SFT, T-GRPO, plain GRPO and training without images. The same seed makes the sam
         },
       });
       if (asJson) process.stdout.write(`${JSON.stringify({ type: 'done', ...summary })}\n`);
-      else line.say(describeSample(summary));
+      else line.say(sampleText(summary, target));
       return exitCodes.done;
     } catch (thrown) {
       const stopped = interrupts.signal.aborted;
@@ -113,14 +117,13 @@ export function makeSample({ folder, ffmpeg, say, ...sample }: SampleNeeded): Pr
   });
 }
 
-function describeSample(summary: {
-  folder: string;
-  videos: number;
-  images: number;
-  questions: number;
-  sizeBytes: number;
-  durationMs: number;
-}): string {
+type SampleSummary = Omit<Awaited<ReturnType<typeof createSampleProject>>, 'world' | 'seed' | 'cues' | 'created'>;
+
+/** What was made, and what to do with it. @param target the folder as it was named */
+export const sampleText = (summary: SampleSummary, target: string): string =>
+  `${describeSample(summary)}\n${callable(`To train on it: video-r1 start ${quoted(target)}`)}`;
+
+function describeSample(summary: SampleSummary): string {
   const megabytes = (summary.sizeBytes / 1e6).toFixed(1);
   return `${summary.folder}: ${summary.videos} videos, ${summary.images} images, ${summary.questions} questions, ${megabytes} MB, made in ${(summary.durationMs / 1000).toFixed(1)} s`;
 }

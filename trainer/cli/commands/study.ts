@@ -14,6 +14,7 @@ import {
   wholeStudy,
   worldData,
 } from '../experiments/study-plan.ts';
+import { callable, quoted } from '../terminal/callable.ts';
 import {
   type CliCommand,
   exitCodes,
@@ -66,7 +67,8 @@ Markdown, after every project. The whole takes at most 4 hours on 2 cores, and a
   --groups N        evaluation videos on which groups are sampled (${wholeStudy.groups})
   --name NAME       begins the names of runs and files (study, or quick); the same arms with other settings need another
   --json            write the result here as JSON
-  --port N, --ffmpeg PATH
+  --port N          where the pages are while it trains; default: a free one
+  --ffmpeg PATH     the ffmpeg to use
 
   video-r1 study --quick
   video-r1 study --worlds always-right --arms tgrpo-felt,credit`,
@@ -92,8 +94,12 @@ Markdown, after every project. The whole takes at most 4 hours on 2 cores, and a
     // The tables, or the JSON, are all that a pipe gets.
     const done = await runStudy(wanted, new LiveLine(process.stderr));
     if ('stopped' in done) return done.stopped;
-    const { result, report, file } = done;
-    process.stdout.write(values.json ? `${JSON.stringify(result, null, 1)}\n` : `${reportText(report)}\n\n${file}\n`);
+    const { result, report, base } = done;
+    const project = path.join(wanted.folder, `${scope.worlds[0]}-${scope.dataSeeds[0]}`);
+    const where = `${base}.md\n${base}.json\nTo look at the runs of a project: video-r1 serve --folder ${quoted(project)}`;
+    process.stdout.write(
+      values.json ? `${JSON.stringify(result, null, 1)}\n` : `${reportText(report)}\n\n${callable(where)}\n`,
+    );
     return exitCodes.done;
   },
 };

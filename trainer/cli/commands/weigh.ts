@@ -29,14 +29,16 @@ Scores an answer again with its frames shuffled (4 times), reversed, one pair re
 an empty reasoning; by the weights that answered where they are at hand, else by the nearest checkpoint. Prints what order is worth
 to it in nats, its words with the frames that they stand on, and where the answer was decided. Without a ROLLOUT, all that --query
 keeps are weighed, and those that are already stay as they are. Ctrl-C keeps what is done, and the same command goes on.
+A ROLLOUT is an answer's id, which stands in the link to its page and in video-r1 export RUN rollouts: s98-0-o0 is of step 98, question
+0, ordered answer 0 (s0 the shuffled answer 0), e1-32-20-o0 of evaluation 1.
 
   --query QUERY     in the language of the list's filter; see media/guide/query.md
   --from STEP       by the checkpoint of this step
   --folder DIR      the project (.)
   --json            what was found, as JSON
 
-  video-r1 weigh tgrpo-1 s198-0-o0 --folder sample
-  video-r1 weigh tgrpo-1 --query "step>190 half:ordered needsOrder:true" --folder sample`,
+  video-r1 weigh tgrpo-1 s98-0-o0 --folder sample
+  video-r1 weigh tgrpo-1 --query "step>90 half:ordered needsOrder:true" --folder sample`,
   async run(args) {
     const { values, positionals } = readOptions(
       args,

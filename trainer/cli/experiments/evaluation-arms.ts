@@ -8,6 +8,7 @@ import {
 } from '../../evaluation/arm-files.ts';
 import { type NamedDataset, openRows, type QuestionWalk, type RowsAsked } from '../../evaluation/question-walk.ts';
 import { sampleDirect, sampleReversed, saysReversed } from '../../evaluation/sample-arms.ts';
+import { plain } from '../../evaluation/table.ts';
 import { armWords, type EvaluationArm } from '../../protocol/evaluation-arms.ts';
 import type { BesideWork, OpenBeside } from './kept-work.ts';
 
@@ -47,7 +48,8 @@ function beside(
     ask: (walk) =>
       ask({
         ...walk,
-        onProgress: (progress) => walk.onProgress({ ...progress, dataset: `${progress.dataset}, ${armWords[arm]}:` }),
+        onProgress: (progress) =>
+          walk.onProgress({ ...progress, dataset: `${plain(progress.dataset, 30)}, ${armWords[arm]}:` }),
       }),
     dispose: () => kept.dispose(),
   };

@@ -197,7 +197,7 @@ function lock(folder: string, name: string): { dispose(): void } {
 
 function progressText({ dataset, done, total, now }: WalkProgress, elapsedMs: number): string {
   const left = now > 0 && done < total ? ` | ${duration((elapsedMs / now) * (total - done))} left` : '';
-  return `${plain(dataset, 30)} ${done}/${total} questions${left}`;
+  return `${plain(dataset)} ${done}/${total} questions${left}`;
 }
 
 function sayFaults({ file, faults }: NamedDataset['dataset'], line: LiveLine): void {

@@ -12,7 +12,15 @@ import { duration, type LiveLine, Pace } from '../terminal/progress.ts';
 import { planAblation } from './ablation-plan.ts';
 import { replaceFile } from './kept-work.ts';
 import { type AblationResult, expectAblation, runAblation } from './run-ablation.ts';
-import { guessMs, leftOutOf, type StudyScope, type StudyWorld, wholeStudy, worldData } from './study-plan.ts';
+import {
+  changedFrom,
+  guessMs,
+  leftOutOf,
+  type StudyScope,
+  type StudyWorld,
+  wholeStudy,
+  worldData,
+} from './study-plan.ts';
 
 export interface StudyWanted {
   /** That the projects lie in. */
@@ -34,8 +42,8 @@ export interface StudyWanted {
 export interface StudyResult {
   readonly result: object;
   readonly report: Report;
-  /** The JSON; the Markdown lies beside it. */
-  readonly file: string;
+  /** Of its files, `BASE.md` and `BASE.json`. */
+  readonly base: string;
 }
 
 /**
@@ -78,7 +86,8 @@ export async function runStudy(w: StudyWanted, line: LiveLine): Promise<StudyRes
 
 function scopeSentence({ arms, seeds }: StudyScope, projects: number, pace: Pace): string {
   const starts = projects * seeds.length;
-  return `${projects} projects, ${starts} starts, ${starts * arms.length} arms: about ${duration(pace.leftMs ?? 0)} on 2 cores with nothing else to do, less what is finished. The time that is left is then told by what this machine takes.`;
+  const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${counted(projects, 'project')}, ${counted(starts, 'start')}, ${counted(starts * arms.length, 'arm')}: about ${duration(pace.leftMs ?? 0)} on 2 cores with nothing else to do, less what is finished. The time that is left is then told by what this machine takes.`;
 }
 
 async function inProject(
@@ -119,22 +128,24 @@ async function write(w: StudyWanted, done: Done): Promise<StudyResult> {
   });
   const found = worlds.map(foundIn);
   const leftOut = leftOutOf(wholeStudy, w.scope);
+  const changed = changedFrom(wholeStudy, w.scope, w.settings, w.sftSteps);
   const report = studyReport('T-GRPO, GRPO and credit by answer', found);
   const projects = w.scope.worlds.length * w.scope.dataSeeds.length;
   const lines = [
     ...(leftOut.length === 0 ? [] : [`Left out of the whole study: ${leftOut.join('; ')}.`]),
+    ...(changed.length === 0 ? [] : [`Other than in the whole study: ${changed.join('; ')}.`]),
     ...(done.size === projects ? [] : [`So far ${done.size} of ${projects} projects; the same command goes on.`]),
   ];
   const told = { ...report, lines: [...lines, ...report.lines] };
   const withoutAnswers = ({ answers: _answers, ...run }: StageRun) => run;
   const result = {
     version: 1,
-    leftOut,
+    ...{ leftOut, changed },
     projects: { done: done.size, of: projects },
     worlds: found.map((one, i) => ({ ...one, runs: worlds[i]?.runs.map(withoutAnswers) })),
   };
   const base = path.join(w.folder, w.tables);
   await replaceFile(`${base}.json`, `${JSON.stringify(result, null, 1)}\n`);
   await replaceFile(`${base}.md`, reportMarkdown(told));
-  return { result, report: told, file: `${base}.json` };
+  return { result, report: told, base };
 }

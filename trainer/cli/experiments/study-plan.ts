@@ -112,6 +112,21 @@ export function leftOutOf(whole: StudyScope, scope: StudyScope): string[] {
   ];
 }
 
+/** What else a scope is than another, a clause each. @param sftSteps of each start; those of the world's run file when absent */
+export function changedFrom(
+  whole: StudyScope,
+  { worlds, steps }: Pick<StudyScope, 'worlds' | 'steps'>,
+  settings: Readonly<Record<string, unknown>>,
+  sftSteps?: number,
+): string[] {
+  const isOther = sftSteps !== undefined && worlds.some((world) => worldData(world).sftSteps !== sftSteps);
+  return [
+    ...(isOther ? [`SFT of ${sftSteps} steps`] : []),
+    ...(steps > whole.steps ? [`${steps} steps of each arm in place of ${whole.steps}`] : []),
+    ...Object.entries(settings).map(([name, value]) => `${name} ${value}`),
+  ];
+}
+
 /**
  * About the seconds that pieces take on two cores with nothing else to do, from the processor time of `video-r1 ablate` on the shortcut
  * world. They make the first estimate, and are corrected by what this machine takes as soon as a piece was timed.

@@ -58,7 +58,9 @@ export function progressLine(run: RunSummary, step: number, recent: RecentMeans)
     `${run.method.padEnd(5)} step ${String(step).padStart(String(run.steps).length)}/${run.steps}`,
     `loss ${loss === null ? '-' : run.method === 'sft' ? loss.toFixed(3) : loss.toExponential(1)}`,
     ...(kl === null ? [] : [`KL ${kl.toFixed(3)}`]),
-    ...(accuracy === null ? [] : [`accuracy ${two(accuracy)} ordered, ${two(shuffled)} shuffled`]),
+    ...(accuracy === null
+      ? []
+      : [`accuracy ${two(accuracy)} ordered${shuffled === null ? '' : `, ${two(shuffled)} shuffled`}`]),
     ...(temporal === null || run.method !== 'tgrpo' ? [] : [`temporal ${two(temporal)}`]),
     ...(length === null ? [] : [`${Math.round(length)} tokens`]),
     `${Math.round(recent.tokensPerSecond()).toLocaleString('en-US')} tok/s`,

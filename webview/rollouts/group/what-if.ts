@@ -111,6 +111,19 @@ export function withoutTestSentence({ group, asMade }: KnownGroup): string | nul
   return `μ and α have nothing to act on here: ${why}, so there is no temporal test. ω and the others work.`;
 }
 
+const ofTest: readonly WhatIfName[] = ['alpha', 'mu', 'omega'];
+const ofCredit: readonly WhatIfName[] = ['creditWeight', 'creditLow', 'creditHigh'];
+
+/** What is set above what comes of it, and what below: above is what order is paid by in this group. */
+export function controlsOf({ group }: Pick<KnownGroup, 'group'>): {
+  above: readonly WhatIfName[];
+  below: WhatIfName[];
+} {
+  const above = group.credit?.by === 'answer' ? ofCredit : ofTest;
+  const isShown = (name: WhatIfName) => group.credit !== undefined || !ofCredit.includes(name);
+  return { above, below: whatIfNames.filter((name) => isShown(name) && !above.includes(name)) };
+}
+
 /** Why a parameter changes nothing of this group, whatever its value; null where it may. */
 export function withoutEffect({ group, scores, asMade }: KnownGroup, name: WhatIfName): string | null {
   switch (name) {

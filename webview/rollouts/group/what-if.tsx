@@ -15,13 +15,13 @@ import { flipOf } from './flips.ts';
 import styles from './what-if.module.css';
 import {
   answersIf,
+  controlsOf,
   type KnownGroup,
   refusedValue,
   triedHere,
   type WhatIfChanges,
   type WhatIfName,
   whatIf,
-  whatIfNames,
   withoutEffect,
   withoutTestSentence,
 } from './what-if.ts';
@@ -40,11 +40,6 @@ interface WhatIfProps {
   /** Out of a field, to where one was before. */
   readonly onLeave: () => void;
 }
-
-/** Above what comes of it; the others stand below. */
-const first = ['alpha', 'mu', 'omega'] as const satisfies readonly WhatIfName[];
-const ofCredit: readonly WhatIfName[] = ['creditWeight', 'creditLow', 'creditHigh'];
-const others = whatIfNames.filter((name) => !(first as readonly WhatIfName[]).includes(name));
 
 /** As short as a column takes them. */
 const labels: Readonly<Record<WhatIfName, string>> = {
@@ -79,6 +74,7 @@ export function WhatIf({ known, rollout, changes, onLeave }: WhatIfProps) {
     });
   const mostTokens = Math.max(2 * known.parameters.lengthMax, ...known.scores.ordered.map(({ length }) => length));
   const withoutTest = withoutTestSentence(known);
+  const { above, below } = controlsOf(known);
   const control = (name: WhatIfName) => (
     <WhatIfControl
       key={name}
@@ -127,12 +123,10 @@ export function WhatIf({ known, rollout, changes, onLeave }: WhatIfProps) {
           : what the other groups of the step would be is left out.
         </p>
       )}
-      <div class={styles.controls}>{first.map(control)}</div>
+      <div class={styles.controls}>{above.map(control)}</div>
       <ThisAnswer {...{ known, made, answers, rollout }} />
       <EveryAnswer answers={answers} threshold={parameters.correctThreshold} purpose={known.group.purpose} />
-      <div class={`${styles.controls} ${styles.others}`}>
-        {others.filter((name) => known.group.credit !== undefined || !ofCredit.includes(name)).map(control)}
-      </div>
+      <div class={`${styles.controls} ${styles.others}`}>{below.map(control)}</div>
     </section>
   );
 }

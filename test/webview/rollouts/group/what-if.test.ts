@@ -11,10 +11,12 @@ import type { GroupWithRollouts } from '../../../../trainer/protocol/records.ts'
 import {
   answersIf,
   candidateParameters,
+  controlsOf,
   knownGroup,
   refusedValue,
   triedHere,
   whatIf,
+  whatIfNames,
   withoutEffect,
   withoutTestSentence,
 } from '../../../../webview/rollouts/group/what-if.ts';
@@ -190,6 +192,17 @@ describe('without shuffled answers', () => {
     expect(said(seen('video', 1))).toContain('one frame has no order');
     expect(said(seen('video', 8))).toContain('no answers on shuffled frames');
     expect(said(recordOf([scoredAnswer(1)], [scoredAnswer(1)], paper))).toBeNull();
+  });
+
+  it('what order is paid by stands above: the credit where that is by answer, else α, μ and ω; all is there once', () => {
+    const shown = (temporalCredit: RewardParameters['temporalCredit']) =>
+      controlsOf(knownGroup(recordOf([scoredAnswer(1)], [scoredAnswer(1)], { ...paper, temporalCredit }), paper, []));
+    expect(shown('answer').above).toEqual(['creditWeight', 'creditLow', 'creditHigh']);
+    expect(shown('both').above).toEqual(['alpha', 'mu', 'omega']);
+    for (const by of ['answer', 'both'] as const)
+      expect([...shown(by).above, ...shown(by).below].sort()).toEqual([...whatIfNames].sort());
+    expect(shown('group')).toMatchObject({ above: ['alpha', 'mu', 'omega'] });
+    expect(shown('group').below.some((name) => name.startsWith('credit'))).toBe(false);
   });
 
   it('the one reward of a group of one is told as one', () => {
