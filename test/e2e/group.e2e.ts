@@ -177,7 +177,7 @@ describe('paid and felt', () => {
     await tab.keyboard.type('paid:true fel');
     await tab.getByRole('option', { name: /^felt/ }).first().waitFor();
     await tab.keyboard.type('t:false');
-    await tab.keyboard.press('Escape');
+    // Nothing is offered any more; Escape would give up a slow reading, and the filter with it.
     await tab.keyboard.press('Enter');
     // Of the groups that were trained on, those of step 1 alone were paid: 7, 3, 8, 8, 8 and 7 answers.
     await expect.poll(() => tab.locator('[data-pane=list] h2 + span').textContent()).toMatch(/^41 of /);

@@ -112,10 +112,9 @@ describe('evidence in the window', () => {
     await window.run('Video-R1: Evaluate With…');
     await window.pick('Without reasoning');
     await window.page.keyboard.press('Enter');
-    await window.notification('sft-1 evaluated').waitFor({ timeout: longMs });
     await window.run('Video-R1: Open Dashboard');
     await window.tab('Video-R1 Dashboard').waitFor({ timeout: longMs });
-    await part('direct').waitFor();
+    await part('direct').waitFor({ timeout: longMs });
     expect(await part('direct').getByRole('row').nth(1).textContent()).toMatch(/12/);
   });
 });
