@@ -5,6 +5,7 @@ import {
   ablationReport,
   ablationRows,
   ablationSettings,
+  cell,
   type StageRun,
 } from '../../trainer/evaluation/ablation.ts';
 import { type Arm, armOf, arms, contrasted, creditArms, type Stage } from '../../trainer/evaluation/arms.ts';
@@ -131,6 +132,11 @@ describe('an ablation', () => {
     expect(shared.map(({ second, figures }) => [second, figures.eval?.mean])).toEqual([['start', 0.25]]);
     const own = ablationContrasts([stageRun('start', 1, 2), stageRun('start', 2, 0), ...trained]);
     expect(own[0]?.figures.eval?.mean).toBe(0.5);
+  });
+
+  it('shows no sign where a figure rounds to 0', () => {
+    expect(cell('use of order', { mean: -0.0004, low: -0.02, high: 0.01 })).toBe('0.0 (-2.0 to 1.0)');
+    expect(cell('credit', { mean: -0.004, low: -0.3, high: -0.001 })).toBe('0.00 (-0.30 to 0.00)');
   });
 
   it('says what was chosen, SFT’s part only where it was trained for the ablation', () => {

@@ -8,7 +8,7 @@ import type { AnswersLine } from './answers-file.ts';
 import { arms, contrasted, type Stage, stageTitle } from './arms.ts';
 import { type GroupFigures, worthShuffles } from './measure-groups.ts';
 import { benchmarks, paperAblation } from './paper-results.ts';
-import { overall, paperCells, percent } from './report.ts';
+import { decimals, overall, paperCells, percent } from './report.ts';
 import { type EvaluationResults, orderAnswers } from './results.ts';
 import { bootstrapMean, type Interval, meanOverSeeds, type PairedDifference, pairedOverSeeds } from './statistics.ts';
 import type { StepCosts } from './step-cost.ts';
@@ -42,24 +42,21 @@ export const worthWrong = 'c, wrong';
 const withoutOrder = 'right without order';
 export const processorTime = 'processor s a step';
 
-/** Without a sign where it rounds to 0. */
-const digits = (count: number) => (value: number) => value.toFixed(count).replace(/^-(0[.]0*)$/, '$1');
-
 /** After the datasets' accuracies, in this order; those are shares, as what has no other form. */
 const laterColumns: ReadonlyMap<string, (value: number) => string> = new Map([
   [inOrder, percent],
   [shuffledFrames, percent],
   [useOfOrder, percent],
   [cueWrong, percent],
-  [worthRight, digits(1)],
-  [worthWrong, digits(1)],
+  [worthRight, decimals(1)],
+  [worthWrong, decimals(1)],
   [withoutOrder, percent],
   ['temporal paid', percent],
   ['temporal felt', percent],
-  ['mean tokens', digits(1)],
-  [processorTime, digits(2)],
-  ['shuffled half', digits(2)],
-  ['credit', digits(2)],
+  ['mean tokens', decimals(1)],
+  [processorTime, decimals(2)],
+  ['shuffled half', decimals(2)],
+  ['credit', decimals(2)],
 ]);
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -6,8 +6,11 @@ import type { DatasetResult, EvaluationResults, OrderResult, SliceResult } from 
 import type { Interval } from './statistics.ts';
 import { plain, type Report, type Table } from './table.ts';
 
+/** With so many decimals, and without a sign where that is 0. */
+export const decimals = (count: number) => (value: number) => value.toFixed(count).replace(/^-(0[.]0*)$/, '$1');
+
 /** A share as percent with one decimal. */
-export const percent = (share: number | null | undefined) => (share == null ? '-' : (100 * share).toFixed(1));
+export const percent = (share: number | null | undefined) => (share == null ? '-' : decimals(1)(100 * share));
 
 /** `41.2 to 55.8` */
 export const bounds = (interval: Pick<Interval, 'low' | 'high'> | null) =>
