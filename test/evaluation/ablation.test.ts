@@ -52,8 +52,9 @@ describe('an ablation', () => {
   it('changes in each arm what the arm is called by', () => {
     expect(armOf(base, 'tgrpo')).toEqual(base);
     expect(armOf(base, 'grpo')).toEqual({ ...base, method: 'grpo' });
-    const byAnswer = { steps: 3, temporalCredit: 'answer', creditShuffles: 1 };
+    const byAnswer = { steps: 3, temporalCredit: 'answer', creditShuffles: 1 } as const;
     expect(armOf(base, 'credit')).toEqual({ ...base, parameters: byAnswer });
+    expect(armOf({ ...base, parameters: byAnswer }, 'tgrpo').parameters).not.toHaveProperty('temporalCredit');
     expect(armOf(base, 'tgrpo-no-images')).toEqual({ ...base, parameters: { steps: 3, imageShare: 0 } });
     expect(armOf(base, 'grpo-no-images')).toEqual({ ...base, method: 'grpo', parameters: { steps: 3, imageShare: 0 } });
   });

@@ -43,13 +43,11 @@ export const paperArms: readonly Arm[] = ['tgrpo', 'grpo', 'tgrpo-no-images'];
 /** Those that pay order by answer. */
 export const creditArms: readonly Arm[] = ['credit', 'credit-2', 'credit-none', 'credit-2-none', 'credit-1-none'];
 
+/** What a run file says of credit is of no arm: each is called by how it pays order. */
 export function armOf(base: RunFile, arm: Arm): RunFile {
   const { method, parameters }: ArmData = armData[arm];
-  return {
-    ...base,
-    ...(method && { method }),
-    ...(parameters && { parameters: { ...base.parameters, ...parameters } }),
-  };
+  const { temporalCredit: _, ...others } = base.parameters;
+  return { ...base, ...(method && { method }), parameters: { ...others, ...parameters } };
 }
 
 /** An arm, or the checkpoint that the arms of a seed start from. */
