@@ -4,7 +4,7 @@
  */
 import { type CommandRequest, commands, deleteRefusal, refusal } from '../trainer/protocol/commands.ts';
 import { StudioError } from '../trainer/protocol/errors.ts';
-import type { RunSummary } from '../trainer/protocol/run-state.ts';
+import { type RunSummary, safePoint } from '../trainer/protocol/run-state.ts';
 import { liveParameters } from './commands/parameter-input.ts';
 import type { Control } from './contributions.ts';
 
@@ -20,6 +20,8 @@ function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): reado
       ];
     case 'step':
       return [{ kind: 'step', count: 1 }];
+    case 'run-to':
+      return safePoint.options.map((point) => ({ kind: 'run-to', point }));
     case 'set':
       return liveParameters(run.method).map((parameter) => ({
         kind: 'set',

@@ -1,7 +1,7 @@
 /** Commands to a run, from the palette, menus, the status bar and pages. */
 import * as vscode from 'vscode';
 import { type CommandRequest, refusal } from '../../trainer/protocol/commands.ts';
-import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { type RunSummary, type SafePoint, safePoint } from '../../trainer/protocol/run-state.ts';
 import type { Control } from '../contributions.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
@@ -22,6 +22,61 @@ export const startCreated = control('start', { kind: 'start' }, 'Starting', 'sta
 export const queueRun = control('queue', { kind: 'queue' }, 'Queueing', 'is queued');
 export const dequeueRun = control('dequeue', { kind: 'dequeue' }, 'Taking off the queue', 'is off the queue');
 export const pause = control('pause', { kind: 'pause', release: false }, 'Pausing', 'paused');
+
+const points: Readonly<Record<SafePoint, string>> = {
+  'before-step': 'parameters that were set take effect here',
+  'after-sampling': 'the answers of the step are there, and scored',
+  'before-update': 'the last look at what the update is made of',
+  'after-update': 'weights, optimizer and position belong together again',
+};
+
+/** @returns undefined when nothing was picked */
+async function choosePoint(
+  studio: Studio,
+  run: RunSummary,
+  requestAt: (point: SafePoint) => CommandRequest,
+  placeHolder: string,
+): Promise<SafePoint | undefined> {
+  const choices = safePoint.options
+    .filter((point) => refusal(requestAt(point), run, studio.runs) === null)
+    .map((point) => ({ label: point, description: points[point], point }));
+  return (await vscode.window.showQuickPick(choices, { placeHolder }))?.point;
+}
+
+/** Asks first at which safe point. */
+export const pauseAt: Handler = async (studio, argument) => {
+  await demandRuns(studio);
+  const run = await chooseRun(studio, argument, 'pause');
+  const requestAt = (at: SafePoint) => ({ kind: 'pause', release: false, at }) as const;
+  const at = await choosePoint(studio, run, requestAt, `At which safe point of a step shall ${run.id} pause?`);
+  if (!at) return;
+  const record = await carryOut(studio, run, requestAt(at), `Pausing ${run.id}`);
+  sayDone(studio, `${run.id} paused${place(record)}`);
+};
+
+/** Asks first to which safe point, and of which step. */
+export const runTo: Handler = async (studio, argument) => {
+  await demandRuns(studio);
+  const run = await chooseRun(studio, argument, 'run-to');
+  const requestTo = (point: SafePoint, step?: number) =>
+    ({ kind: 'run-to', point, ...(step !== undefined && { step }) }) as const;
+  const point = await choosePoint(studio, run, requestTo, `To which safe point of a step shall ${run.id} go on?`);
+  if (!point) return;
+  const typed = await vscode.window.showInputBox({
+    prompt: `Of which step? Empty for the next ${point} that comes.`,
+    placeHolder: `up to ${run.steps}`,
+    validateInput: (text) => {
+      if (text.trim() === '') return null;
+      if (!/^[1-9]\d{0,8}$/.test(text.trim())) return 'A whole number from 1.';
+      return refusal(requestTo(point, Number(text)), run, studio.runs);
+    },
+  });
+  if (typed === undefined) return;
+  const step = typed.trim() === '' ? undefined : Number(typed);
+  await carryOut(studio, run, requestTo(point, step), `Going on with ${run.id}`);
+  sayDone(studio, `${run.id} goes on to ${point}${step === undefined ? '' : ` of step ${step}`}`);
+};
+
 export const stepOnce = control('step', { kind: 'step', count: 1 }, 'Stepping', 'makes one step');
 export const saveCheckpoint = control('save', { kind: 'save' }, 'Saving', 'saved');
 export const evaluate = control('evaluate', { kind: 'evaluate' }, 'Evaluating', 'evaluated');

@@ -32,6 +32,7 @@ const asked: Readonly<Record<Exclude<Control, 'delete'>, readonly CommandRequest
   pause: [{ kind: 'pause', release: false }],
   resume: [{ kind: 'resume' }],
   step: [{ kind: 'step', count: 1 }],
+  'run-to': [{ kind: 'run-to', point: 'before-update' }],
   stop: [
     { kind: 'stop', when: 'after-step' },
     { kind: 'stop', when: 'now' },

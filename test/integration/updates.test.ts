@@ -11,7 +11,7 @@ let trainer: TrainerProcess;
 let client: TestClient;
 
 const few = {
-  ...{ steps: 3, questionsPerStep: 3, groupSize: 4, shuffledGroupSize: 1, maxNewTokens: 48, imageShare: 0 },
+  ...{ steps: 3, questionsPerStep: 3, groupSize: 4, shuffledGroupSize: 1, maxNewTokens: 16, imageShare: 0 },
   ...{ evaluationQuestions: 1, checkpointEvery: 0, learningRate: 1e-3, schedule: 'constant', warmupSteps: 0 },
   // A model that has learned next to nothing is wrong every time: decay moves it, and then the KL.
   ...{ skipFlatGroups: false, weightDecay: 1, beta: 1 },
@@ -62,14 +62,8 @@ it('a run that is looked at in every way is bit for bit the run that nobody look
   ): Promise<TriedUpdate> => client.client.request('updates/try', { runId: id, id: tryId, ...asked });
 
   // Held with the answers of step 2 there and its update to come.
-  const paused = new Promise<void>((resolve, reject) => {
-    client.client.on('run/sampling', ({ runId, step }) => {
-      if (runId !== id || step !== 2) return;
-      client.command(id, { kind: 'pause', release: false }).then(() => resolve(), reject);
-    });
-  });
-  await client.command(id, { kind: 'start' });
-  await paused;
+  await client.command(id, { kind: 'run-to', point: 'before-update', step: 2 });
+  await client.until(id, 'state', ({ run }) => run.state === 'paused');
   const state = await client.client.request('receipts/get', { runId: id, step: 2 });
   expect(state).toMatchObject({ receipt: null, attempt: null, again: false });
   const doing: string[] = [];

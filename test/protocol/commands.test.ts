@@ -15,7 +15,8 @@ import {
   refusal,
   settingRefusal,
 } from '../../trainer/protocol/commands.ts';
-import { runStates, type SafePoint, safePoint } from '../../trainer/protocol/run-state.ts';
+import type { Method } from '../../trainer/protocol/parameters.ts';
+import { runStates, type SafePoint, type Standing, safePoint } from '../../trainer/protocol/run-state.ts';
 import { aRunThat, everyRequest, everyRun, everyStanding, requestName, standingName } from './every-standing.ts';
 
 const taken = null;
@@ -33,6 +34,11 @@ const set = {
 const noSet = (why: string) => Object.fromEntries(Object.keys(set).map((name) => [name, why]));
 const pauses = (hold: string | null, release: string | null) => ({ pause: hold, 'pause and release': release });
 const steps = (why: string | null) => ({ 'step 1': why, 'step 5': why });
+const runsTo = (why: string | null, past = why) => ({
+  'run-to before-update': why,
+  'run-to before-step of 3': past,
+});
+const past = 'step 3 is done';
 const stops = (afterStep: string | null, now: string | null) => ({ 'stop after-step': afterStep, 'stop now': now });
 const all = (why: string) => ({
   ...{
@@ -44,12 +50,12 @@ const all = (why: string) => ({
     evaluate: why,
     'read-labels': why,
   },
-  ...{ ...pauses(why, why), ...steps(why), ...stops(why, why), ...noSet(why) },
+  ...{ ...pauses(why, why), ...steps(why), ...runsTo(why), ...stops(why, why), ...noSet(why) },
 });
 
 const created = {
   ...all('the run has not been started'),
-  ...{ start: taken, queue: taken, evaluate: taken, ...steps(taken), ...set },
+  ...{ start: taken, queue: taken, evaluate: taken, ...steps(taken), ...runsTo(taken, past), ...set },
 };
 const queued = {
   ...all('the run is queued: start it, or take it off the queue first'),
@@ -64,23 +70,25 @@ const running = {
   ...all('the run is running already'),
   ...{ start: 'the run is running already', resume: 'the run is running already', save: taken, evaluate: taken },
   'read-labels': taken,
-  ...{ ...pauses(taken, taken), ...steps(fromAPause), ...stops(taken, taken), ...set },
+  ...{ ...pauses(taken, taken), ...steps(fromAPause), ...runsTo(taken, past), ...stops(taken, taken), ...set },
 };
 const pausing = {
   ...all('the run is pausing'),
   ...{ start: 'the run is pausing', resume: taken, save: taken, evaluate: taken, 'read-labels': taken },
+  ...runsTo(taken, past),
   ...{ ...steps('steps are counted from a pause, and it is still pausing'), ...stops(taken, taken), ...set },
 };
 const held = {
   ...all('the run is paused'),
   ...{ queue: 'the run is paused in memory: resume it, or stop it first', resume: taken, save: taken, evaluate: taken },
   'read-labels': taken,
-  ...{ ...pauses('the run is paused already', taken), ...steps(taken), ...stops(taken, taken), ...set },
+  ...{ ...pauses('the run is paused already', taken), ...steps(taken), ...runsTo(taken, past), ...stops(taken, taken) },
+  ...set,
 };
 const free = 'the run is paused and its memory is free';
 const atRest = (why: string) => ({
   ...all(why),
-  ...{ queue: taken, resume: taken, save: noModel, evaluate: taken, ...steps(taken), ...set },
+  ...{ queue: taken, resume: taken, save: noModel, evaluate: taken, ...steps(taken), ...runsTo(taken, past), ...set },
 });
 
 /** By standing, then by command; of a T-GRPO run with steps to do and questions to be evaluated on, and alone. */
@@ -138,13 +146,36 @@ describe('a command', () => {
       for (const request of everyRequest) {
         const whenOpen = refusal(request, open, [open]);
         const goesOn = request.kind === 'resume' || request.kind === 'queue';
-        const trains = request.kind === 'step' || (goesOn && standing.state === 'completed');
+        const trains =
+          request.kind === 'step' || request.kind === 'run-to' || (goesOn && standing.state === 'completed');
         expect([requestName(request), refusal(request, done, [done])]).toEqual([
           requestName(request),
           whenOpen === null && trains ? complete : whenOpen,
         ]);
       }
     }
+  });
+
+  it('to pause at a safe point is taken where the run comes to it, sooner or later than another pause', () => {
+    const asked = (at: SafePoint, standing: Standing, more: { release?: boolean; method?: Method } = {}) => {
+      const { release = false, method = 'tgrpo' } = more;
+      const run = aRunThat(standing, { method });
+      return refusal({ kind: 'pause', release, at }, run, [run]);
+    };
+    const running = { state: 'running', doing: null } as const;
+    for (const at of safePoint.options) expect(asked(at, running)).toBeNull();
+    expect(asked('after-sampling', running, { method: 'sft' })).toBe(
+      'SFT draws no answers, so it never comes to after-sampling',
+    );
+    expect(asked('before-update', running, { method: 'sft' })).toBeNull();
+    expect(asked('before-update', running, { release: true })).toBe(
+      'memory is freed between two steps, and before-update is inside one',
+    );
+    const pausingThere = { state: 'pausing', release: false, at: 'before-update' } as const;
+    expect(asked('before-update', pausingThere)).toBe('the run is pausing already');
+    expect(asked('before-step', pausingThere)).toBeNull();
+    const run = aRunThat(pausingThere);
+    expect(refusal({ kind: 'pause', release: false }, run, [run])).toBeNull();
   });
 
   it('to evaluate is refused where the run file names no questions', () => {
@@ -176,7 +207,7 @@ describe('a command', () => {
   it('that computes is refused while another run does, with its name and what to do; the others are not', () => {
     const other = (state: (typeof everyStanding)[number]) => aRunThat(state, { id: 'sft-1', name: 'sft' });
     const computing = ['starting', 'running', 'pausing', 'stopping', 'evaluating'];
-    const computes: CommandKind[] = ['start', 'resume', 'step', 'evaluate'];
+    const computes: CommandKind[] = ['start', 'resume', 'step', 'run-to', 'evaluate'];
     for (const standing of everyStanding) {
       const run = aRunThat(standing);
       for (const theirs of everyStanding) {

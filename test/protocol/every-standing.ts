@@ -49,6 +49,8 @@ export const everyRequest: readonly CommandRequest[] = [
   { kind: 'resume' },
   { kind: 'step', count: 1 },
   { kind: 'step', count: 5 },
+  { kind: 'run-to', point: 'before-update' },
+  { kind: 'run-to', point: 'before-step', step: 3 },
   { kind: 'stop', when: 'after-step' },
   { kind: 'stop', when: 'now' },
   { kind: 'save' },
@@ -124,6 +126,8 @@ export function requestName(request: CommandRequest): string {
       return request.release ? 'pause and release' : 'pause';
     case 'step':
       return `step ${request.count}`;
+    case 'run-to':
+      return `run-to ${request.point}${request.step === undefined ? '' : ` of ${request.step}`}`;
     case 'stop':
       return `stop ${request.when}`;
     case 'set':

@@ -101,6 +101,59 @@ describe('steering', () => {
     expect(await steering.at('after-sampling', 4)).toBe(0);
   });
 
+  it('holds the loop at the safe point that a pause names, and lets it pass the others', async () => {
+    const { steering, stood, send, last } = harness();
+    expect(send({ kind: 'pause', release: false, at: 'before-update' })).toMatchObject({ point: 'before-update' });
+    expect(stood).toEqual([{ state: 'pausing', release: false, at: 'before-update' }]);
+    await steering.at('after-update', 3);
+    expect(await steering.between({ point: 'after-update', step: 3 })).toBe(0);
+    for (const point of ['before-step', 'after-sampling'] as const) await steering.at(point, 4);
+    expect(steering.heldAt).toBeNull();
+    const held = steering.at('before-update', 4);
+    await Promise.resolve();
+    expect(last()).toMatchObject({ state: 'applied', at: { point: 'before-update', step: 4 } });
+    send({ kind: 'resume' });
+    await held;
+  });
+
+  it('goes on to a safe point of a step, from wherever it is, and holds there', async () => {
+    const { steering, stood, send } = harness();
+    send({ kind: 'run-to', point: 'before-update', step: 5 });
+    expect(stood.at(-1)).toEqual({ state: 'running', doing: 'to before-update of step 5, then pause' });
+    for (const step of [4, 5])
+      for (const point of ['before-step', 'after-sampling'] as const) await steering.at(point, step);
+    const held = steering.at('before-update', 5);
+    await Promise.resolve();
+    const reached = { state: 'paused', at: { point: 'before-update', step: 5 }, why: 'the point asked for is reached' };
+    expect(stood.at(-1)).toMatchObject(reached);
+    // The next that comes is not the one at which it stands.
+    send({ kind: 'run-to', point: 'before-update' });
+    await held;
+    for (const point of ['after-update', 'before-step'] as const) await steering.at(point, 6);
+    const again = steering.at('before-update', 6);
+    await Promise.resolve();
+    expect(steering.heldAt).toEqual({ point: 'before-update', step: 6 });
+    send({ kind: 'resume' });
+    await again;
+    await steering.at('before-update', 7);
+  });
+
+  it('goes nowhere any more once it was resumed or paused on its way', async () => {
+    const { steering, send } = harness();
+    send({ kind: 'run-to', point: 'after-sampling' });
+    send({ kind: 'pause', release: false });
+    const held = steering.at('before-step', 2);
+    await Promise.resolve();
+    send({ kind: 'resume' });
+    await held;
+    await steering.at('after-sampling', 2);
+    send({ kind: 'run-to', point: 'before-update' });
+    send({ kind: 'pause', release: false });
+    send({ kind: 'resume' });
+    await steering.at('before-update', 2);
+    expect(steering.heldAt).toBeNull();
+  });
+
   it('sets a parameter at before-step and nowhere else', async () => {
     const { steering, values, send, last } = harness();
     expect(send(set)).toMatchObject({ point: 'before-step', change: { from: 1, to: 0.5 } });

@@ -27,8 +27,8 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('queue') }),
   /** Takes a queued run off the queue: it rests as it did before. */
   z.strictObject({ kind: z.literal('dequeue') }),
-  /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next safe point. */
-  z.strictObject({ kind: z.literal('pause'), release: z.boolean().default(false) }),
+  /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next safe point, or the next called `at`. */
+  z.strictObject({ kind: z.literal('pause'), release: z.boolean().default(false), at: safePoint.optional() }),
   /** `from`: the step of a checkpoint, instead of the newest. `confirmed`: a person agrees to what `Resumption.asks` says. */
   z.strictObject({
     kind: z.literal('resume'),
@@ -37,6 +37,12 @@ export const commandRequest = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('stop'), when: z.enum(['after-step', 'now']).default('after-step') }),
   z.strictObject({ kind: z.literal('step'), count: z.number().int().min(1).default(1) }),
+  /** Goes on to the next safe point called so, of `step` or a later one, and pauses there. */
+  z.strictObject({
+    kind: z.literal('run-to'),
+    point: safePoint.default('before-step'),
+    step: z.number().int().min(1).optional(),
+  }),
   z.strictObject({ kind: z.literal('save') }),
   /** `arms`: what is asked besides; absent: what the run's parameters say. */
   z.strictObject({ kind: z.literal('evaluate'), arms: z.array(evaluationArm).optional() }),
@@ -112,6 +118,22 @@ interface Command<K extends CommandKind> {
 const isDone = (run: RunSummary) => run.step >= run.steps;
 const doneAlready = (run: RunSummary) => (isDone(run) ? 'the run is complete; raise its steps to go on' : null);
 
+const absentPoint = (point: SafePoint, { method }: RunSummary) =>
+  point === 'after-sampling' && method === 'sft' ? `SFT draws no answers, so it never comes to ${point}` : null;
+
+/** Why a safe point of a step lies behind the run, or beyond its end, as a clause; null where it may come to it. */
+function passed(point: SafePoint, step: number | undefined, run: RunSummary): string | null {
+  if (step === undefined) return null;
+  if (step > run.steps) return `it has ${run.steps} steps`;
+  if (step <= run.step) return `step ${step} is done`;
+  const isBehind =
+    run.state === 'paused' &&
+    run.memory === 'held' &&
+    run.at.step === step &&
+    everyPoint.indexOf(run.at.point) >= everyPoint.indexOf(point);
+  return isBehind ? `it is at ${run.at.point} of step ${step} already` : null;
+}
+
 /** Every command, once. */
 export const commands: { readonly [K in CommandKind]: Command<K> } = {
   start: {
@@ -147,13 +169,17 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     label: 'Pause',
     participle: 'paused',
     states: ['starting', 'running', 'pausing', 'paused'],
-    points: ({ release }) => (release ? betweenSteps : everyPoint),
+    points: ({ release, at }) => (at ? [at] : release ? betweenSteps : everyPoint),
     whileHeld: true,
     computes: false,
-    refuse: ({ release }, run) => {
+    refuse: ({ release, at }, run) => {
+      if (release && at && !betweenSteps.includes(at))
+        return `memory is freed between two steps, and ${at} is inside one`;
+      const absent = at ? absentPoint(at, run) : null;
+      if (absent !== null) return absent;
       if (run.state === 'paused' && run.memory === 'released') return 'the run is paused and its memory is free';
       if (run.state === 'paused' && !release) return 'the run is paused already';
-      if (run.state === 'pausing' && (run.release || !release)) return 'the run is pausing already';
+      if (run.state === 'pausing' && (run.release || (!release && run.at === at))) return 'the run is pausing already';
       return null;
     },
   },
@@ -178,6 +204,15 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     whileHeld: true,
     computes: true,
     refuse: (_, run) => doneAlready(run),
+  },
+  'run-to': {
+    label: 'Run to',
+    participle: 'run to a point',
+    states: ['created', 'running', 'pausing', 'paused', 'stopped', 'failed', 'completed'],
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: true,
+    refuse: ({ point, step }, run) => absentPoint(point, run) ?? passed(point, step, run) ?? doneAlready(run),
   },
   stop: {
     label: 'Stop',
@@ -286,8 +321,9 @@ function wrongState(kind: CommandKind, run: RunSummary): string {
 export function refusal(request: CommandRequest, run: RunSummary, runs: readonly RunSummary[]): string | null {
   const command = commandOf(request);
   if (!command.states.includes(run.state)) return wrongState(request.kind, run);
+  const own = command.refuse?.(request, run) ?? null;
   const other = command.computes ? runs.find(({ id, state }) => id !== run.id && isComputing(state)) : undefined;
-  if (!other) return command.refuse?.(request, run) ?? null;
+  if (own !== null || !other) return own;
   const canWait =
     (request.kind === 'start' || request.kind === 'resume') && refusal({ kind: 'queue' }, run, []) === null;
   return `${other.id} is ${other.state}; pause or stop it first${canWait ? ', or queue this run' : ''}`;

@@ -50,8 +50,8 @@ export const standing = z.discriminatedUnion('state', [
   z.object({ state: z.literal('queued'), since: z.number(), before: resting }),
   z.object({ state: z.literal('starting'), doing }),
   z.object({ state: z.literal('running'), doing }),
-  /** `release`: it will save and free the memory at the end of the step, instead of holding at the next safe point. */
-  z.object({ state: z.literal('pausing'), release: z.boolean(), ...waitsFor }),
+  /** `release`: it will save and free the memory at the end of the step, instead of holding at the next safe point, or the next called `at`. */
+  z.object({ state: z.literal('pausing'), release: z.boolean(), at: safePoint.optional(), ...waitsFor }),
   paused,
   z.object({ state: z.literal('stopping'), when: z.enum(['after-step', 'now']), ...waitsFor }),
   stopped,

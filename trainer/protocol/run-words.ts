@@ -10,7 +10,7 @@ export function standingDetail(standing: Standing): string | null {
       return standing.doing;
     case 'pausing':
       return after(
-        standing.release ? 'at the end of the step, to free the memory' : 'at the next safe point',
+        standing.release ? 'at the end of the step, to free the memory' : `at the next ${standing.at ?? 'safe point'}`,
         standing.doing,
       );
     case 'paused': {

@@ -166,6 +166,7 @@ export class Run {
       case 'start':
       case 'resume':
       case 'step':
+      case 'run-to':
       case 'evaluate': {
         const scheduled = this.commands.schedule(command, null, null);
         this.begin(command);

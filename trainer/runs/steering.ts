@@ -56,6 +56,8 @@ export class Steering {
   private heldMs = 0;
   private wake: (() => void) | null = null;
   private stepsLeft: number | null = null;
+  /** Where it is to hold next; null where no point was asked for. */
+  private goal: Goal | null = null;
   /** What a fault has cut short is done anew, from `before-step` on where it was a step. */
   private beginsAnew = false;
   private ended: Ending | null = null;
@@ -95,9 +97,13 @@ export class Steering {
     const { request } = command;
     switch (request.kind) {
       case 'pause': {
-        this.takeBack('pause', 'a pause that frees the memory took its place');
+        this.takeBack(
+          'pause',
+          request.release ? 'a pause that frees the memory took its place' : 'another pause took its place',
+        );
         const record = this.wait(command);
-        if (request.release || !this.held) this.actions.stand({ state: 'pausing', release: request.release });
+        const { release, at } = request;
+        if (release || !this.held) this.actions.stand({ state: 'pausing', release, ...(at && { at }) });
         return record;
       }
       case 'start':
@@ -105,8 +111,16 @@ export class Steering {
         this.takeBack('pause', 'the run was resumed before it took effect');
         if (this.held) return this.wait(command);
         this.stepsLeft = null;
+        this.goal = null;
         this.actions.goOn(null);
         return this.log.apply(command, null, null, 'the pause is taken back');
+      case 'run-to': {
+        if (this.held) return this.wait(command);
+        this.takeBack('pause', 'the run goes on to another point');
+        this.runTo(request);
+        this.actions.goOn(goalThenPause(request));
+        return this.log.apply(command, null, null, null);
+      }
       case 'stop': {
         this.takeBack('pause', 'the run is stopped instead');
         this.takeBack('stop', 'a stop at once took its place');
@@ -141,6 +155,8 @@ export class Steering {
         this.hold('the steps asked for are done', null);
       } else this.stepsLeft--;
     }
+    if (this.goal?.point === point && step >= (this.goal.step ?? step))
+      this.hold('the point asked for is reached', null);
     await this.settle();
     if (point === 'after-update') return 0;
     const { heldMs } = this;
@@ -154,7 +170,7 @@ export class Steering {
    * @throws Interrupted when the run ends here
    */
   async between(place: RunPlace): Promise<number> {
-    if (!this.waiting.some(({ request: r }) => r.kind === 'pause' && !r.release)) return 0;
+    if (!this.waiting.some(({ request: r }) => r.kind === 'pause' && !r.release && r.at === undefined)) return 0;
     const before = this.heldMs;
     this.place = place;
     await this.settle();
@@ -202,6 +218,12 @@ export class Steering {
     this.stepsLeft = count;
   }
 
+  /** Pauses at the next safe point called so, of its step or a later one. */
+  runTo({ point, step }: Goal): void {
+    this.stepsLeft = null;
+    this.goal = { point, step };
+  }
+
   /** Gives up what still waits, when the session is over. */
   abandon(why: string): void {
     this.refuseBesides();
@@ -225,6 +247,7 @@ export class Steering {
 
   private hold(why: string | null, fault: RunFault | null): void {
     this.held = true;
+    this.goal = null;
     this.heldSinceMs = performance.now();
     this.actions.stand({ state: 'paused', at: this.place, why, fault, memory: 'held' });
   }
@@ -304,6 +327,11 @@ export class Steering {
         this.letGo(stepsThenPause(request.count));
         log.apply(command, at, null, null);
         return;
+      case 'run-to':
+        this.runTo(request);
+        this.letGo(goalThenPause(request));
+        log.apply(command, at, null, null);
+        return;
       case 'stop':
         return this.end('stopped', command);
       case 'save':
@@ -358,6 +386,17 @@ function goesOn(): StudioError {
 /** What a run does that goes on for so many steps. */
 export function stepsThenPause(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
+}
+
+/** A safe point, of a step or of the next that comes. */
+interface Goal {
+  readonly point: SafePoint;
+  readonly step?: number | undefined;
+}
+
+/** What a run does that goes on to a safe point. */
+export function goalThenPause({ point, step }: Goal): string {
+  return `to ${point}${step === undefined ? '' : ` of step ${step}`}, then pause`;
 }
 
 /** A run that waits for its turn is not in memory. */

@@ -13,6 +13,10 @@ export function requestWords(request: CommandRequest): string {
       return request.when === 'now' ? 'stop now' : 'stop after the step';
     case 'step':
       return request.count === 1 ? 'one step, then pause' : `${request.count} steps, then pause`;
+    case 'run-to':
+      return `run to ${request.point}${request.step === undefined ? '' : ` of step ${request.step}`}, then pause`;
+    case 'pause':
+      return request.at ? `pause at ${request.at}` : request.kind;
     default:
       return request.kind;
   }

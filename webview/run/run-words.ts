@@ -38,7 +38,7 @@ export function stateWords(run: RunSummary): string {
       return withDoing(`Running, step ${grouped(Math.min(run.step + 1, run.steps))}`, run.doing);
     case 'pausing':
       return withDoing(
-        run.release ? 'Pausing after this step, to free the memory' : 'Pausing at the next safe point',
+        run.release ? 'Pausing after this step, to free the memory' : `Pausing at the next ${run.at ?? 'safe point'}`,
         run.doing,
       );
     case 'paused':

@@ -12,6 +12,10 @@ describe('the words of a command', () => {
     expect(readRequest(['start'], plain)).toEqual({ kind: 'start' });
     expect(readRequest(['pause'], plain)).toEqual({ kind: 'pause', release: false });
     expect(readRequest(['pause'], { ...plain, release: true })).toEqual({ kind: 'pause', release: true });
+    expect(readRequest(['pause'], { ...plain, at: 'before-update' })).toMatchObject({ at: 'before-update' });
+    expect(readRequest(['run-to', 'after-update', '12'], plain)).toEqual({
+      ...{ kind: 'run-to', point: 'after-update', step: 12 },
+    });
     expect(readRequest(['resume'], plain)).toEqual({ kind: 'resume' });
     expect(readRequest(['step'], plain)).toEqual({ kind: 'step', count: 1 });
     expect(readRequest(['step', '5'], plain)).toEqual({ kind: 'step', count: 5 });
@@ -41,6 +45,10 @@ describe('the words of a command', () => {
     [['paus'], plain, 'the nearest is pause'],
     [[], plain, 'Name a command'],
     [['pause', 'now'], plain, 'pause takes no now'],
+    [['pause'], { ...plain, at: 'before-updat' }, 'before-update'],
+    [['resume'], { ...plain, at: 'before-update' }, 'resume takes no --at'],
+    [['run-to', 'the-end'], plain, 'the-end'],
+    [['run-to', 'before-step', 'x'], plain, 'STEP'],
     [['list', 'all'], plain, 'list takes no all'],
     [['resume'], { ...plain, now: true }, 'resume takes no --now'],
     [['stop'], { ...plain, release: true }, 'stop takes no --release'],
@@ -109,6 +117,8 @@ describe('a command that is sent', () => {
         return [request.kind, ...(request.when === 'now' ? ['--now'] : [])];
       case 'step':
         return [request.kind, String(request.count)];
+      case 'run-to':
+        return [request.kind, request.point, ...(request.step === undefined ? [] : [String(request.step)])];
       case 'set':
         return [request.kind, request.parameter, String(request.value)];
       default:

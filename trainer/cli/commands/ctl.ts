@@ -19,12 +19,13 @@ import { evaluationArm, evaluationArms } from '../../protocol/evaluation-arms.ts
 import { formerMeant } from '../../protocol/former-names.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parameterMeant } from '../../protocol/parameters.ts';
-import { inTheWay, queueOf, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
+import { inTheWay, queueOf, type RunSummary, remainingMs, safePoint } from '../../protocol/run-state.ts';
 import { dateWords, duration, queueWords, standingDetail, standingWords } from '../../protocol/run-words.ts';
 import { callable, quoted } from '../terminal/callable.ts';
 import {
   type CliCommand,
   exitCodes,
+  oneOf,
   readOptions,
   readSettings,
   readValue,
@@ -40,6 +41,8 @@ interface Form {
   readonly option?: 'release' | 'now';
   /** Takes --from and --yes, of which `carryOut` makes a request. */
   readonly from?: true;
+  /** Takes --at. */
+  readonly at?: true;
   /** `words` are as many as the form has at most; undefined where one was left out. */
   request(words: readonly (string | undefined)[], option: boolean): unknown;
   readonly explains?: string;
@@ -61,8 +64,9 @@ const forms: Readonly<Record<CommandKind, Form>> = {
   pause: {
     words: [],
     option: 'release',
+    at: true,
     request: (_, release) => ({ kind: 'pause', release }),
-    explains: '--release: at the end of the step, saved, its memory free',
+    explains: `--release: at the end of the step, saved, its memory free; --at: ${safePoint.options.join(', ')}`,
   },
   resume: {
     words: [],
@@ -77,6 +81,15 @@ const forms: Readonly<Record<CommandKind, Form>> = {
       return { kind: 'step', count: Number(count) };
     },
     explains: 'N: so many steps; one where it is left out',
+  },
+  'run-to': {
+    words: ['POINT', '[STEP]'],
+    request: ([point, step]) => ({
+      kind: 'run-to',
+      point: oneOf('run-to', point ?? '', safePoint.options),
+      ...(step !== undefined && { step: wholeNumber('STEP', step, 1) }),
+    }),
+    explains: 'POINT as of pause --at; STEP: of this one; of the next that comes where it is left out',
   },
   stop: {
     words: [],
@@ -115,16 +128,22 @@ const forms: Readonly<Record<CommandKind, Form>> = {
 };
 
 /** What is asked of the trainer and not of a run. */
-const listForm: Pick<Form, 'words' | 'option' | 'from'> = { words: [] };
+const listForm: Pick<Form, 'words' | 'option' | 'from' | 'at'> = { words: [] };
 const others = ['list', 'delete'] as const;
 
 function typed(kind: CommandKind): string {
-  const { words, option, from } = forms[kind];
-  return [kind, ...words, ...(option ? [`[--${option}]`] : []), ...(from ? ['[--from STEP] [--yes]'] : [])].join(' ');
+  const { words, option, from, at } = forms[kind];
+  return [
+    kind,
+    ...words,
+    ...(option ? [`[--${option}]`] : []),
+    ...(at ? ['[--at POINT]'] : []),
+    ...(from ? ['[--from STEP] [--yes]'] : []),
+  ].join(' ');
 }
 
 /** Characters. */
-const fieldWidth = 29;
+const fieldWidth = 31;
 
 const helpLines = commandKinds.map((kind) => {
   const { explains } = forms[kind];
@@ -159,6 +178,7 @@ ${helpLines.join('\n')}
         release: { type: 'boolean', default: false },
         now: { type: 'boolean', default: false },
         from: { type: 'string' },
+        at: { type: 'string' },
         yes: { type: 'boolean', default: false },
         name: { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },
@@ -235,7 +255,13 @@ async function refuseMissing(client: Client, runId: string | undefined): Promise
 /** @throws StudioError `bad-request` for what is no command, or for words and options that it does not have */
 export function readRequest(
   positionals: readonly string[],
-  options: { readonly release: boolean; readonly now: boolean; readonly from?: string; readonly yes?: boolean },
+  options: {
+    readonly release: boolean;
+    readonly now: boolean;
+    readonly from?: string;
+    readonly at?: string;
+    readonly yes?: boolean;
+  },
 ): CommandRequest | (typeof others)[number] {
   const [named, ...words] = positionals;
   if (named === undefined) throw usage('Name a command.');
@@ -247,14 +273,17 @@ export function readRequest(
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
   for (const option of ['release', 'now'] as const)
     if (options[option] && form.option !== option) throw usage(`${kind} takes no --${option}.`);
-  const { from, yes = false } = options;
+  const { from, at, yes = false } = options;
   if (form.from === undefined && (from !== undefined || yes))
     throw usage(`${kind} takes no ${from === undefined ? '--yes' : '--from'}.`);
+  if (form.at === undefined && at !== undefined) throw usage(`${kind} takes no --at.`);
   if (kind === 'list' || kind === 'delete') return kind;
   const request = forms[kind].request(words, options.release || options.now);
-  return commandRequest.parse(
-    from === undefined ? request : { ...(request as object), from: wholeNumber('from', from, 0) },
-  );
+  return commandRequest.parse({
+    ...(request as object),
+    ...(from !== undefined && { from: wholeNumber('from', from, 0) }),
+    ...(at !== undefined && { at: oneOf('--at', at, safePoint.options) }),
+  });
 }
 
 /** Says what the resume leaves out of the curves, and has a person agree where it must. */
@@ -276,6 +305,7 @@ async function resumeRequest(
 /** What `ctl fork` may be given; the other options of `ctl` have no meaning for it. */
 interface ForkOptions {
   readonly from?: string | undefined;
+  readonly at?: string | undefined;
   readonly name?: string | undefined;
   readonly set: readonly string[];
   readonly folder: string;
@@ -288,12 +318,12 @@ interface ForkOptions {
 }
 
 async function fork([runId, ...over]: readonly string[], options: ForkOptions): Promise<number> {
-  const { from, name, set, folder, json, run, id, release, now, yes } = options;
+  const { from, at, name, set, folder, json, run, id, release, now, yes } = options;
   if (runId === undefined || from === undefined)
     throw usage('Name a run to fork, and with --from the step of a checkpoint.');
   if (over.length > 0) throw usage(`fork takes no ${over.join(' ')}.`);
-  if (run !== undefined || id !== undefined || release || now || yes)
-    throw usage('fork takes no --run, --id, --release, --now and --yes.');
+  if (run !== undefined || id !== undefined || at !== undefined || release || now || yes)
+    throw usage('fork takes no --run, --id, --at, --release, --now and --yes.');
   const parameters = readSettings(set);
   const client = await attach(path.resolve(folder));
   try {
