@@ -63,6 +63,7 @@ export const runTo: Handler = async (studio, argument) => {
   const point = await choosePoint(studio, run, requestTo, `To which safe point of a step shall ${run.id} go on?`);
   if (!point) return;
   const typed = await vscode.window.showInputBox({
+    title: `Run ${run.id} to ${point}`,
     prompt: `Of which step? Empty for the next ${point} that comes.`,
     placeHolder: `up to ${run.steps}`,
     validateInput: (text) => {

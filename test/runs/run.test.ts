@@ -312,6 +312,22 @@ describe('a pause', () => {
 });
 
 describe('steps that are counted', () => {
+  it('or a safe point that is named: a run that has not begun goes on to it and pauses there', async () => {
+    const made = scriptedRun({ unseen: 0, parameters: { steps: 5 } });
+    expect(await made.command({ kind: 'run-to', point: 'before-update', step: 2 })).toMatchObject({ state: 'applied' });
+    expect(made.changes.findLast(({ state }) => state === 'running')).toMatchObject({
+      doing: 'to before-update of step 2, then pause',
+    });
+    expect(await made.untilState('paused')).toMatchObject({
+      ...{ at: { point: 'before-update', step: 2 }, why: 'the point asked for is reached', memory: 'held' },
+    });
+    expect(await made.command({ kind: 'run-to', point: 'before-update', step: 2 })).toMatchObject({
+      ...{ state: 'rejected', why: 'it is at before-update of step 2 already' },
+    });
+    await made.command({ kind: 'resume' });
+    await made.untilState('completed');
+  });
+
   it.each([
     ['before-step', 2, 3],
     ['after-sampling', 1, 2],
