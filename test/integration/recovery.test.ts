@@ -89,7 +89,13 @@ describe('a trainer that is killed', () => {
     const before = await first.connect();
     // Of so short an SFT some answers are right, which is what credit is paid for.
     const few = { evaluationQuestions: 1, probeEvery: 0, imageShare: 0 };
-    const sft = await before.create('sft.run.json', { ...few, steps: 110, learningRate: 3e-3, checkpointEvery: 0 });
+    const sft = await before.create('sft.run.json', {
+      ...few,
+      steps: 90,
+      questionsPerStep: 12,
+      learningRate: 3e-3,
+      checkpointEvery: 0,
+    });
     await before.command(sft, { kind: 'start' });
     await before.until(sft, 'state', ({ run }) => run.state === 'completed');
 
