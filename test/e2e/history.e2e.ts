@@ -152,7 +152,8 @@ describe('runs that wait', () => {
 describe('a narrow page', () => {
   it('scrolls the frame that arrow keys pick into sight', async () => {
     const { rows } = await client.client.request('rollouts/list', { runId: back, query: 'media:video' });
-    const video = rows.at(-1);
+    // The first: one further down may not be drawn.
+    const [video] = rows;
     const tab = await open(back, 'rollouts', 420);
     await tab.locator('[id^=row-][aria-selected=true]').waitFor();
     await tab.keyboard.press('/');
