@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { type CommandRequest, refusal } from '../../trainer/protocol/commands.ts';
 import { type RunSummary, type SafePoint, safePoint } from '../../trainer/protocol/run-state.ts';
+import { pointWords } from '../../trainer/protocol/run-words.ts';
 import type { Control } from '../contributions.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
@@ -75,7 +76,7 @@ export const runTo: Handler = async (studio, argument) => {
   if (typed === undefined) return;
   const step = typed.trim() === '' ? undefined : Number(typed);
   await carryOut(studio, run, requestTo(point, step), `Going on with ${run.id}`);
-  sayDone(studio, `${run.id} goes on to ${point}${step === undefined ? '' : ` of step ${step}`}`);
+  sayDone(studio, `${run.id} goes on to ${pointWords(point, step)}`);
 };
 
 export const stepOnce = control('step', { kind: 'step', count: 1 }, 'Stepping', 'makes one step');

@@ -1,5 +1,9 @@
 /** How a run stands, in words for one line: the same in the editor and in a terminal. Loads nothing. */
-import type { QueuedRun, RunSummary, Standing } from './run-state.ts';
+import type { QueuedRun, RunSummary, SafePoint, Standing } from './run-state.ts';
+
+/** `before-update of step 12`, or `before-update` for the next that comes. */
+export const pointWords = (point: SafePoint, step?: number) =>
+  step === undefined ? point : `${point} of step ${step}`;
 
 /** What there is to say beside the state's name; null where the name says all. */
 export function standingDetail(standing: Standing): string | null {

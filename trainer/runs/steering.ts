@@ -7,6 +7,7 @@ import {
   type CommandChange,
   type CommandKind,
   type CommandRecord,
+  type CommandRequest,
   isDue,
   pointOf,
   type TakenCommand,
@@ -14,6 +15,7 @@ import {
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import type { RunFault, RunPlace, SafePoint, Standing } from '../protocol/run-state.ts';
+import { pointWords } from '../protocol/run-words.ts';
 import type { CommandLog } from './command-log.ts';
 
 /** Why the loop ends before its last step, with the command that ends it. */
@@ -57,7 +59,7 @@ export class Steering {
   private wake: (() => void) | null = null;
   private stepsLeft: number | null = null;
   /** Where it is to hold next; null where no point was asked for. */
-  private goal: Goal | null = null;
+  private goal: Extract<CommandRequest, { kind: 'run-to' }> | null = null;
   /** What a fault has cut short is done anew, from `before-step` on where it was a step. */
   private beginsAnew = false;
   private ended: Ending | null = null;
@@ -110,15 +112,12 @@ export class Steering {
       case 'resume':
         this.takeBack('pause', 'the run was resumed before it took effect');
         if (this.held) return this.wait(command);
-        this.stepsLeft = null;
-        this.goal = null;
-        this.actions.goOn(null);
+        this.actions.goOn(this.begin(request));
         return this.log.apply(command, null, null, 'the pause is taken back');
       case 'run-to': {
         if (this.held) return this.wait(command);
         this.takeBack('pause', 'the run goes on to another point');
-        this.runTo(request);
-        this.actions.goOn(goalThenPause(request));
+        this.actions.goOn(this.begin(request));
         return this.log.apply(command, null, null, null);
       }
       case 'stop': {
@@ -213,15 +212,12 @@ export class Steering {
     this.wake?.();
   }
 
-  /** Pauses after `count` more steps. */
-  limit(count: number): void {
-    this.stepsLeft = count;
-  }
-
-  /** Pauses at the next safe point called so, of its step or a later one. */
-  runTo({ point, step }: Goal): void {
-    this.stepsLeft = null;
-    this.goal = { point, step };
+  /** Takes down how far a command lets the loop go on. @returns that in words; null where it goes on to its end */
+  begin(request: CommandRequest): string | null {
+    this.stepsLeft = request.kind === 'step' ? request.count : null;
+    this.goal = request.kind === 'run-to' ? request : null;
+    if (request.kind === 'step') return stepsThenPause(request.count);
+    return request.kind === 'run-to' ? `to ${pointWords(request.point, request.step)}, then pause` : null;
   }
 
   /** Gives up what still waits, when the session is over. */
@@ -317,8 +313,7 @@ export class Steering {
         return;
       case 'start':
       case 'resume':
-        this.stepsLeft = null;
-        this.letGo(null);
+        this.letGo(this.begin(request));
         log.apply(command, at, null, 'paused → running');
         return;
       case 'step':
@@ -328,8 +323,7 @@ export class Steering {
         log.apply(command, at, null, null);
         return;
       case 'run-to':
-        this.runTo(request);
-        this.letGo(goalThenPause(request));
+        this.letGo(this.begin(request));
         log.apply(command, at, null, null);
         return;
       case 'stop':
@@ -384,19 +378,8 @@ function goesOn(): StudioError {
 }
 
 /** What a run does that goes on for so many steps. */
-export function stepsThenPause(count: number): string {
+function stepsThenPause(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
-}
-
-/** A safe point, of a step or of the next that comes. */
-interface Goal {
-  readonly point: SafePoint;
-  readonly step?: number | undefined;
-}
-
-/** What a run does that goes on to a safe point. */
-export function goalThenPause({ point, step }: Goal): string {
-  return `to ${point}${step === undefined ? '' : ` of step ${step}`}, then pause`;
 }
 
 /** A run that waits for its turn is not in memory. */

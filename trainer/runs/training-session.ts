@@ -35,7 +35,7 @@ import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
 import { SessionUpdates } from './session-updates.ts';
-import { goalThenPause, Steering, stepsThenPause } from './steering.ts';
+import { Steering } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
 import { Turns } from './turns.ts';
 import type { LentWeights } from './weights-at-hand.ts';
@@ -221,14 +221,7 @@ export class TrainingSession {
     try {
       journal.stand({ state: 'starting', doing: 'loading the model' });
       const { known, left } = await this.open();
-      if (request.kind === 'step') this.steering.limit(request.count);
-      if (request.kind === 'run-to') this.steering.runTo(request);
-      const doing =
-        request.kind === 'step'
-          ? stepsThenPause(request.count)
-          : request.kind === 'run-to'
-            ? goalThenPause(request)
-            : null;
+      const doing = this.steering.begin(request);
       // A pause or a stop may have come meanwhile.
       const { run } = this;
       journal.stand(run.state === 'starting' ? { state: 'running', doing } : standingOf(run), known);

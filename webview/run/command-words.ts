@@ -3,6 +3,7 @@ import type { CommandRecord, CommandRequest } from '../../trainer/protocol/comma
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { isParameterName, parameters } from '../../trainer/protocol/parameters.ts';
 import type { RunPlace } from '../../trainer/protocol/run-state.ts';
+import { pointWords } from '../../trainer/protocol/run-words.ts';
 import { plain } from '../ui/numbers.ts';
 
 export function requestWords(request: CommandRequest): string {
@@ -14,7 +15,7 @@ export function requestWords(request: CommandRequest): string {
     case 'step':
       return request.count === 1 ? 'one step, then pause' : `${request.count} steps, then pause`;
     case 'run-to':
-      return `run to ${request.point}${request.step === undefined ? '' : ` of step ${request.step}`}, then pause`;
+      return `run to ${pointWords(request.point, request.step)}, then pause`;
     case 'pause':
       return request.at ? `pause at ${request.at}` : request.kind;
     default:
