@@ -40,6 +40,7 @@ const asked: Readonly<Record<Exclude<Control, 'delete'>, readonly CommandRequest
   save: [{ kind: 'save' }],
   evaluate: [{ kind: 'evaluate' }],
   'read-labels': [{ kind: 'read-labels' }],
+  break: [{ kind: 'break', change: { do: 'add', condition: 'diskFree < 5', logOnly: false } }],
   set: [{ kind: 'set', parameter: 'learningRate', value: learningRate }],
 };
 

@@ -56,6 +56,8 @@ export const everyRequest: readonly CommandRequest[] = [
   { kind: 'save' },
   { kind: 'evaluate' },
   { kind: 'read-labels' },
+  { kind: 'break', change: { do: 'add', condition: 'any(aha >= 4)', logOnly: false } },
+  { kind: 'break', change: { do: 'disable', number: 7 } },
   { kind: 'set', parameter: 'learningRate', value: 1e-5 },
   { kind: 'set', parameter: 'learningRate', value: 'fast' },
   { kind: 'set', parameter: 'learnRate', value: 1e-5 },
@@ -132,6 +134,8 @@ export function requestName(request: CommandRequest): string {
       return `stop ${request.when}`;
     case 'set':
       return `set ${request.parameter} to ${request.value}`;
+    case 'break':
+      return `break ${request.change.do} ${request.change.do === 'add' ? request.change.condition : request.change.number}`;
     case 'start':
     case 'queue':
     case 'dequeue':

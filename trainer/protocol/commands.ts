@@ -4,6 +4,7 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
+import { breakpointChange, breakRefusal } from './breakpoints/changes.ts';
 import { engineLacks } from './engine.ts';
 import { evaluationArm } from './evaluation-arms.ts';
 import { hindrances } from './hindrances.ts';
@@ -16,7 +17,15 @@ import {
   parameters,
   parametersOf,
 } from './parameters.ts';
-import { isComputing, type RunState, type RunSummary, runPlace, type SafePoint, safePoint } from './run-state.ts';
+import {
+  isComputing,
+  type RunState,
+  type RunSummary,
+  runPlace,
+  runStates,
+  type SafePoint,
+  safePoint,
+} from './run-state.ts';
 
 // ---- requests -------------------------------------------------------------------------------------------------------
 
@@ -49,6 +58,8 @@ export const commandRequest = z.discriminatedUnion('kind', [
   /** Reads again what people say of the rows that it trains on. */
   z.strictObject({ kind: z.literal('read-labels') }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
+  /** Changes the list of breakpoints, at once and in every state. */
+  z.strictObject({ kind: z.literal('break'), change: breakpointChange }),
 ]);
 export type CommandRequest = z.infer<typeof commandRequest>;
 export type CommandKind = CommandRequest['kind'];
@@ -271,6 +282,15 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
       settingRefusal(run.method, parameter, value) ??
       engineRefusal(run, parameter, value) ??
       certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
+  },
+  break: {
+    label: 'Add breakpoint',
+    participle: 'given a breakpoint',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+    refuse: ({ change }, run) => breakRefusal(change, run),
   },
 };
 

@@ -216,6 +216,8 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'references':
       case 'masked':
       case 'analysed':
+      case 'breakpoints':
+      case 'breakpoint-hit':
         break;
     }
   }
