@@ -10,7 +10,7 @@ import { method, parameterValues } from './parameters.ts';
 import { presetName } from './runfile.ts';
 import { runPlace, safePoint } from './safe-points.ts';
 
-export { type RunPlace, runPlace, type SafePoint, safePoint } from './safe-points.ts';
+export { type RunPlace, type RunPoint, runPlace, runPoint, type SafePoint, safePoint } from './safe-points.ts';
 
 export const runFault = errorData.extend({ message: z.string() });
 export type RunFault = z.infer<typeof runFault>;
@@ -49,7 +49,7 @@ export const standing = z.discriminatedUnion('state', [
   z.object({ state: z.literal('queued'), since: z.number(), before: resting }),
   z.object({ state: z.literal('starting'), doing }),
   z.object({ state: z.literal('running'), doing }),
-  /** `release`: it will save and free the memory at the end of the step, instead of holding at the next safe point, or the next called `at`. */
+  /** `release`: it will save and free the memory at the end of the step, instead of holding at the next token or safe point, or the next point called `at`. */
   z.object({ state: z.literal('pausing'), release: z.boolean(), at: safePoint.optional(), ...waitsFor }),
   paused,
   z.object({ state: z.literal('stopping'), when: z.enum(['after-step', 'now']), ...waitsFor }),

@@ -11,9 +11,11 @@ import { readCondition } from '../protocol/breakpoints/parse-condition.ts';
 import type { StepNumbers } from '../protocol/breakpoints/step-numbers.ts';
 import { asStudioError, type StudioError } from '../protocol/errors.ts';
 import type { GroupWithRollouts, RunEventBody, StepMetrics } from '../protocol/records.ts';
-import type { RunPlace, RunSummary } from '../protocol/run-state.ts';
+import type { RunPlace, RunSummary, SafePoint } from '../protocol/run-state.ts';
 import { groupWithTold, toldOfAnswers } from '../protocol/updated-group.ts';
 import { conditionHolds, type Finding } from './condition-holds.ts';
+
+type SafePlace = RunPlace & { readonly point: SafePoint };
 
 export interface BreakpointSurroundings {
   run(): RunSummary;
@@ -61,7 +63,7 @@ export class RunBreakpoints {
   }
 
   /** The run is at a safe point. @returns the hit that pauses it there; null for none */
-  async at(place: RunPlace): Promise<BreakpointHit | null> {
+  async at(place: SafePlace): Promise<BreakpointHit | null> {
     if (place.point === 'before-step') this.groups = new Map();
     const asked = this.enabled().filter(({ at }) => at === place.point);
     if (asked.length === 0) return null;
@@ -149,7 +151,7 @@ export class RunBreakpoints {
     return this.done.filter((one) => one.step < step);
   }
 
-  private async numbersAt({ point, step }: RunPlace, asked: readonly Breakpoint[]): Promise<StepNumbers> {
+  private async numbersAt({ point, step }: SafePlace, asked: readonly Breakpoint[]): Promise<StepNumbers> {
     const namesDisk = asked.some(({ condition }) =>
       numbersOf(conditionOf(condition) ?? { kind: 'all', of: [] }).includes('diskFree'),
     );
