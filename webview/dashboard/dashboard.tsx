@@ -1,9 +1,10 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
 import { projectName } from '../../trainer/protocol/place.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
+import { hitLink, hitOf } from '../run/hit-notice.tsx';
 import { QueueList } from '../run/queue-list.tsx';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
@@ -12,12 +13,14 @@ import { UnreadableRuns } from '../run/unreadable-runs.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
+import { FollowLink } from '../ui/follow-link.ts';
 import { KeyHelp } from '../ui/key-help.tsx';
-import { focusIsTyping, useKeys } from '../ui/keys.ts';
+import { actsByItself, focusIsTyping, useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { AhaSection } from './aha-section.tsx';
+import { BreakpointList } from './breakpoint-list.tsx';
 import { ChartGroup } from './chart.tsx';
 import { CheckpointList } from './checkpoint-list.tsx';
 import { CommandLog } from './command-log.tsx';
@@ -41,6 +44,7 @@ const keyRows = [
   ['Shift+F5', 'stop'],
   ['s', 'save a checkpoint'],
   ['e', 'evaluate'],
+  ['Enter', 'what hit the breakpoint'],
   ['+ - 0', 'fewer steps in the curves, more, all'],
   ['r', 'rollouts'],
   ['t', 'questions across steps'],
@@ -86,6 +90,8 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
   const fault = useStore(feed.connection.state, (state) => state.fault);
   const asking = useStore(feed.state, (state) => state.asking);
   const hasTrouble = trainerMissing !== null || fault !== null || asking !== null || troubleOf(run) !== null;
+  const hit = hitOf(run);
+  const follow = useContext(FollowLink);
   const { steps } = view.metrics;
   const scale = (factor: number) => charts.scaleBy(factor, steps[0] ?? 0, steps.at(-1) ?? 1);
   useKeys({
@@ -100,6 +106,11 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
     '=': () => scale(0.5),
     '-': () => scale(2),
     '0': () => charts.zoom.set(null),
+    Enter: (event) => {
+      const link = hit && hitLink(run.id, hit);
+      if (!link || focusIsTyping(event) || actsByItself(event)) return false;
+      follow(link);
+    },
     r: onRollouts,
     t: onAcross,
     a: onAudits,
@@ -124,7 +135,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
     <>
       <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross, onAudits }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
-      {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
+      {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} openKey="Enter" />}
       <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
       <LearningNotice warnings={view.warnings} />
@@ -156,6 +167,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
         </div>
         <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />
+          <BreakpointList {...{ feed, run }} noTrainer={trainerMissing} />
           {isRead && <CheckpointList checkpoints={view.checkpoints} kept={run.parameters.checkpointsKept} />}
         </div>
       </main>

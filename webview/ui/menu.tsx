@@ -7,6 +7,8 @@ export interface MenuItem {
   readonly label: string;
   /** The key that does the same. */
   readonly key?: string;
+  /** What it does, for who points at it. */
+  readonly title?: string;
   /** Why it can't be done now. */
   readonly refused?: string | null;
   readonly onPress: () => void;
@@ -51,14 +53,14 @@ export function Menu({ icon, label, items }: MenuProps) {
       <Tool {...(icon && { icon })} label={label} expanded={open} onPress={() => setOpen(!open)} />
       {open && (
         <div class={styles.menu} role="menu" aria-label={label}>
-          {items.map(({ label: name, key, refused, onPress }) => (
+          {items.map(({ label: name, key, title, refused, onPress }) => (
             <button
               key={name}
               type="button"
               role="menuitem"
               tabIndex={-1}
               aria-disabled={refused ? 'true' : undefined}
-              title={refused ?? undefined}
+              title={refused ?? title}
               onClick={() => {
                 if (refused) return;
                 close(true);
