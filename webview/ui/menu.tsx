@@ -1,5 +1,5 @@
 /** A button that opens a short list of what can be done. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import styles from './menu.module.css';
 import { Tool, type ToolProps } from './tool.tsx';
 
@@ -20,12 +20,19 @@ interface MenuProps extends Pick<ToolProps, 'icon' | 'label'> {
 
 export function Menu({ icon, label, items }: MenuProps) {
   const [open, setOpen] = useState(false);
+  const [above, setAbove] = useState(false);
   const box = useRef<HTMLSpanElement>(null);
   const entries = () => [...(box.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
   const close = (back: boolean) => {
     setOpen(false);
     if (back) box.current?.querySelector('button')?.focus();
   };
+  /* Where there is no room under the button, and some over it. */
+  useLayoutEffect(() => {
+    const button = box.current?.getBoundingClientRect();
+    const height = box.current?.querySelector<HTMLElement>('[role=menu]')?.offsetHeight ?? 0;
+    if (button) setAbove(button.bottom + height > innerHeight && button.top > height);
+  }, [open]);
   useEffect(() => {
     if (!open) return;
     entries()[0]?.focus();
@@ -52,7 +59,7 @@ export function Menu({ icon, label, items }: MenuProps) {
     <span ref={box} class={styles.box} onKeyDown={onKey}>
       <Tool {...(icon && { icon })} label={label} expanded={open} onPress={() => setOpen(!open)} />
       {open && (
-        <div class={styles.menu} role="menu" aria-label={label}>
+        <div class={`${styles.menu} ${above ? styles.above : ''}`} role="menu" aria-label={label}>
           {items.map(({ label: name, key, title, refused, onPress }) => (
             <button
               key={name}
