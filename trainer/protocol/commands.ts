@@ -4,6 +4,7 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
+import { correctionWhy, givenScores } from './corrections.ts';
 import { engineLacks } from './engine.ts';
 import { evaluationArm } from './evaluation-arms.ts';
 import { hindrances } from './hindrances.ts';
@@ -57,6 +58,31 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('evaluate'), arms: z.array(evaluationArm).optional() }),
   /** Reads again what people say of the rows that it trains on. */
   z.strictObject({ kind: z.literal('read-labels') }),
+  /** Answers of the step under way that its update is made without, as if they had not been sampled; `masked` false: with them again. */
+  z.strictObject({
+    kind: z.literal('mask'),
+    step: z.number().int().min(1),
+    rollouts: z.array(z.string().min(1)).min(1).max(4096),
+    masked: z.boolean().default(true),
+    why: correctionWhy,
+  }),
+  /** Scores in place of those that scoring found of an answer of the step under way; null: as found again. */
+  z.strictObject({
+    kind: z.literal('rescore'),
+    step: z.number().int().min(1),
+    rollout: z.string().min(1),
+    scores: givenScores.nullable(),
+    why: correctionWhy,
+  }),
+  /** A row of the dataset, by its number from 0, that is asked no more from the next step on; `skipped` false: asked again. */
+  z.strictObject({
+    kind: z.literal('skip'),
+    row: z.number().int().min(0),
+    skipped: z.boolean().default(true),
+    why: correctionWhy,
+  }),
+  /** Shares of the sources from the next step on, as `sourceWeights` of a run file; null: as the dataset has them. */
+  z.strictObject({ kind: z.literal('mix'), weights: z.record(z.string(), z.number().min(0)).nullable() }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
 ]);
 export type CommandRequest = z.infer<typeof commandRequest>;
@@ -143,6 +169,18 @@ function passed(point: SafePoint, step: number | undefined, run: RunSummary): st
     run.at.step === step &&
     everywhere.indexOf(run.at.point) >= everywhere.indexOf(point);
   return isBehind ? `it is at ${run.at.point} of step ${step} already` : null;
+}
+
+/** While the groups of a step can still be changed. */
+const open: readonly SafePoint[] = ['after-sampling', 'before-update'];
+
+/** Why the groups of a step can't be changed, as a clause; null while they may be. */
+function closed(step: number, run: RunSummary): string | null {
+  if (run.method === 'sft') return 'SFT trains on texts that are given, and draws no answers';
+  if (run.state === 'paused' && run.memory === 'released') return 'nothing of the step is in memory';
+  if (step <= run.step) return `the update of step ${step} is made`;
+  if (step > run.steps) return `it has ${run.steps} steps`;
+  return step > run.step + 1 ? `step ${step} has not begun; step ${run.step + 1} is under way` : null;
 }
 
 /** Every command, once. */
@@ -270,6 +308,48 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
         ? 'no model is in memory; resume the run, then read the labels'
         : null;
     },
+  },
+  mask: {
+    label: 'Leave out',
+    participle: 'changed before its update',
+    states: ['running', 'pausing', 'paused'],
+    points: () => open,
+    whileHeld: false,
+    computes: false,
+    refuse: ({ step }, run) => closed(step, run),
+  },
+  rescore: {
+    label: 'Score anew',
+    participle: 'scored anew',
+    states: ['running', 'pausing', 'paused'],
+    points: () => open,
+    whileHeld: false,
+    computes: false,
+    refuse: ({ step }, run) => closed(step, run),
+  },
+  skip: {
+    label: 'Skip question',
+    participle: 'made to skip a question',
+    states: ['created', 'queued', 'starting', 'running', 'pausing', 'paused', 'stopped', 'failed', 'completed'],
+    points: () => ['before-step'],
+    whileHeld: false,
+    computes: false,
+    refuse: ({ row, skipped }, run) => {
+      if ((run.skippedRows ?? []).includes(row) !== skipped) return null;
+      return skipped ? `row ${row} is skipped already` : `row ${row} is not skipped`;
+    },
+  },
+  mix: {
+    label: 'Change mix',
+    participle: 'given another mix of sources',
+    states: ['running', 'pausing', 'paused'],
+    points: () => ['before-step'],
+    whileHeld: false,
+    computes: false,
+    refuse: (_, run) =>
+      run.state === 'paused' && run.memory === 'released'
+        ? 'its questions are not in memory; resume the run, then change the mix'
+        : null,
   },
   set: {
     label: 'Set parameter',

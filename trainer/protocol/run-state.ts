@@ -105,6 +105,10 @@ const facts = z.object({
   questions: z.number().int(),
   /** Questions left out because their media could not be read. */
   skipped: z.number().int(),
+  /** Rows of the dataset, by number from 0, that people had it skip; absent where they had it skip none. */
+  skippedRows: z.array(z.number().int()).optional(),
+  /** Shares of the sources that people gave in place of the run file's; null: as the dataset has them; absent: as the run file says. */
+  sourceWeights: z.record(z.string(), z.number()).nullable().optional(),
   /** Where the weights came from, in words. */
   from: z.string(),
   runFile: z.string().nullable(),

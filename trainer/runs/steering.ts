@@ -16,6 +16,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import type { RunFault, RunPlace, SafePoint, Standing } from '../protocol/run-state.ts';
 import { pointWords } from '../protocol/run-words.ts';
+import type { ChangeOfQuestions } from './changed-questions.ts';
 import type { CommandLog } from './command-log.ts';
 
 /** Why the loop ends before its last step, with the command that ends it. */
@@ -38,6 +39,10 @@ export interface SteeringActions {
   parameter(name: string): unknown;
   /** @returns the value before. */
   setParameter(name: string, value: unknown): unknown;
+  /** Changes what the update of the step under way is made of. @returns what that did */
+  correct(command: TakenCommand): string;
+  /** Changes what is asked from the next step on. */
+  changeQuestions(request: ChangeOfQuestions): CommandChange;
   /** Ends sampling that is under way. */
   interruptSampling(): void;
 }
@@ -136,6 +141,10 @@ export class Steering {
       case 'save':
       case 'evaluate':
       case 'read-labels':
+      case 'mask':
+      case 'rescore':
+      case 'skip':
+      case 'mix':
         return this.wait(command);
       case 'queue':
       case 'dequeue':
@@ -362,6 +371,12 @@ export class Steering {
         }));
       case 'read-labels':
         return this.carryOut(command, async () => ({ change: null, note: await this.actions.readLabels() }));
+      case 'mask':
+      case 'rescore':
+        return this.carryOut(command, async () => ({ change: null, note: this.actions.correct(command) }));
+      case 'skip':
+      case 'mix':
+        return this.carryOut(command, async () => ({ change: this.actions.changeQuestions(request), note: null }));
       case 'set':
         return this.carryOut(command, async () => {
           const from = this.actions.setParameter(request.parameter, request.value);
