@@ -23,6 +23,8 @@ export interface CanvasColours {
   readonly plain: string;
   readonly aha: string;
   readonly band: string;
+  readonly now: string;
+  readonly ground: string;
 }
 
 let colours: { turn: number; value: CanvasColours } | null = null;
@@ -51,6 +53,8 @@ export function canvasColours(): CanvasColours {
     plain: resolve('--bar'),
     aha: resolve('--aha'),
     band: resolve('--track'),
+    now: resolve('--warn'),
+    ground: resolve('--bg'),
   };
   probe.remove();
   colours = { turn, value };
