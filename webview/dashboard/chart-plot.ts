@@ -231,6 +231,7 @@ function drawRunMarks(plot: uPlot, curves: readonly Curve[]): void {
       const value = values[index];
       if (value === null || value === undefined) continue;
       const x = plot.valToPos(step, 'x', true);
+      if (x > bbox.left + bbox.width) break;
       if (x < next) continue;
       next = x + every;
       const mark = new Path2D(markPath(ofRun.place, x, plot.valToPos(value, 'y', true), 3.2 * devicePixelRatio));

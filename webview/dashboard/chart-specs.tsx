@@ -55,7 +55,7 @@ export function chartSpecs(drawn: Drawn): { large: ChartSpec[]; small: ChartSpec
     ...one('Temporal reward, scaled 0–1', {
       metric: 'temporal',
       formula: 'temporalReward',
-      name: 'share of questions paid',
+      name: 'share paid',
       colour: 'temporal',
     }),
     range: [0, 1],

@@ -5,7 +5,6 @@ import type { Host } from '../host.ts';
 import type { RunView } from '../state/run-view.ts';
 import type { Session } from '../state/session.ts';
 import { Section } from '../ui/heads.tsx';
-import { grouped } from '../ui/numbers.ts';
 import type { Store } from '../ui/store.ts';
 import { useStore } from '../ui/store.ts';
 import { Tool } from '../ui/tool.tsx';
@@ -15,6 +14,7 @@ import { chartSpecs } from './chart-specs.tsx';
 import { CurveTools } from './curve-tools.tsx';
 import styles from './curves.module.css';
 import type { Drawn } from './drawn-runs.ts';
+import { drawnWords } from './drawn-words.ts';
 import { MarkerLanes, MarkerLegend } from './marker-lanes.tsx';
 import type { Marker, MarkerTarget } from './markers.ts';
 import { OverlaidRuns } from './overlaid-runs.tsx';
@@ -60,7 +60,7 @@ export function Curves({ session, view, host, group, drawn, beside, markers, cho
           <span class={`${styles.tools} dim`}>
             <MarkerLegend kinds={kinds} />
             <SupersededTool {...{ group }} attempts={view.metrics.attempts.map(({ attempt }) => attempt)} />
-            <CurveTools {...{ session, view, host, group, drawn, beside, markers, specs }} />
+            <CurveTools {...{ session, view, host, group, drawn, beside, markers, lines, specs }} />
           </span>
         }
       />
@@ -90,27 +90,6 @@ function DrawnWords({ group, drawn, attempts }: { group: ChartGroup; drawn: Draw
   const smoothing = useStore(group.smoothing, (held) => held);
   const before = useStore(group.before, (held) => held);
   return <>{drawnWords(drawn, zoom, smoothing, before === null ? null : { before, of: attempts })}</>;
-}
-
-export function drawnWords(
-  { total, size, extent }: Pick<Drawn, 'total' | 'size' | 'extent'>,
-  zoom: readonly [number, number] | null,
-  smoothing: number,
-  superseded: { readonly before: number; readonly of: number } | null,
-): string {
-  const steps = total === 1 ? 'one step' : `${grouped(total)} steps`;
-  const from = Math.max(extent?.[0] ?? 0, Math.ceil(zoom?.[0] ?? 0));
-  const to = Math.min(extent?.[1] ?? 0, Math.floor(zoom?.[1] ?? 0));
-  return [
-    zoom === null
-      ? total === 1
-        ? steps
-        : `all ${steps}`
-      : `steps ${grouped(from)} to ${grouped(Math.max(from, to))} of ${grouped(total)}`,
-    ...(superseded === null ? [] : [`as before going back (${superseded.before} of ${superseded.of})`]),
-    ...(size > 1 ? [`${grouped(size)} steps a point`] : []),
-    smoothing <= size ? (size > 1 ? 'their mean' : 'not smoothed') : `smoothed over ${smoothing}`,
-  ].join(', ');
 }
 
 /** Goes through what the run went back over, one going back after the other. */

@@ -11,11 +11,9 @@ import {
   type MarkerTarget,
   markerKinds,
   markerPlaces,
+  markerRoom,
   placeTitle,
 } from './markers.ts';
-
-/** Marks that an axis has room for beside each other. */
-const room = 60;
 
 interface MarkerLanesProps {
   readonly group: ChartGroup;
@@ -36,7 +34,7 @@ export function MarkerLanes({ group, steps, markers, chosen, takesFocus, onOpen 
   }, [chosen, zoom]);
   return (
     <div ref={box} class={styles.lanes} style={{ marginLeft: `${axisWidth}px`, marginRight: `${rightRoom}px` }}>
-      {markerPlaces(markers, shownSteps(steps, zoom), room).map((place) => {
+      {markerPlaces(markers, shownSteps(steps, zoom), markerRoom).map((place) => {
         const [first] = place.markers;
         const isChosen = place.markers.some(({ id }) => id === chosen);
         const title = placeTitle(place);

@@ -56,6 +56,9 @@ export function inOrder(markers: readonly Marker[]): Marker[] {
   return [...markers].sort((a, b) => a.step - b.step || laneOf[a.kind] - laneOf[b.kind]);
 }
 
+/** Marks that an axis has room for beside each other. */
+export const markerRoom = 60;
+
 /** Markers of one kind that stand at one place of an axis. */
 export interface MarkerPlace {
   /** Share of the axis, 0 to 1. */

@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { type CurvesAnswer, curveNames } from '../../../trainer/protocol/curves.ts';
 import { ChartGroup } from '../../../webview/dashboard/chart-group.ts';
-import { drawnWords } from '../../../webview/dashboard/curves.tsx';
 import { DrawnRuns, joined } from '../../../webview/dashboard/drawn-runs.ts';
+import { drawnWords } from '../../../webview/dashboard/drawn-words.ts';
 import { Session } from '../../../webview/state/session.ts';
 import { Store } from '../../../webview/ui/store.ts';
 import { aRunThat } from '../../protocol/every-standing.ts';
