@@ -300,6 +300,8 @@ export const stepMetrics = z.object({
     held: z.number().default(0),
     total: z.number(),
   }),
+  /** Resident memory of the trainer's process when the step was over; older records do not say. */
+  memoryBytes: z.number().optional(),
 });
 export type StepMetrics = z.infer<typeof stepMetrics>;
 
