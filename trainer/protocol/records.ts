@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { categoryId, severity } from './annotations/categories.ts';
+import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
 import { commandRecord } from './commands.ts';
 import { correction, rescoredAnswer } from './corrections.ts';
 import { dataType, problemType } from './dataset.ts';
@@ -178,9 +179,7 @@ export const question = z.object({
 });
 export type Question = z.infer<typeof question>;
 
-/** The number under which a question's row is shown, from 1, as an editor counts; of an older record it may be too low. */
-export const shownRow = ({ row, fileRow }: { readonly row: number; readonly fileRow?: number | undefined }): number =>
-  fileRow ?? row + 1;
+export { shownRow } from './shown-row.ts';
 
 /** The frames that the model saw. `key` fetches their pixels; times in seconds. */
 export const mediaView = z.object({
@@ -479,6 +478,9 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
+  /** These are the breakpoints of the run now. */
+  z.object({ type: z.literal('breakpoints'), breakpoints: breakpointList }),
+  z.object({ type: z.literal('breakpoint-hit'), hit: breakpointHit }),
   z.object({ type: z.literal('annotation'), annotation }),
   z.object({ type: z.literal('annotation-removed'), id: z.string() }),
   /** So many rollouts were analysed anew, by this version of the rules: groups that are read from then on say what it found. */

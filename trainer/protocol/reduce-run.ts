@@ -1,4 +1,5 @@
 /** How a run's events change what is known of it: one reducer, for the trainer, the store, the editor and the pages. */
+import { listAfterHit } from './breakpoints/changes.ts';
 import type { RunEvent } from './records.ts';
 import { paceSteps, type RunSummary } from './run-state.ts';
 
@@ -22,6 +23,10 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
       return { ...run, seq, labelsHash: body.labels.hash };
     case 'rewound':
       return { ...run, seq, step: Math.min(run.step, body.toStep), updatedAt: at };
+    case 'breakpoints':
+      return { ...run, seq, breakpoints: body.breakpoints };
+    case 'breakpoint-hit':
+      return { ...run, seq, ...(run.breakpoints && { breakpoints: listAfterHit(run.breakpoints, body.hit) }) };
     case 'group':
     case 'references':
     case 'command':

@@ -212,6 +212,8 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'masked':
       case 'corrected':
       case 'analysed':
+      case 'breakpoints':
+      case 'breakpoint-hit':
         break;
     }
   }
