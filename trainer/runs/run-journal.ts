@@ -88,6 +88,11 @@ export class RunJournal {
     this.listener.onChanged(this.run);
   }
 
+  /** What is known of the run besides how it stands. */
+  know(known: Partial<RunFacts>): void {
+    this.stand(standingOf(this.run), known);
+  }
+
   /**
    * Says what of learning the new value hinders.
    * @returns the value before. @throws StudioError `bad-request` for a name that no parameter has, and for a value beyond the other end of a range
@@ -101,7 +106,7 @@ export class RunJournal {
       throw new StudioError('bad-request', `${fault}.`, { remedy: 'Set the other end of the range first.' });
     const { method } = this.run;
     const known = new Set(hindrances(method, this.run.parameters, null).map(({ message }) => message));
-    this.stand(standingOf(this.run), { parameters, steps: parameters.steps });
+    this.know({ parameters, steps: parameters.steps });
     for (const hindrance of hindrances(method, parameters, null)) {
       if (!known.has(hindrance.message))
         this.record({ type: 'warning', about: 'learning', message: hindranceText(hindrance) });

@@ -122,6 +122,8 @@ function stepOf(body: RunEventBody): number | null {
       return body.evaluation.step;
     case 'masked':
       return body.masked.step;
+    case 'corrected':
+      return body.correction.step;
     case 'references':
     case 'receipt':
     case 'skipped':

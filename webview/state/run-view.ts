@@ -210,6 +210,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'state':
       case 'references':
       case 'masked':
+      case 'corrected':
       case 'analysed':
         break;
     }
