@@ -3,6 +3,7 @@
  * else; `reduce-run.ts` has how events change it.
  */
 import { z } from 'zod';
+import { advisory } from './advisories.ts';
 import { engineCapabilities } from './engine.ts';
 import { errorData } from './errors.ts';
 import { method, parameterValues } from './parameters.ts';
@@ -108,6 +109,9 @@ const facts = z.object({
   parent: z.object({ run: z.string(), step: z.number().int() }).optional(),
   /** Of the labels that the run obeys (see `obeyedLabels`); absent where it obeys none. */
   labelsHash: z.string().optional(),
+  /** What it is told that needs a person, and the keys of what is not to be told again; absent where there never was any. */
+  advisories: z.array(advisory).optional(),
+  muted: z.array(z.string()).optional(),
   /** Highest event number. */
   seq: z.number().int(),
 });

@@ -2,6 +2,7 @@
  * A run, from its file to its weights, through pauses, faults and restarts: takes its commands, lets a session compute, and
  * knows how it stands when nothing of it is in memory.
  */
+import { keyFault } from '../protocol/advisories.ts';
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { type ParameterValues, rangeFault } from '../protocol/parameters.ts';
@@ -118,6 +119,13 @@ export class Run {
     const why = refusal(request, this.summary(), this.around.runs());
     if (why !== null) return this.commands.reject(taken, why);
     return this.stay ? this.stay.session.take(taken) : this.takeAtRest(taken);
+  }
+
+  /** @param key of an advisory, or a rule. @throws StudioError `bad-request`, `disk-full` */
+  muteAdvisory(key: string, muted: boolean, by: string): void {
+    const fault = keyFault(key);
+    if (fault !== null) throw new StudioError('bad-request', `${fault}.`, { place: this.id });
+    this.journal.mute(key, muted, by);
   }
 
   /**

@@ -17,6 +17,7 @@ import { focusIsTyping, useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
+import { AdvisoryNotice } from './advisory-notice.tsx';
 import { AhaSection } from './aha-section.tsx';
 import { ChartGroup } from './chart.tsx';
 import { CheckpointList } from './checkpoint-list.tsx';
@@ -24,7 +25,6 @@ import { CommandLog } from './command-log.tsx';
 import { Curves } from './curves.tsx';
 import styles from './dashboard.module.css';
 import { EvaluationTable } from './evaluation-table.tsx';
-import { LearningNotice } from './learning-notice.tsx';
 import { ParameterList } from './parameter-list.tsx';
 import { PatternSection } from './pattern-section.tsx';
 import { RatesSection } from './rates-section.tsx';
@@ -127,7 +127,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
       <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
-      <LearningNotice warnings={view.warnings} />
+      {!hasTrouble && !refused && <AdvisoryNotice {...{ feed, view, runs, noTrainer: trainerMissing, host }} />}
       <div aria-live="polite">
         {refused && trainerMissing === null && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
@@ -149,7 +149,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
           {begun && <AhaSection feed={feed} view={view} group={charts} />}
           {begun && <PatternSection view={view} group={charts} />}
           {begun && <WhereTheTimeWent view={view} />}
-          <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
+          <WarningList {...{ feed, view, runs, noTrainer: trainerMissing, host }} />
           <SkippedList view={view} host={host} />
           {isRead && <CommandLog commands={view.commands} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
