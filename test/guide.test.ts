@@ -146,7 +146,7 @@ describe('advisories.md', () => {
   });
 
   it.each(Object.entries(thresholds))('says every number of %s', (rule, numbers) => {
-    const said = row(rule).match(/\d+(\.\d+)?/g) ?? [];
+    const said: string[] = row(rule).match(/\d+(\.\d+)?/g) ?? [];
     expect(Object.entries(numbers).filter(([, value]) => !said.includes(String(value)))).toEqual([]);
   });
 
