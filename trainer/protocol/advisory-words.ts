@@ -66,7 +66,12 @@ export function advisoryLines({ key, rule, since, message, ways }: Advisory, run
   ];
 }
 
-const valueWords = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** As it is typed, and read by `ctl set`: `1.2`, `5e-5`, `answer`, `true`. */
+function valueWords(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const isSmall = typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3;
+  return isSmall ? value.toExponential() : JSON.stringify(value);
+}
 
 /** That it does no longer hold. */
 export const overWords = ({ key, step }: { readonly key: string; readonly step: number }): string =>

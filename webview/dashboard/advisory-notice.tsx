@@ -6,6 +6,7 @@ import { Notice } from '../ui/notice.tsx';
 import { count } from '../ui/numbers.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { AdvisoryWay, type AdvisoryWayProps } from './advisory-way.tsx';
+import { warningsId } from './warning-list.tsx';
 
 /** Of its ways on: one command and the answers to look at. The list of warnings has them all. */
 export function AdvisoryNotice(props: Omit<AdvisoryWayProps, 'way' | 'brief'>) {
@@ -33,7 +34,18 @@ export function AdvisoryNotice(props: Omit<AdvisoryWayProps, 'way' | 'brief'>) {
       }
     >
       <span class="model-text">{shownLine(message, 1000)}</span>
-      {others.length > 0 && <span class="dim"> {count(others.length, 'other')} below, under Warnings.</span>}
+      {others.length > 0 && (
+        <>
+          {' '}
+          <button
+            type="button"
+            class="link"
+            onClick={() => document.getElementById(warningsId)?.scrollIntoView({ block: 'start' })}
+          >
+            {count(others.length, 'other')} below
+          </button>
+        </>
+      )}
     </Notice>
   );
 }

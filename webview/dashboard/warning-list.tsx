@@ -7,6 +7,9 @@ import { Tool } from '../ui/tool.tsx';
 import { AdvisoryList, type AdvisoryListProps } from './advisory-list.tsx';
 import styles from './warning-list.module.css';
 
+/** Of the section, for who leads there. */
+export const warningsId = 'warnings';
+
 const inSight = 3;
 const mostShown = 200;
 
@@ -20,13 +23,18 @@ export function WarningList(props: Omit<AdvisoryListProps, 'withOver'>) {
   const hidden = Math.min(mostShown, warnings.length) + over;
   const isCut = warnings.length > inSight || over > 0;
   return (
-    <section aria-label="Warnings">
+    <section id={warningsId} aria-label="Warnings">
       <Section
         title="Warnings"
         meta={[
-          ...(standing > 0 ? [standing === 1 ? '1 advisory' : `${standing} advisories`] : []),
-          shown.length < warnings.length ? `the newest ${shown.length} of ${warnings.length}` : String(warnings.length),
-        ].join(', ')}
+          standing > 0 && (standing === 1 ? '1 advisory' : `${standing} advisories`),
+          warnings.length > 0 &&
+            (shown.length < warnings.length
+              ? `the newest ${shown.length} of ${count(warnings.length, 'warning')}`
+              : count(warnings.length, 'warning')),
+        ]
+          .filter(Boolean)
+          .join(', ')}
         tools={
           isCut && (
             <Tool
