@@ -145,6 +145,10 @@ export class RecordingService implements TrainerService {
     return command;
   }
 
+  muteAdvisory(runId: string, key: string, muted: boolean, by: string): void {
+    this.record(runId, { type: 'advisory-muted', key, muted, by });
+  }
+
   async resumption(runId: string): Promise<Resumption> {
     const { step } = this.store(runId).summary();
     return { from: step, steps: 0, rollouts: 0, evaluations: 0, bad: [], asks: null };

@@ -3,6 +3,7 @@
  * Offsets into text are UTF-16 code units, end exclusive. Times are milliseconds since 1970 unless the name says otherwise.
  */
 import { z } from 'zod';
+import { advisory } from './advisories.ts';
 import { categoryId, severity } from './annotations/categories.ts';
 import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
 import { commandRecord } from './commands.ts';
@@ -474,8 +475,13 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('weighed'), answers: weighedAnswers }),
   /** The answers of a step were scored again after its update; what moved is asked for. */
   z.object({ type: z.literal('receipt'), step: z.number().int() }),
-  /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
-  z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
+  z.object({ type: z.literal('warning'), message: z.string() }),
+  /** Something needs a person, from this step on (`since`); a key that stands already is said anew. */
+  z.object({ type: z.literal('advisory'), advisory }),
+  /** After this step it does no longer. */
+  z.object({ type: z.literal('advisory-ended'), key: z.string(), step: z.number().int() }),
+  /** A person wants to hear no more of it in this run, or again. */
+  z.object({ type: z.literal('advisory-muted'), key: z.string(), muted: z.boolean(), by: z.string() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   /** These are the breakpoints of the run now. */

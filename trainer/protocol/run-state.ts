@@ -3,7 +3,9 @@
  * else; `reduce-run.ts` has how events change it.
  */
 import { z } from 'zod';
+import { advisory } from './advisories.ts';
 import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
+
 import { engineCapabilities } from './engine.ts';
 import { errorData } from './errors.ts';
 import { method, parameterValues } from './parameters.ts';
@@ -113,6 +115,9 @@ const facts = z.object({
   labelsHash: z.string().optional(),
   /** Absent where none was ever set. */
   breakpoints: breakpointList.optional(),
+  /** What it is told that needs a person, and the keys of what is not to be told again; absent where there never was any. */
+  advisories: z.array(advisory).optional(),
+  muted: z.array(z.string()).optional(),
   /** Highest event number. */
   seq: z.number().int(),
 });

@@ -3,6 +3,7 @@
  * knows how it stands when nothing of it is in memory.
  */
 
+import { keyFault } from '../protocol/advisories.ts';
 import { conditionRefusal, listAfter } from '../protocol/breakpoints/changed-list.ts';
 import { breakpointsOf } from '../protocol/breakpoints/changes.ts';
 import { breakpointWords } from '../protocol/breakpoints/words.ts';
@@ -125,6 +126,13 @@ export class Run {
       (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null);
     if (why !== null) return this.commands.reject(taken, why);
     return this.stay && request.kind !== 'break' ? this.stay.session.take(taken) : this.takeAtRest(taken);
+  }
+
+  /** @param key of an advisory, or a rule. @throws StudioError `bad-request`, `disk-full` */
+  muteAdvisory(key: string, muted: boolean, by: string): void {
+    const fault = keyFault(key);
+    if (fault !== null) throw new StudioError('bad-request', `${fault}.`, { place: this.id });
+    this.journal.mute(key, muted, by);
   }
 
   /**

@@ -235,6 +235,8 @@ export interface TrainerService {
   create(request: CreateRun, by: string): Promise<RunSummary>;
   /** @param id made by who sends it: a command that comes again under it acts once, and is answered with what became of it */
   command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord;
+  /** @throws StudioError `bad-request` for what no rule is called */
+  muteAdvisory(runId: string, key: string, muted: boolean, by: string): void;
   /** From where a resume would go on, and what that leaves out of the curves. */
   resumption(runId: string, from: number | undefined): Promise<Resumption>;
   /** Creates a run that goes on from a checkpoint of another one. */

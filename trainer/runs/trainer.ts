@@ -248,6 +248,10 @@ export class Trainer implements TrainerService {
     return this.run(runId).command(id, request, by);
   }
 
+  muteAdvisory(runId: string, key: string, muted: boolean, by: string): void {
+    this.run(runId).muteAdvisory(key, muted, by);
+  }
+
   resumption(runId: string, from: number | undefined): Promise<Resumption> {
     return this.run(runId).resumption(from);
   }

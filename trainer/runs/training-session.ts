@@ -11,6 +11,7 @@ import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
 import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
+import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { CheckpointReason, Rollout } from '../protocol/records.ts';
 import { resumptionWords } from '../protocol/resumption.ts';
@@ -25,11 +26,11 @@ import {
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
+import { Advisor, type AdvisorOf } from './advisories/advisor.ts';
 import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
 import { changeQuestions } from './changed-questions.ts';
 import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
-import { FlatSteps } from './flat-steps.ts';
 import { HeededLabels } from './heeded-labels.ts';
 import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
 import { freeGb, RunBreakpoints } from './run-breakpoints.ts';
@@ -53,7 +54,7 @@ export interface SessionSurroundings
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
-  readonly store: Pick<RunStore, 'checkpoints' | 'countAfter' | 'evaluations' | 'metrics' | 'receipt'>;
+  readonly store: Pick<RunStore, 'advisories' | 'countAfter' | 'metrics' | 'receipt'> & AdvisorOf['store'];
   readonly journal: RunJournal;
   readonly commands: CommandLog;
   readonly around: SessionSurroundings;
@@ -88,7 +89,7 @@ export class TrainingSession {
   private readonly place: QuestionPlace = { next: 0 };
   /** What the update of the step under way computed of its answers; null for SFT. */
   private updated: readonly UpdatedAnswer[] | null = null;
-  private readonly flatSteps = new FlatSteps();
+  private readonly advisor: Advisor;
   /** Why the memory was freed, where no person asked for it. */
   private releasedBecause: string | null = null;
 
@@ -96,6 +97,10 @@ export class TrainingSession {
     this.of = of;
     this.command = command;
     const { journal } = of;
+    this.advisor = new Advisor({
+      ...{ store: of.store, journal, folder: of.folder, shownFolder: of.plan.paths.record(of.folder) },
+      log: (line) => of.around.log(line),
+    });
     this.evaluation = new RunEvaluation(of, this.interrupt.signal, () =>
       this.steering.between({ point: 'after-update', step: this.run.step }),
     );
@@ -107,10 +112,7 @@ export class TrainingSession {
       },
       goOn: (doing) => this.goOn(doing),
       save: () => this.save('command'),
-      evaluate: (arms) =>
-        this.steering.heldAt
-          ? this.evaluation.runHeld(this.workbench, arms)
-          : this.evaluation.run(this.workbench, arms),
+      evaluate: (arms) => this.evaluate(arms),
       readLabels: () => this.readLabels(),
       parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
       setParameter: (name, value) => {
@@ -250,6 +252,8 @@ export class TrainingSession {
         [`${before.state} → running`, left].filter((part) => part !== null).join('; '),
       );
       begun = true;
+      // What was said of settings after that step is given up with it; the settings are not.
+      journal.adviseOfSettings(null, this.run.step);
       return await this.loop();
     } catch (thrown) {
       const fault = asStudioError(thrown);
@@ -278,7 +282,7 @@ export class TrainingSession {
       journal.stand({ state: 'evaluating', doing: null }, known);
       const { request } = command;
       const arms = request.kind === 'evaluate' ? request.arms : undefined;
-      commands.apply(command, null, null, await this.evaluation.run(this.workbench, arms));
+      commands.apply(command, null, null, await this.evaluate(arms));
     } catch (thrown) {
       const fault = asStudioError(thrown);
       if (!(thrown instanceof Interrupted)) around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
@@ -318,7 +322,7 @@ export class TrainingSession {
         ? {}
         : {
             beforeModel: async (files) => {
-              await this.judge(files);
+              await this.judge(files, planned.from);
               await this.openLabels(files, planned.from + 1);
             },
           }),
@@ -329,9 +333,10 @@ export class TrainingSession {
     this.reached = bench.reached ?? this.reached;
     const { step } = this.reached;
     const left = step < this.run.step ? await this.goBack(planned) : null;
+    const advisories = this.of.store.advisories();
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
-    return { known: { engine: bench.engine.status(), questions: bench.trained.rows.length, step }, left };
+    return { known: { engine: bench.engine.status(), questions: bench.trained.rows.length, step, advisories }, left };
   }
 
   /** @throws StudioError `conflict` when more is given up than a person has agreed to; an evaluation gives up nothing */
@@ -350,15 +355,15 @@ export class TrainingSession {
     return planned;
   }
 
-  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @throws StudioError `bad-run-file` */
-  private async judge(files: OpenedFiles): Promise<void> {
+  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @param from the step that it goes on from. @throws StudioError `bad-run-file` */
+  private async judge(files: OpenedFiles, from: number): Promise<void> {
     const { plan, journal } = this.of;
     const { method, parameters, step } = this.run;
     const { signal } = this.interrupt;
     journal.tellPart('looking through the questions');
     try {
-      const said = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
-      for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+      const judged = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
+      journal.adviseOfSettings(judged.ofFiles ? judged.found : null, from);
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     } finally {
@@ -442,7 +447,7 @@ export class TrainingSession {
       recordGroups: (groups) => journal.recordGroups(groups),
       flaggedOf: (rollouts) => this.flaggedOf(rollouts),
       onMasked: (masked) => journal.record({ type: 'masked', masked }),
-      onNotice: (message) => journal.record({ type: 'warning', about: 'learning', message }),
+      onNotice: (message) => journal.record({ type: 'warning', message }),
       onUpdated: (answers) => {
         this.updated = answers;
         this.updates.updateMade(answers);
@@ -472,11 +477,8 @@ export class TrainingSession {
           ),
         );
         await this.orHold({ point: 'after-update', step }, () => this.updates.afterStep(step));
-        const flat = plan.method === 'sft' ? null : this.flatSteps.take(metrics);
-        if (flat !== null)
-          await this.orHold({ point: 'after-update', step }, async () =>
-            journal.record({ type: 'warning', about: 'learning', message: flat }),
-          );
+        // Before a checkpoint of it: a run that goes on from there has heard what there was to say.
+        await this.advisor.look();
         await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
         const place = { point: 'after-update', step } as const;
         await this.steering.at(place.point, step, await this.breakpoints.at(place));
@@ -484,7 +486,7 @@ export class TrainingSession {
         await this.turns.use(this.run.parameters.evidenceShare * metrics.durations.total);
       }
       await this.orHold(afterUpdate(), () => this.save('end'));
-      if (unseen) await this.orHold(afterUpdate(), () => this.evaluation.run(this.workbench));
+      if (unseen) await this.orHold(afterUpdate(), () => this.evaluate());
       return { state: 'completed' };
     } catch (thrown) {
       if (!(thrown instanceof Interrupted)) throw thrown;
@@ -530,8 +532,16 @@ export class TrainingSession {
     const { parameters: p, steps } = this.run;
     if (step >= steps) return;
     if (p.checkpointEvery > 0 && step % p.checkpointEvery === 0) await this.save('schedule');
-    if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && this.workbench.unseen)
-      await this.evaluation.run(this.workbench);
+    if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && this.workbench.unseen) await this.evaluate();
+  }
+
+  /** @param arms as `RunEvaluation.run` has them. @returns what to tell. @throws as that does */
+  private async evaluate(arms?: readonly EvaluationArm[]): Promise<string> {
+    const said = this.steering.heldAt
+      ? await this.evaluation.runHeld(this.workbench, arms)
+      : await this.evaluation.run(this.workbench, arms);
+    await this.advisor.look();
+    return said;
   }
 
   private async save(reason: CheckpointReason): Promise<string> {

@@ -165,6 +165,10 @@ export class ClientConnection {
       'runs/command': greeted<'runs/command'>(({ runId, id, command }, author) => ({
         command: service.command(runId, id, command, author),
       })),
+      'advisories/mute': greeted<'advisories/mute'>(({ runId, key, muted }, author) => {
+        service.muteAdvisory(runId, key, muted, author);
+        return {};
+      }),
       'runs/resumption': greeted<'runs/resumption'>(({ runId, from }) => service.resumption(runId, from)),
       'runs/fork': greeted<'runs/fork'>(async (request, author) => ({ run: await service.fork(request, author) })),
       'runs/subscribe': greeted<'runs/subscribe'>(({ runId, since }) => this.subscribe(runId, since)),

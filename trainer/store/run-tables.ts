@@ -144,6 +144,9 @@ export class RunTables {
       case 'labels':
       case 'skipped':
       case 'warning':
+      case 'advisory':
+      case 'advisory-ended':
+      case 'advisory-muted':
         return null;
     }
   }

@@ -1,6 +1,8 @@
 /** `video-r1 ctl`: the words of a shell as commands, and what is said of a run and of a command's end. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ctlCommand, listLine, readRequest } from '../../../trainer/cli/commands/ctl.ts';
+import { adviceLines, ctlCommand, listLine, readRequest } from '../../../trainer/cli/commands/ctl.ts';
+import { callHere } from '../../../trainer/cli/terminal/callable.ts';
+import type { Advisory } from '../../../trainer/protocol/advisories.ts';
 import { commandKinds, commands, refusal } from '../../../trainer/protocol/commands.ts';
 import { FakeTrainer, recordOf } from '../../extension/trainer/fake-trainer.ts';
 import { aRunThat, everyRequest, everyRun, requestName } from '../../protocol/every-standing.ts';
@@ -64,6 +66,8 @@ describe('the words of a command', () => {
     expect(readRequest(['break'], plain)).toBe('breakpoints');
     expect(readRequest(['list'], plain)).toBe('list');
     expect(readRequest(['delete'], plain)).toBe('delete');
+    expect(readRequest(['mute', 'stalled'], plain)).toBe('mute');
+    expect(readRequest(['unmute', 'stalled'], plain)).toBe('unmute');
   });
 
   test.each([
@@ -77,6 +81,7 @@ describe('the words of a command', () => {
     [['run-to', 'the-end'], plain, 'the-end'],
     [['run-to', 'before-step', 'x'], plain, 'STEP'],
     [['list', 'all'], plain, 'list takes no all'],
+    [['mute', 'stalled', 'now'], plain, 'mute takes no now'],
     [['resume'], { ...plain, now: true }, 'resume takes no --now'],
     [['stop'], { ...plain, release: true }, 'stop takes no --release'],
     [['break', 'ad', 'kl > 1'], plain, 'the nearest is add'],
@@ -127,6 +132,31 @@ describe('the list', () => {
     expect(listLine(queued, [queued, other])).toBe(
       'tgrpo-1          2026-11-28 16:05  queued     step 0/100  1 of 1, while sft-1 is running',
     );
+  });
+});
+
+describe('what needs a person', () => {
+  const told: Advisory = {
+    ...{ key: 'source-fails:source a', rule: 'source-fails', since: 40, numbers: {} },
+    message: 'To 20 questions of the source “a\u202e” 3 % are right.',
+    ways: [
+      { kind: 'look', query: `source:"a" correct:false`, why: 'to see what is answered instead' },
+      { kind: 'set', parameter: 'temperature', value: 1.2, why: 'so that answers differ' },
+      { kind: 'person', why: 'Mend its rows.' },
+    ],
+  };
+  const run = aRunThat({ state: 'running', doing: null }, { advisories: [told] });
+
+  test('stands below its run in the list, each way on as a line that can be typed', () => {
+    const lines = adviceLines(run);
+    expect(lines.map((line) => line.replace(callHere(), 'CALL'))).toEqual([
+      '  One kind of question fails (source-fails:source a, since step 40). To 20 questions of the source “a\\u202e” 3 % are right.',
+      `    to see what is answered instead: CALL open tgrpo-1 --query 'source:"a" correct:false'`,
+      '    so that answers differ: CALL ctl set temperature 1.2 --run tgrpo-1',
+      '    Mend its rows.',
+    ]);
+    expect(adviceLines({ ...run, muted: ['source-fails:source a'] })).toEqual([]);
+    expect(adviceLines({ ...run, muted: ['source-fails'] })).toEqual([]);
   });
 });
 

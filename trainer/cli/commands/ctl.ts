@@ -4,6 +4,8 @@ import path from 'node:path';
 import { SentCommands } from '../../client/carry-out.ts';
 import { connectTrainer } from '../../client/connect.ts';
 import { findTrainer } from '../../client/find-trainer.ts';
+import { heard } from '../../protocol/advisories.ts';
+import { advisoryLines } from '../../protocol/advisory-words.ts';
 import { conditionRefusal } from '../../protocol/breakpoints/changed-list.ts';
 import { breakpointsOf } from '../../protocol/breakpoints/changes.ts';
 import {
@@ -195,8 +197,17 @@ function numbersOf(
 }
 
 /** What is asked of the trainer and not of a run. */
-const listForm: Pick<Form, 'words' | 'option' | 'from' | 'at' | 'why'> = { words: [] };
-const others = ['list', 'delete'] as const;
+const otherForms: Readonly<
+  Record<'list' | 'delete' | 'mute' | 'unmute', Pick<Form, 'words' | 'option' | 'from' | 'at' | 'why'>>
+> = {
+  list: { words: [] },
+  delete: { words: [] },
+  mute: { words: ['ADVISORY'] },
+  unmute: { words: ['ADVISORY'] },
+};
+type Other = keyof typeof otherForms;
+const others = Object.keys(otherForms) as Other[];
+const isOther = (kind: string): kind is Other => Object.hasOwn(otherForms, kind);
 
 function typed(kind: Exclude<CommandKind, 'break'>): string {
   const { words, option, from, at, why } = forms[kind];
@@ -223,13 +234,15 @@ export const ctlCommand: CliCommand = {
   name: 'ctl',
   summary: 'steer a run of a trainer that is running: pause, resume, set, …',
   help: `
-video-r1 ctl list | delete | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
+video-r1 ctl list | delete | mute | unmute | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
 video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
 
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
 Without --run the newest run is meant, but for delete, which wants a name. A command that is sent again under the same --id acts once.
 
-  ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left
+  ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left, and what needs a person with its ways on
+  ${'mute ADVISORY'.padEnd(fieldWidth)} Tell no more of an advisory in this run, by the name that list has for it
+  ${'unmute ADVISORY'.padEnd(fieldWidth)} Tell of it again
   ${'delete'.padEnd(fieldWidth)} Delete the run named by --run from the disk, with its checkpoints
   ${'fork RUN'.padEnd(fieldWidth)} Make a new run that goes on from a checkpoint of RUN, and start it where no other computes
 ${helpLines.join('\n')}
@@ -265,7 +278,9 @@ ${helpLines.join('\n')}
     const { id } = values;
     if (request === 'breakpoints' && id !== undefined) throw usage('break takes no --id for a list.');
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
-    if (request === 'delete' && id !== undefined) throw usage('delete takes no --id.');
+    if (typeof request === 'string' && id !== undefined) throw usage(`${request} takes no --id.`);
+    if ((request === 'mute' || request === 'unmute') && positionals[1] === undefined)
+      throw usage(`Name what to ${request}, as list has it.`);
     if (request === 'delete' && values.run === undefined) throw usage('Name the run to delete with --run.');
     const file =
       typeof request === 'object' && (request.kind === 'start' || request.kind === 'queue')
@@ -280,7 +295,7 @@ ${helpLines.join('\n')}
       const { runs, unreadable } = await client.request('runs/list', {});
       if (request === 'list') {
         const lines = [
-          ...runs.map((run) => listLine(run, runs)),
+          ...runs.flatMap((run) => [listLine(run, runs), ...adviceLines(run)]),
           ...unreadable.map(({ id, message }) => `${id.padEnd(16)} unreadable ${message}`),
         ];
         process.stdout.write(
@@ -312,6 +327,8 @@ ${helpLines.join('\n')}
         );
         return exitCodes.done;
       }
+      if (request === 'mute' || request === 'unmute')
+        return await mute(client, run, request, positionals[1], values.json);
       const asked =
         request.kind === 'resume'
           ? await resumeRequest(client, run, request, values.yes, path.resolve(values.folder))
@@ -351,7 +368,7 @@ export function readRequest(
     readonly 'no-log'?: boolean;
     readonly yes?: boolean;
   },
-): CommandRequest | (typeof others)[number] | 'breakpoints' {
+): CommandRequest | Other | 'breakpoints' {
   const [named, ...words] = positionals;
   if (named === undefined) throw usage('Name a command.');
   const kind = [...others, ...commandKinds].find((known) => known === named);
@@ -364,7 +381,7 @@ export function readRequest(
     return breakRequest(words, { at: options.at, log, noLog });
   }
   if (log || noLog) throw usage(`${kind} takes no --log and no --no-log.`);
-  const form = kind === 'list' || kind === 'delete' ? listForm : forms[kind];
+  const form = isOther(kind) ? otherForms[kind] : forms[kind];
   const isOpen = form.words.at(-1)?.endsWith('…') === true;
   const over = isOpen ? [] : words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
@@ -377,7 +394,7 @@ export function readRequest(
   if (form.why === undefined && why !== undefined) throw usage(`${kind} takes no --why.`);
   if (form.why && why === undefined) throw usage(`${kind} wants --why TEXT: it is kept with what it changes.`);
   if (form.at === undefined && at !== undefined) throw usage(`${kind} takes no --at.`);
-  if (kind === 'list' || kind === 'delete') return kind;
+  if (isOther(kind)) return kind;
   const request = forms[kind].request(words, options.release || options.now || options.off === true);
   return commandRequest.parse({
     ...(request as object),
@@ -387,6 +404,17 @@ export function readRequest(
     ...(from !== undefined && { from: wholeNumber('from', from, 0) }),
     ...(at !== undefined && { at: oneOf('--at', at, safePoint.options) }),
   });
+}
+
+async function mute(client: Client, run: RunSummary, how: 'mute' | 'unmute', key = '', json: boolean): Promise<number> {
+  await client.request('advisories/mute', { runId: run.id, key, muted: how === 'mute' });
+  process.stdout.write(json ? `${JSON.stringify({ [how]: key })}\n` : `${run.id}: ${key} is ${how}d\n`);
+  return exitCodes.done;
+}
+
+/** What of a run needs a person, below its line in the list. */
+export function adviceLines(run: RunSummary): string[] {
+  return heard(run).flatMap((one) => advisoryLines(one, run.id).map((line) => `  ${callable(line)}`));
 }
 
 /** Says what the resume leaves out of the curves, and has a person agree where it must. */
