@@ -50,10 +50,10 @@ export const parameters = {
   }),
   schedule: parameter({
     label: 'schedule',
-    schema: z.enum(['constant', 'cosine']),
+    schema: z.enum(['constant', 'cosine', 'linear']),
     changes: 'live',
     methods: all,
-    help: 'How the learning rate falls from its peak to scheduleFloor of it at the last step.',
+    help: 'How the learning rate falls from its peak to scheduleFloor of it at the last step: along half a cosine, in a straight line, or not at all.',
   }),
   scheduleFloor: parameter({
     label: 'schedule floor',
@@ -65,7 +65,7 @@ export const parameters = {
   warmupSteps: parameter({
     label: 'warm-up',
     schema: z.number().int().min(0),
-    changes: 'restart',
+    changes: 'live',
     methods: all,
     unit: 'steps',
     help: 'Steps over which the learning rate rises from zero.',

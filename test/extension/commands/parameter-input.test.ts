@@ -15,7 +15,7 @@ describe('parameter input', () => {
     expect(describeRange('learningRate')).toBe('number from 0 to 1');
     expect(describeRange('steps')).toBe('whole number above 0');
     expect(describeRange('beta')).toBe('number at least 0');
-    expect(describeRange('schedule')).toBe('constant or cosine');
+    expect(describeRange('schedule')).toBe('constant or cosine or linear');
     expect(describeRange('imageShare')).toBe('number from 0 to 1 or null');
     expect(describeRange('lengthNeedsMoreThanOne')).toBe('true or false');
   });
