@@ -76,8 +76,11 @@ export type CommandChange = z.infer<typeof change>;
 export const commandRecord = z.discriminatedUnion('state', [
   z.object({ ...taken, state: z.literal('requested') }),
   z.object({ ...ended, state: z.literal('rejected'), why: z.string() }),
-  /** `point`: the safe point that it waits for; null takes the next that comes. */
-  z.object({ ...taken, state: z.literal('scheduled'), point: safePoint.nullable(), change }),
+  /** `point`: the safe point that it waits for, null takes the next that comes; `step`: of which step, where that is known. */
+  z.object({
+    ...{ ...taken, state: z.literal('scheduled'), point: safePoint.nullable(), change },
+    step: z.number().int().optional(),
+  }),
   /** `at` is null where no safe point had a part in it, as in a run that is not in memory. `note` says what came of it. */
   z.object({ ...ended, state: z.literal('applied'), at: runPlace.nullable(), change, note: z.string().nullable() }),
   z.object({ ...ended, state: z.literal('failed'), at: runPlace.nullable(), why: z.string() }),

@@ -227,11 +227,17 @@ export class Steering {
   }
 
   private wait(command: TakenCommand, change: CommandChange = null): CommandRecord {
-    const record = this.log.schedule(command, pointOf(command.request), change);
+    const record = this.log.schedule(command, pointOf(command.request), change, this.stepOf(command));
     this.waiting.push(command);
     if (this.isDueNow(command)) this.cut?.abort(goesOn());
     this.wake?.();
     return record;
+  }
+
+  /** The step whose beginning a command waits for; undefined where it waits for another point, or none was passed yet. */
+  private stepOf(command: TakenCommand): number | undefined {
+    if (pointOf(command.request) !== 'before-step' || this.place.step === 0) return undefined;
+    return this.held && this.isDueNow(command) ? this.place.step : this.place.step + 1;
   }
 
   private takeBack(kind: CommandKind, why: string): void {

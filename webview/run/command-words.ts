@@ -38,6 +38,7 @@ export function placeWords(command: CommandRecord): string {
     case 'rejected':
       return shownLine(command.why);
     case 'scheduled':
+      if (command.point === 'before-step' && command.step !== undefined) return `waits for ${command.step}`;
       return `waits for ${command.point ?? 'the next safe point'}`;
     case 'applied':
       return placed(command.at, command.note);

@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  describeRange,
   inputKind,
   liveParameters,
   readValue,
   showValue,
 } from '../../../extension/commands/parameter-input.ts';
+import { describeRange } from '../../../trainer/protocol/parameter-range.ts';
 import { parameterNames, parameters } from '../../../trainer/protocol/parameters.ts';
 
 describe('parameter input', () => {
