@@ -28,6 +28,11 @@ function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): reado
         parameter,
         value: run.parameters[parameter],
       }));
+    case 'pin':
+      return [{ kind: 'pin', step: run.step, note: '' }];
+    case 'unpin':
+    case 'remove-checkpoint':
+      return [{ kind: control, step: run.step }];
     case 'start':
     case 'queue':
     case 'dequeue':

@@ -40,6 +40,9 @@ const asked: Readonly<Record<Exclude<Control, 'delete'>, readonly CommandRequest
   save: [{ kind: 'save' }],
   evaluate: [{ kind: 'evaluate' }],
   'read-labels': [{ kind: 'read-labels' }],
+  pin: [{ kind: 'pin', step: 3, note: '' }],
+  unpin: [{ kind: 'unpin', step: 3 }],
+  'remove-checkpoint': [{ kind: 'remove-checkpoint', step: 3 }],
   set: [{ kind: 'set', parameter: 'learningRate', value: learningRate }],
 };
 

@@ -56,6 +56,9 @@ export const everyRequest: readonly CommandRequest[] = [
   { kind: 'save' },
   { kind: 'evaluate' },
   { kind: 'read-labels' },
+  { kind: 'pin', step: 3, note: 'before the rate is changed' },
+  { kind: 'unpin', step: 3 },
+  { kind: 'remove-checkpoint', step: 3 },
   { kind: 'set', parameter: 'learningRate', value: 1e-5 },
   { kind: 'set', parameter: 'learningRate', value: 'fast' },
   { kind: 'set', parameter: 'learnRate', value: 1e-5 },
@@ -130,6 +133,10 @@ export function requestName(request: CommandRequest): string {
       return `run-to ${request.point}${request.step === undefined ? '' : ` of ${request.step}`}`;
     case 'stop':
       return `stop ${request.when}`;
+    case 'pin':
+    case 'unpin':
+    case 'remove-checkpoint':
+      return `${request.kind} ${request.step}`;
     case 'set':
       return `set ${request.parameter} to ${request.value}`;
     case 'start':

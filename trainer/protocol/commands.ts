@@ -16,9 +16,21 @@ import {
   parameters,
   parametersOf,
 } from './parameters.ts';
-import { isComputing, type RunState, type RunSummary, runPlace, type SafePoint, safePoint } from './run-state.ts';
+import {
+  isComputing,
+  type RunState,
+  type RunSummary,
+  runPlace,
+  runStates,
+  type SafePoint,
+  safePoint,
+} from './run-state.ts';
 
 // ---- requests -------------------------------------------------------------------------------------------------------
+
+const checkpointStep = z.number().int().min(0);
+/** Why a checkpoint is pinned. */
+export const pinNote = z.string().max(200);
 
 /** What can be asked of a run. Nothing reports success before it was applied. */
 export const commandRequest = z.discriminatedUnion('kind', [
@@ -49,6 +61,15 @@ export const commandRequest = z.discriminatedUnion('kind', [
   /** Reads again what people say of the rows that it trains on. */
   z.strictObject({ kind: z.literal('read-labels') }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
+  /** Keeps the checkpoint of a step until it is unpinned; `note` says why. One that is pinned gets the new note. */
+  z.strictObject({ kind: z.literal('pin'), step: checkpointStep, note: pinNote.default('') }),
+  z.strictObject({ kind: z.literal('unpin'), step: checkpointStep }),
+  /** Deletes it from the disk. `confirmed`: a person agrees to what `CheckpointRemoval.asks` says. */
+  z.strictObject({
+    kind: z.literal('remove-checkpoint'),
+    step: checkpointStep,
+    confirmed: z.literal(true).optional(),
+  }),
 ]);
 export type CommandRequest = z.infer<typeof commandRequest>;
 export type CommandKind = CommandRequest['kind'];
@@ -274,6 +295,32 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
       settingRefusal(run.method, parameter, value) ??
       engineRefusal(run, parameter, value) ??
       certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
+  },
+  pin: {
+    label: 'Pin checkpoint',
+    participle: 'pinned',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+  },
+  unpin: {
+    label: 'Unpin checkpoint',
+    participle: 'unpinned',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+  },
+  'remove-checkpoint': {
+    label: 'Delete checkpoint',
+    participle: 'changed',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+    // Which one it begins with is being read.
+    refuse: (_, run) => (run.state === 'starting' ? 'the run is starting, from a checkpoint' : null),
   },
 };
 

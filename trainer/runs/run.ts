@@ -3,7 +3,7 @@
  * knows how it stands when nothing of it is in memory.
  */
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
-import { StudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { type ParameterValues, rangeFault } from '../protocol/parameters.ts';
 import type { RunEvent, RunEventBody } from '../protocol/records.ts';
 import { type Resumption, resumption } from '../protocol/resumption.ts';
@@ -16,6 +16,7 @@ import {
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
+import { CheckpointShelf, isOfShelf, type ShelfRequest } from './checkpoint-shelf.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
 import { planResumption } from './resumption.ts';
@@ -44,7 +45,10 @@ export class Run {
   private readonly around: RunSurroundings;
   private readonly journal: RunJournal;
   private readonly commands: CommandLog;
+  readonly shelf: CheckpointShelf;
   private stay: Stay | null = null;
+  /** Checkpoints that are being deleted. */
+  private readonly removals = new Set<Promise<void>>();
 
   constructor(folder: string, plan: RunPlan, store: RunStore, around: RunSurroundings) {
     this.folder = folder;
@@ -56,6 +60,12 @@ export class Run {
       store,
       record: (body) => this.journal.record(body),
       log: (line) => around.log(`run ${this.id}: ${line}`),
+    });
+    this.shelf = new CheckpointShelf({
+      ...{ folder, store },
+      run: () => this.summary(),
+      runs: () => around.runs(),
+      record: (body) => void this.journal.record(body),
     });
   }
 
@@ -115,8 +125,10 @@ export class Run {
     const known = this.commands.known(id, request);
     if (known) return known;
     const taken = this.commands.take(id, request, by);
-    const why = refusal(request, this.summary(), this.around.runs());
+    const why =
+      refusal(request, this.summary(), this.around.runs()) ?? (isOfShelf(request) ? this.shelf.refusal(request) : null);
     if (why !== null) return this.commands.reject(taken, why);
+    if (isOfShelf(request)) return this.takeToShelf(taken, request);
     return this.stay ? this.stay.session.take(taken) : this.takeAtRest(taken);
   }
 
@@ -141,6 +153,7 @@ export class Run {
   async shutDown(): Promise<void> {
     this.stay?.session.end('the trainer was ended');
     await this.stay?.over;
+    await Promise.all(this.removals);
     this.store.dispose();
   }
 
@@ -157,6 +170,34 @@ export class Run {
   /** What its updates do to their answers; null while no weights are in memory. */
   updates(): SessionUpdates | null {
     return this.stay?.session.lookedAt ?? null;
+  }
+
+  /** Works on the disk alone, whatever is in memory. */
+  private takeToShelf(command: TakenCommand, request: ShelfRequest): CommandRecord {
+    const { commands, shelf } = this;
+    switch (request.kind) {
+      case 'pin':
+      case 'unpin':
+        try {
+          const { step } = request;
+          const note = request.kind === 'pin' ? shelf.pin(step, request.note, command.by) : shelf.unpin(step);
+          return commands.apply(command, null, null, note);
+        } catch (thrown) {
+          return commands.fail(command, null, asStudioError(thrown).toString());
+        }
+      case 'remove-checkpoint': {
+        const scheduled = commands.schedule(command, null, null);
+        const removal: Promise<void> = shelf
+          .remove(request.step, request.confirmed === true)
+          .then(
+            (note) => void commands.apply(command, null, null, note),
+            (thrown: unknown) => void commands.fail(command, null, asStudioError(thrown).toString()),
+          )
+          .finally(() => this.removals.delete(removal));
+        this.removals.add(removal);
+        return scheduled;
+      }
+    }
   }
 
   /** Takes over a command that `refusal` has nothing against, while nothing of the run is in memory. */
@@ -197,13 +238,16 @@ export class Run {
       case 'pause':
       case 'save':
       case 'read-labels':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw new StudioError('internal', `A run that is not in memory was to ${request.kind}.`, { place: this.id });
     }
   }
 
   private begin(command: TakenCommand): void {
-    const { folder, plan, store, journal, commands, around } = this;
-    const session = new TrainingSession({ folder, plan, store, journal, commands, around }, command);
+    const { folder, plan, store, journal, commands, shelf, around } = this;
+    const session = new TrainingSession({ folder, plan, store, journal, commands, shelf, around }, command);
     const stay: Stay = { session, over: Promise.resolve() };
     this.stay = stay;
     stay.over = (async () => {

@@ -137,6 +137,9 @@ export class Steering {
         return this.wait(command);
       case 'queue':
       case 'dequeue':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw notHere(request.kind);
     }
   }
@@ -350,6 +353,9 @@ export class Steering {
         });
       case 'queue':
       case 'dequeue':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw notHere(request.kind);
       default:
         return request satisfies never;
@@ -388,7 +394,7 @@ function stepsThenPause(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
 }
 
-/** A run that waits for its turn is not in memory. */
+/** What works on the queue or the disk alone has no part in what is in memory. */
 function notHere(kind: CommandKind): StudioError {
   return new StudioError('internal', `A run in memory was to ${kind}.`);
 }

@@ -18,6 +18,11 @@ export function requestWords(request: CommandRequest): string {
       return `run to ${pointWords(request.point, request.step)}, then pause`;
     case 'pause':
       return request.at ? `pause at ${request.at}` : request.kind;
+    case 'pin':
+    case 'unpin':
+      return `${request.kind} checkpoint ${request.step}`;
+    case 'remove-checkpoint':
+      return `delete checkpoint ${request.step}`;
     default:
       return request.kind;
   }

@@ -2,8 +2,14 @@
 import { type CommandKind, type CommandRequest, commands, refusal } from '../../trainer/protocol/commands.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 
-/** `set` has a field for each parameter instead of a button, `run-to` wants a point; labels are read again where they are given. */
-export type ControlName = Exclude<CommandKind, 'set' | 'run-to' | 'read-labels'>;
+/**
+ * `set` has a field for each parameter instead of a button, `run-to` wants a point; labels are read again where they are given,
+ * checkpoints are pinned and deleted in their list.
+ */
+export type ControlName = Exclude<
+  CommandKind,
+  'set' | 'run-to' | 'read-labels' | 'pin' | 'unpin' | 'remove-checkpoint'
+>;
 
 export interface Control {
   readonly name: ControlName;

@@ -1,12 +1,7 @@
 /** How parameters are shown and read. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  inputKind,
-  liveParameters,
-  readValue,
-  showValue,
-} from '../../../extension/commands/parameter-input.ts';
+import { inputKind, liveParameters, readValue, showValue } from '../../../extension/commands/parameter-input.ts';
 import { describeRange } from '../../../trainer/protocol/parameter-range.ts';
 import { parameterNames, parameters } from '../../../trainer/protocol/parameters.ts';
 

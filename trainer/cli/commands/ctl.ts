@@ -11,6 +11,7 @@ import {
   commandKinds,
   commandRequest,
   commands,
+  pinNote,
   refusal,
 } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
@@ -34,13 +35,18 @@ import {
 } from '../terminal/command.ts';
 import { type CommandEnd, endLine } from '../terminal/command-end.ts';
 import { consentTo } from '../terminal/consent.ts';
+import { checkpointLines, removalRequest } from './ctl-checkpoints.ts';
 
 /** What may follow a command: words in their order, and an option of its own. */
 interface Form {
   readonly words: readonly string[];
   readonly option?: 'release' | 'now';
-  /** Takes --from and --yes, of which `carryOut` makes a request. */
+  /** Takes --from, of which `carryOut` makes a request. */
   readonly from?: true;
+  /** Takes --yes, which agrees to what is asked. */
+  readonly yes?: true;
+  /** Takes --note. */
+  readonly note?: true;
   /** Takes --at. */
   readonly at?: true;
   /** `words` are as many as the form has at most; undefined where one was left out. */
@@ -71,6 +77,7 @@ const forms: Readonly<Record<CommandKind, Form>> = {
   resume: {
     words: [],
     from: true,
+    yes: true,
     request: () => ({ kind: 'resume' }),
     explains: '--from: the checkpoint of a step; --yes: agree to what it leaves out',
   },
@@ -125,20 +132,41 @@ const forms: Readonly<Record<CommandKind, Form>> = {
       };
     },
   },
+  pin: {
+    words: ['STEP'],
+    note: true,
+    request: ([step]) => ({ kind: 'pin', step: checkpointStep('pin', step) }),
+    explains: 'the checkpoint of this step stays until it is unpinned; --note: why',
+  },
+  unpin: { words: ['STEP'], request: ([step]) => ({ kind: 'unpin', step: checkpointStep('unpin', step) }) },
+  'remove-checkpoint': {
+    words: ['STEP'],
+    yes: true,
+    request: ([step]) => ({ kind: 'remove-checkpoint', step: checkpointStep('remove-checkpoint', step) }),
+    explains: 'from the disk; --yes: agree to what that means',
+  },
 };
 
+function checkpointStep(kind: string, word: string | undefined): number {
+  if (word === undefined) throw usage(`${kind} wants the step of a checkpoint.`);
+  return wholeNumber('STEP', word, 0);
+}
+
 /** What is asked of the trainer and not of a run. */
-const listForm: Pick<Form, 'words' | 'option' | 'from' | 'at'> = { words: [] };
-const others = ['list', 'delete'] as const;
+const listForm: Omit<Form, 'request'> = { words: [] };
+const others = ['list', 'checkpoints', 'delete'] as const;
+const isOther = (kind: string): kind is (typeof others)[number] => (others as readonly string[]).includes(kind);
 
 function typed(kind: CommandKind): string {
-  const { words, option, from, at } = forms[kind];
+  const { words, option, from, at, yes, note } = forms[kind];
   return [
     kind,
     ...words,
     ...(option ? [`[--${option}]`] : []),
     ...(at ? ['[--at POINT]'] : []),
-    ...(from ? ['[--from STEP] [--yes]'] : []),
+    ...(from ? ['[--from STEP]'] : []),
+    ...(note ? ['[--note TEXT]'] : []),
+    ...(yes ? ['[--yes]'] : []),
   ].join(' ');
 }
 
@@ -154,13 +182,14 @@ export const ctlCommand: CliCommand = {
   name: 'ctl',
   summary: 'steer a run of a trainer that is running: pause, resume, set, …',
   help: `
-video-r1 ctl list | delete | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
+video-r1 ctl list | checkpoints | delete | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
 video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
 
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
 Without --run the newest run is meant, but for delete, which wants a name. A command that is sent again under the same --id acts once.
 
   ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left
+  ${'checkpoints'.padEnd(fieldWidth)} the checkpoints of a run: why each is kept, its size, what the disk has left
   ${'delete'.padEnd(fieldWidth)} Delete the run named by --run from the disk, with its checkpoints
   ${'fork RUN'.padEnd(fieldWidth)} Make a new run that goes on from a checkpoint of RUN, and start it where no other computes
 ${helpLines.join('\n')}
@@ -181,6 +210,7 @@ ${helpLines.join('\n')}
         at: { type: 'string' },
         yes: { type: 'boolean', default: false },
         name: { type: 'string' },
+        note: { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
       },
@@ -191,7 +221,8 @@ ${helpLines.join('\n')}
     const request = readRequest(positionals, values);
     const { id } = values;
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
-    if (request === 'delete' && id !== undefined) throw usage('delete takes no --id.');
+    if ((request === 'delete' || request === 'checkpoints') && id !== undefined)
+      throw usage(`${request} takes no --id.`);
     if (request === 'delete' && values.run === undefined) throw usage('Name the run to delete with --run.');
     const file =
       typeof request === 'object' && (request.kind === 'start' || request.kind === 'queue')
@@ -229,10 +260,11 @@ ${helpLines.join('\n')}
       }
       const run = runId === undefined ? runs[0] : runs.find((known) => known.id === runId);
       if (!run) return await refuseMissing(client, runId);
-      const asked =
-        request.kind === 'resume'
-          ? await resumeRequest(client, run, request, values.yes, path.resolve(values.folder))
-          : request;
+      if (request === 'checkpoints') {
+        process.stdout.write(await checkpointLines(client, run, values.json));
+        return exitCodes.done;
+      }
+      const asked = await agreedTo(client, run, request, values.yes, path.resolve(values.folder));
       const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
       return end.state === 'applied' ? exitCodes.done : exitCodes.failed;
@@ -261,6 +293,7 @@ export function readRequest(
     readonly from?: string;
     readonly at?: string;
     readonly yes?: boolean;
+    readonly note?: string;
   },
 ): CommandRequest | (typeof others)[number] {
   const [named, ...words] = positionals;
@@ -268,22 +301,36 @@ export function readRequest(
   const kind = [...others, ...commandKinds].find((known) => known === named);
   if (kind === undefined)
     throw usage(`There is no command ${named}${nearestClause(named, [...others, 'fork', ...commandKinds])}.`);
-  const form = kind === 'list' || kind === 'delete' ? listForm : forms[kind];
+  const form = isOther(kind) ? listForm : forms[kind];
   const over = words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
   for (const option of ['release', 'now'] as const)
     if (options[option] && form.option !== option) throw usage(`${kind} takes no --${option}.`);
-  const { from, at, yes = false } = options;
-  if (form.from === undefined && (from !== undefined || yes))
-    throw usage(`${kind} takes no ${from === undefined ? '--yes' : '--from'}.`);
-  if (form.at === undefined && at !== undefined) throw usage(`${kind} takes no --at.`);
-  if (kind === 'list' || kind === 'delete') return kind;
+  const { from, at, yes = false, note } = options;
+  const given = { from: from !== undefined, at: at !== undefined, yes, note: note !== undefined };
+  for (const option of ['from', 'at', 'yes', 'note'] as const)
+    if (given[option] && form[option] === undefined) throw usage(`${kind} takes no --${option}.`);
+  if (isOther(kind)) return kind;
   const request = forms[kind].request(words, options.release || options.now);
   return commandRequest.parse({
     ...(request as object),
     ...(from !== undefined && { from: wholeNumber('from', from, 0) }),
     ...(at !== undefined && { at: oneOf('--at', at, safePoint.options) }),
+    ...(note !== undefined && { note: pinNote.parse(note.trim()) }),
   });
+}
+
+/** What a person agrees to, where the command asks for that. */
+function agreedTo(
+  client: Client,
+  run: RunSummary,
+  request: CommandRequest,
+  yes: boolean,
+  folder: string,
+): Promise<CommandRequest> {
+  if (request.kind === 'resume') return resumeRequest(client, run, request, yes, folder);
+  if (request.kind === 'remove-checkpoint') return removalRequest(client, run, request, yes);
+  return Promise.resolve(request);
 }
 
 /** Says what the resume leaves out of the curves, and has a person agree where it must. */
@@ -307,6 +354,7 @@ interface ForkOptions {
   readonly from?: string | undefined;
   readonly at?: string | undefined;
   readonly name?: string | undefined;
+  readonly note?: string | undefined;
   readonly set: readonly string[];
   readonly folder: string;
   readonly json: boolean;
@@ -318,12 +366,12 @@ interface ForkOptions {
 }
 
 async function fork([runId, ...over]: readonly string[], options: ForkOptions): Promise<number> {
-  const { from, at, name, set, folder, json, run, id, release, now, yes } = options;
+  const { from, at, name, note, set, folder, json, run, id, release, now, yes } = options;
   if (runId === undefined || from === undefined)
     throw usage('Name a run to fork, and with --from the step of a checkpoint.');
   if (over.length > 0) throw usage(`fork takes no ${over.join(' ')}.`);
-  if (run !== undefined || id !== undefined || at !== undefined || release || now || yes)
-    throw usage('fork takes no --run, --id, --at, --release, --now and --yes.');
+  if ([run, id, at, note].some((given) => given !== undefined) || release || now || yes)
+    throw usage('fork takes no --run, --id, --at, --note, --release, --now and --yes.');
   const parameters = readSettings(set);
   const client = await attach(path.resolve(folder));
   try {
