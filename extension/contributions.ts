@@ -38,6 +38,9 @@ export const controls = {
   mix: 'changeMix',
   break: 'addBreakpoint',
   set: 'setParameter',
+  pin: 'pinCheckpoint',
+  unpin: 'unpinCheckpoint',
+  'remove-checkpoint': 'deleteCheckpoint',
   delete: 'deleteRun',
 } as const satisfies Record<Control, string>;
 export const controlNames = Object.keys(controls) as Control[];
@@ -178,6 +181,25 @@ export const commands = {
     icon: '$(repo-forked)',
     enablement: contextKeys.hasRuns,
   },
+  resumeFrom: {
+    id: key('resumeFrom'),
+    title: 'Resume from Checkpoint…',
+    icon: '$(history)',
+    enablement: can('resume'),
+  },
+  pinCheckpoint: { id: key('pinCheckpoint'), title: 'Pin Checkpoint…', icon: '$(pin)', enablement: can('pin') },
+  unpinCheckpoint: {
+    id: key('unpinCheckpoint'),
+    title: 'Unpin Checkpoint',
+    icon: '$(pinned)',
+    enablement: can('unpin'),
+  },
+  deleteCheckpoint: {
+    id: key('deleteCheckpoint'),
+    title: 'Delete Checkpoint…',
+    icon: '$(trash)',
+    enablement: can('remove-checkpoint'),
+  },
   revealCheckpoint: {
     id: key('revealCheckpoint'),
     title: 'Reveal Checkpoint',
@@ -258,6 +280,7 @@ export function contextValueOf(taken: readonly Control[]): string {
 const isRun = 'viewItem =~ /^run;/';
 const runTakes = (control: Control) => `view == ${views.runs} && viewItem =~ /^run;(.+;)?${control};/`;
 const isBreakpoint = `view == ${views.breakpoints} && viewItem =~ /^breakpoint/`;
+const isCheckpoint = `view == ${views.runs} && viewItem =~ /^(pinnedC|c)heckpoint$/`;
 const isRunFile = 'resourceFilename =~ /\\.run\\.json$/';
 const inPanel = `(activeWebviewPanelId == '${panels.dashboard}' || activeWebviewPanelId == '${panels.rollouts}')`;
 
@@ -313,10 +336,11 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
     { command: 'exportRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@2' },
     { command: 'analyseRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@3' },
-    { command: 'deleteRun', when: runTakes('delete'), group: '5_delete@1' },
+    { command: 'pinCheckpoint', when: runTakes('pin'), group: '5_checkpoints@1' },
+    { command: 'unpinCheckpoint', when: runTakes('unpin'), group: '5_checkpoints@2' },
+    { command: 'deleteCheckpoint', when: runTakes('remove-checkpoint'), group: '5_checkpoints@3' },
+    { command: 'deleteRun', when: runTakes('delete'), group: '6_delete@1' },
     { command: 'deleteRun', when: `view == ${views.runs} && viewItem == unreadableRun`, group: 'inline@1' },
-    { command: 'forkRun', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@2' },
-    { command: 'revealCheckpoint', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@1' },
     { command: 'addBreakpoint', when: `view == ${views.breakpoints} && viewItem == run`, group: 'inline@1' },
     {
       command: 'openBreakpointHit',
@@ -326,6 +350,13 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'editBreakpoint', when: isBreakpoint, group: 'inline@2' },
     { command: 'removeBreakpoint', when: isBreakpoint, group: 'inline@3' },
     { command: 'toggleBreakpoint', when: isBreakpoint, group: '1_change@1' },
+    { command: 'forkRun', when: isCheckpoint, group: 'inline@2' },
+    { command: 'revealCheckpoint', when: isCheckpoint, group: 'inline@1' },
+    { command: 'resumeFrom', when: isCheckpoint, group: '1_use@1' },
+    { command: 'forkRun', when: isCheckpoint, group: '1_use@2' },
+    { command: 'pinCheckpoint', when: isCheckpoint, group: '2_keep@1' },
+    { command: 'unpinCheckpoint', when: `view == ${views.runs} && viewItem == pinnedCheckpoint`, group: '2_keep@2' },
+    { command: 'deleteCheckpoint', when: isCheckpoint, group: '3_delete@1' },
     { command: 'startRun', when: `view == ${views.runFiles} && viewItem == runFile`, group: 'inline@1' },
   ],
   'editor/title': [

@@ -46,6 +46,11 @@ function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): reado
       }));
     case 'break':
       return [{ kind: 'break', change: { do: 'add', condition: readyMades['disk-low'].condition, logOnly: false } }];
+    case 'pin':
+      return [{ kind: 'pin', step: run.step, note: '' }];
+    case 'unpin':
+    case 'remove-checkpoint':
+      return [{ kind: control, step: run.step }];
     case 'start':
     case 'queue':
     case 'dequeue':

@@ -52,6 +52,10 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   analyseRun: async () => (await import('./analyse-run.ts')).analyseRun,
   exportAnnotations: async () => (await import('./run-records.ts')).exportAnnotations,
   deleteRun: async () => (await import('./run-records.ts')).deleteRun,
+  resumeFrom: async () => (await import('./resume-run.ts')).resumeFrom,
+  pinCheckpoint: async () => (await import('./pin-checkpoint.ts')).pinCheckpoint,
+  unpinCheckpoint: async () => (await import('./pin-checkpoint.ts')).unpinCheckpoint,
+  deleteCheckpoint: async () => (await import('./delete-checkpoint.ts')).deleteCheckpoint,
   forkRun: async () => (await import('./fork-run.ts')).forkRun,
   revealCheckpoint: async () => (await import('./run-records.ts')).revealCheckpoint,
 };

@@ -60,12 +60,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     this.studio = studio;
     studio.onDidChange(() => this.refresh());
     studio.onRunEvent(({ runId, body }) => {
-      if (
-        body.type.startsWith('advisory') ||
-        body.type === 'checkpoint' ||
-        body.type === 'checkpoint-removed' ||
-        body.type === 'evaluation'
-      )
+      if (body.type.startsWith('advisory') || body.type.startsWith('checkpoint') || body.type === 'evaluation')
         this.changed.fire(this.nodes.get(runId));
     });
   }
@@ -192,12 +187,12 @@ function evaluationItem({ step, all, needsOrder }: Evaluation): vscode.TreeItem 
   return item;
 }
 
-function checkpointItem({ step, sizeBytes, reason, at }: Checkpoint): vscode.TreeItem {
+function checkpointItem({ step, sizeBytes, reason, at, pin }: Checkpoint): vscode.TreeItem {
   const item = new vscode.TreeItem(`Checkpoint, step ${step}`);
-  item.iconPath = new vscode.ThemeIcon('archive');
-  item.description = `${(sizeBytes / 1e6).toFixed(1)} MB · ${reason}`;
-  item.tooltip = `Saved ${new Date(at).toLocaleString()}`;
-  item.contextValue = 'checkpoint';
+  item.iconPath = new vscode.ThemeIcon(pin ? 'pinned' : 'archive');
+  item.description = `${(sizeBytes / 1e6).toFixed(1)} MB · ${pin ? ['pinned', pin.note].filter(Boolean).join(': ') : reason}`;
+  item.tooltip = `Saved ${new Date(at).toLocaleString()}${pin ? `; pinned by ${pin.by}` : ''}`;
+  item.contextValue = pin ? 'pinnedCheckpoint' : 'checkpoint';
   return item;
 }
 

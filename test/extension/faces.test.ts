@@ -45,6 +45,9 @@ const asked: Readonly<Record<Exclude<Control, 'delete'>, readonly CommandRequest
   skip: [{ kind: 'skip', row: 7, skipped: true, why: 'w' }],
   mix: [{ kind: 'mix', weights: null }],
   break: [{ kind: 'break', change: { do: 'add', condition: 'diskFree < 5', logOnly: false } }],
+  pin: [{ kind: 'pin', step: 3, note: '' }],
+  unpin: [{ kind: 'unpin', step: 3 }],
+  'remove-checkpoint': [{ kind: 'remove-checkpoint', step: 3 }],
   set: [{ kind: 'set', parameter: 'learningRate', value: learningRate }],
 };
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { advisory } from './advisories.ts';
 import { categoryId, severity } from './annotations/categories.ts';
 import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
-import { commandRecord } from './commands.ts';
+import { commandRecord, pinNote } from './commands.ts';
 import { correction, rescoredAnswer } from './corrections.ts';
 import { dataType, problemType } from './dataset.ts';
 import { armAnswers, directArm, reversedArm } from './evaluation-arms.ts';
@@ -312,6 +312,10 @@ export type SupersededSteps = z.infer<typeof supersededSteps>;
 export const checkpointReason = z.enum(['schedule', 'command', 'pause', 'stop', 'end', 'start']);
 export type CheckpointReason = z.infer<typeof checkpointReason>;
 
+/** A person's word that a checkpoint stays: why, who, and when. */
+export const checkpointPin = z.object({ note: pinNote, by: z.string(), at: z.number() });
+export type CheckpointPin = z.infer<typeof checkpointPin>;
+
 export const checkpoint = z.object({
   id: z.string(),
   step: z.number().int(),
@@ -319,8 +323,15 @@ export const checkpoint = z.object({
   folder: z.string(),
   sizeBytes: z.number(),
   reason: checkpointReason,
+  /** Absent where nobody pinned it. */
+  pin: checkpointPin.optional(),
 });
 export type Checkpoint = z.infer<typeof checkpoint>;
+
+/** The checkpoint with another pin, or with none. */
+export function pinned({ pin: _, ...kept }: Checkpoint, pin: CheckpointPin | null): Checkpoint {
+  return pin === null ? kept : { ...kept, pin };
+}
 
 /** Accuracy of one slice of an evaluation: mean accuracy reward of `count` answers. */
 export const evaluationSlice = z.object({
@@ -463,6 +474,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('command'), command: commandRecord }),
   z.object({ type: z.literal('checkpoint'), checkpoint }),
   z.object({ type: z.literal('checkpoint-removed'), id: z.string() }),
+  /** A checkpoint was pinned, or (null) is pinned no longer. */
+  z.object({ type: z.literal('checkpoint-pinned'), id: z.string(), pin: checkpointPin.nullable() }),
   z.object({ type: z.literal('evaluation'), evaluation }),
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
   /** What people say of its rows was read, and this is obeyed from a step on. */

@@ -42,6 +42,7 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
     case 'command':
     case 'checkpoint':
     case 'checkpoint-removed':
+    case 'checkpoint-pinned':
     case 'evaluation':
     case 'warning':
     case 'masked':

@@ -8,7 +8,7 @@ import { conditionRefusal, listAfter } from '../protocol/breakpoints/changed-lis
 import { breakpointsOf } from '../protocol/breakpoints/changes.ts';
 import { breakpointWords } from '../protocol/breakpoints/words.ts';
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
-import { StudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { type ParameterValues, rangeFault } from '../protocol/parameters.ts';
 import type { RunEvent, RunEventBody } from '../protocol/records.ts';
 import { type Resumption, resumption } from '../protocol/resumption.ts';
@@ -22,6 +22,7 @@ import {
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
 import { skippedAfter } from './changed-questions.ts';
+import { CheckpointShelf, isOfShelf, type ShelfRequest } from './checkpoint-shelf.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
 import { planResumption } from './resumption.ts';
@@ -50,7 +51,10 @@ export class Run {
   private readonly around: RunSurroundings;
   private readonly journal: RunJournal;
   private readonly commands: CommandLog;
+  readonly shelf: CheckpointShelf;
   private stay: Stay | null = null;
+  /** Checkpoints that are being deleted. */
+  private readonly removals = new Set<Promise<void>>();
 
   constructor(folder: string, plan: RunPlan, store: RunStore, around: RunSurroundings) {
     this.folder = folder;
@@ -62,6 +66,12 @@ export class Run {
       store,
       record: (body) => this.journal.record(body),
       log: (line) => around.log(`run ${this.id}: ${line}`),
+    });
+    this.shelf = new CheckpointShelf({
+      ...{ folder, store },
+      run: () => this.summary(),
+      runs: () => around.runs(),
+      record: (body) => void this.journal.record(body),
     });
   }
 
@@ -123,8 +133,10 @@ export class Run {
     const taken = this.commands.take(id, request, by);
     const why =
       refusal(request, this.summary(), this.around.runs()) ??
-      (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null);
+      (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null) ??
+      (isOfShelf(request) ? this.shelf.refusal(request) : null);
     if (why !== null) return this.commands.reject(taken, why);
+    if (isOfShelf(request)) return this.takeToShelf(taken, request);
     return this.stay && request.kind !== 'break' ? this.stay.session.take(taken) : this.takeAtRest(taken);
   }
 
@@ -156,6 +168,7 @@ export class Run {
   async shutDown(): Promise<void> {
     this.stay?.session.end('the trainer was ended');
     await this.stay?.over;
+    await Promise.all(this.removals);
     this.store.dispose();
   }
 
@@ -172,6 +185,34 @@ export class Run {
   /** What its updates do to their answers; null while no weights are in memory. */
   updates(): SessionUpdates | null {
     return this.stay?.session.lookedAt ?? null;
+  }
+
+  /** Works on the disk alone, whatever is in memory. */
+  private takeToShelf(command: TakenCommand, request: ShelfRequest): CommandRecord {
+    const { commands, shelf } = this;
+    switch (request.kind) {
+      case 'pin':
+      case 'unpin':
+        try {
+          const { step } = request;
+          const note = request.kind === 'pin' ? shelf.pin(step, request.note, command.by) : shelf.unpin(step);
+          return commands.apply(command, null, null, note);
+        } catch (thrown) {
+          return commands.fail(command, null, asStudioError(thrown).toString());
+        }
+      case 'remove-checkpoint': {
+        const scheduled = commands.schedule(command, null, null);
+        const removal: Promise<void> = shelf
+          .remove(request.step, request.confirmed === true)
+          .then(
+            (note) => void commands.apply(command, null, null, note),
+            (thrown: unknown) => void commands.fail(command, null, asStudioError(thrown).toString()),
+          )
+          .finally(() => this.removals.delete(removal));
+        this.removals.add(removal);
+        return scheduled;
+      }
+    }
   }
 
   /** Takes over a command that `refusal` has nothing against, while nothing of the run is in memory, or that needs nothing of it. */
@@ -227,13 +268,16 @@ export class Run {
       case 'mask':
       case 'rescore':
       case 'mix':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw new StudioError('internal', `A run that is not in memory was to ${request.kind}.`, { place: this.id });
     }
   }
 
   private begin(command: TakenCommand): void {
-    const { folder, plan, store, journal, commands, around } = this;
-    const session = new TrainingSession({ folder, plan, store, journal, commands, around }, command);
+    const { folder, plan, store, journal, commands, shelf, around } = this;
+    const session = new TrainingSession({ folder, plan, store, journal, commands, shelf, around }, command);
     const stay: Stay = { session, over: Promise.resolve() };
     this.stay = stay;
     stay.over = (async () => {

@@ -151,6 +151,9 @@ export class Steering {
       case 'queue':
       case 'dequeue':
       case 'break':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw notHere(request.kind);
     }
   }
@@ -265,12 +268,18 @@ export class Steering {
   }
 
   private wait(command: TakenCommand, change: CommandChange = null): CommandRecord {
-    const record = this.log.schedule(command, pointOf(command.request), change);
+    const record = this.log.schedule(command, pointOf(command.request), change, this.stepOf(command));
     this.waiting.push(command);
     if (holdsSampling(command)) this.stretch?.abort();
     if (this.isDueNow(command)) this.cut?.abort(goesOn());
     this.wake?.();
     return record;
+  }
+
+  /** The step whose beginning a command waits for; undefined where it waits for another point, or none was passed yet. */
+  private stepOf(command: TakenCommand): number | undefined {
+    if (pointOf(command.request) !== 'before-step' || this.place.step === 0) return undefined;
+    return this.held && this.isDueNow(command) ? this.place.step : this.place.step + 1;
   }
 
   private takeBack(kind: CommandKind, why: string): void {
@@ -390,6 +399,9 @@ export class Steering {
       case 'queue':
       case 'dequeue':
       case 'break':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw notHere(request.kind);
       default:
         return request satisfies never;
@@ -433,7 +445,7 @@ function stepsThenPause(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
 }
 
-/** What the run itself carries out, whether it is in memory or not. */
+/** What the run itself carries out, whether it is in memory or not: it works on the queue, the list of breakpoints or the disk alone. */
 function notHere(kind: CommandKind): StudioError {
   return new StudioError('internal', `A run in memory was to ${kind}.`);
 }

@@ -23,6 +23,7 @@ import { MediaLoader } from '../video/load.ts';
 import { type Analysed, Analysing } from './analysing.ts';
 import { Asking } from './asking.ts';
 import { Audits } from './audits.ts';
+import type { CheckpointShelf } from './checkpoint-shelf.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
@@ -254,6 +255,10 @@ export class Trainer implements TrainerService {
 
   resumption(runId: string, from: number | undefined): Promise<Resumption> {
     return this.run(runId).resumption(from);
+  }
+
+  shelf(runId: string): CheckpointShelf {
+    return this.run(runId).shelf;
   }
 
   async fork({ runId, from, name, parameters, start }: ForkRun, by: string): Promise<RunSummary> {

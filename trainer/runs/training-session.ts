@@ -29,7 +29,8 @@ import type { RunStore } from '../store/run-store.ts';
 import { Advisor, type AdvisorOf } from './advisories/advisor.ts';
 import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
 import { changeQuestions } from './changed-questions.ts';
-import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
+import type { CheckpointShelf } from './checkpoint-shelf.ts';
+import { setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
 import { HeededLabels } from './heeded-labels.ts';
 import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
@@ -57,8 +58,12 @@ export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
   readonly store: Pick<RunStore, 'advisories' | 'countAfter' | 'metrics' | 'receipt'> & AdvisorOf['store'];
   readonly journal: RunJournal;
   readonly commands: CommandLog;
+  readonly shelf: CheckpointShelf;
   readonly around: SessionSurroundings;
 }
+
+/** Bytes from which on the reading of a checkpoint is told of: less is read in a moment. */
+const toldFrom = 500e6;
 
 /** No space, numbers that are not finite, and programs that were ended from outside, as for want of memory. */
 const mendable: ReadonlySet<ErrorKind> = new Set(['disk-full', 'not-finite', 'cancelled']);
@@ -341,10 +346,13 @@ export class TrainingSession {
 
   /** @throws StudioError `conflict` when more is given up than a person has agreed to; an evaluation gives up nothing */
   private async plan(): Promise<PlannedResumption> {
-    const { store, folder } = this.of;
+    const { store, folder, journal } = this.of;
     const { request } = this.command;
     const resume = request.kind === 'resume' ? request : null;
-    const planned = await planResumption({ folder, store, run: this.run }, resume?.from);
+    const planned = await planResumption({ folder, store, run: this.run }, resume?.from, (done, total) => {
+      const [read, all] = [done, total].map((bytes) => (bytes / 1e9).toFixed(1));
+      if (total >= toldFrom) journal.tellProgress(`checking the files of the checkpoint: ${read} of ${all} GB`);
+    });
     demandConsent(planned, resume?.confirmed === true);
     if (this.isOfEvaluation && planned.from < this.run.step)
       throw new StudioError(
@@ -546,13 +554,10 @@ export class TrainingSession {
 
   private async save(reason: CheckpointReason): Promise<string> {
     this.updates.demandWhole();
-    const { folder, plan, store, journal } = this.of;
+    const { plan, shelf } = this.of;
     const { id: run, name, method, parameters } = this.run;
     const state = { version: 1, run, name, method, ...this.reached, seed: plan.seed, parameters } as const;
-    return keepCheckpoint(folder, this.workbench, state, reason, {
-      checkpoints: () => store.checkpoints(),
-      record: (body) => journal.record(body),
-    });
+    return shelf.save(this.workbench, state, reason);
   }
 
   private get samplerIsTrainer(): boolean {

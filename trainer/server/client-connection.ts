@@ -204,6 +204,9 @@ export class ClientConnection {
       'checkpoints/list': greeted<'checkpoints/list'>(({ runId }) => ({
         checkpoints: service.store(runId).checkpoints(),
       })),
+      'checkpoints/state': greeted<'checkpoints/state'>(({ runId }) => service.shelf(runId).state()),
+      'checkpoints/removal': greeted<'checkpoints/removal'>(({ runId, step }) => service.shelf(runId).removal(step)),
+      'checkpoints/compare': greeted<'checkpoints/compare'>(({ runId, steps }) => service.shelf(runId).compare(steps)),
       'evaluations/list': greeted<'evaluations/list'>(({ runId }) => ({
         evaluations: service.store(runId).evaluations(),
       })),

@@ -112,6 +112,9 @@ export class RunTables {
       case 'checkpoint-removed':
         this.records.removeCheckpoint(body.id);
         return null;
+      case 'checkpoint-pinned':
+        this.records.pinCheckpoint(body.id, body.pin);
+        return null;
       case 'evaluation':
         this.records.writeEvaluation(body.evaluation);
         return null;

@@ -31,6 +31,11 @@ export function requestWords(request: CommandRequest): string {
       const { change } = request;
       return change.do === 'add' ? 'add a breakpoint' : `${change.do} breakpoint ${change.number}`;
     }
+    case 'pin':
+    case 'unpin':
+      return `${request.kind} checkpoint ${request.step}`;
+    case 'remove-checkpoint':
+      return `delete checkpoint ${request.step}`;
     default:
       return request.kind;
   }
@@ -53,6 +58,7 @@ export function placeWords(command: CommandRecord): string {
     case 'rejected':
       return shownLine(command.why);
     case 'scheduled':
+      if (command.point === 'before-step' && command.step !== undefined) return `waits for ${command.step}`;
       return `waits for ${command.point ?? 'the next safe point'}`;
     case 'applied':
       return placed(command.at, command.note);

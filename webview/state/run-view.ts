@@ -5,14 +5,15 @@
 import type { CommandRecord } from '../../trainer/protocol/commands.ts';
 import type { CurvesAnswer } from '../../trainer/protocol/curves.ts';
 import { labelsSentence } from '../../trainer/protocol/obeyed-labels.ts';
-import type {
-  Annotation,
-  Checkpoint,
-  Evaluation,
-  GroupWithRollouts,
-  Question,
-  RunEvent,
-  StepMetrics,
+import {
+  type Annotation,
+  type Checkpoint,
+  type Evaluation,
+  type GroupWithRollouts,
+  pinned,
+  type Question,
+  type RunEvent,
+  type StepMetrics,
 } from '../../trainer/protocol/records.ts';
 import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
@@ -180,6 +181,9 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         break;
       case 'checkpoint-removed':
         next.checkpoints = next.checkpoints.filter((checkpoint) => checkpoint.id !== body.id);
+        break;
+      case 'checkpoint-pinned':
+        next.checkpoints = next.checkpoints.map((held) => (held.id === body.id ? pinned(held, body.pin) : held));
         break;
       case 'evaluation':
         next.evaluations = newestFirst(mergeById(next.evaluations, [body.evaluation]), (evaluation) => evaluation.at);
