@@ -81,7 +81,7 @@ function writeDataset(
 }
 
 /** Frames without a decoder; a file is named by its row. */
-function scriptedMedia(unreadable: readonly number[], onLoad: () => void): MediaLoader {
+export function scriptedMedia(unreadable: readonly number[], onLoad: () => void): MediaLoader {
   const media = {
     async load(file: string, dataType: DataType) {
       onLoad();
