@@ -59,6 +59,6 @@ it('does SFT and T-GRPO again, through a parameter, a save, a kill and a fork, a
   expect(code).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({ difference: { step: expect.any(Number), what: expect.any(String) } });
   expect((await replay(tgrpo, '--keep')).stdout).toMatch(
-    /differs first in step \d: .+\n {2}recorded .+\n {2}replayed .+\n[^]+video-r1 open /,
+    /differs first in step \d: .+\n {2}recorded .+\n {2}replayed .+\n[\s\S]+video-r1 open /,
   );
 }, 400_000);

@@ -151,6 +151,12 @@ export function isComputing(state: RunState): boolean {
   }
 }
 
+/** Why a run can't be done again by its log now, as a clause; null where it can. */
+export function replayRefusal({ state, step, parent }: RunSummary): string | null {
+  if ((state === 'created' || state === 'queued') && step === (parent?.step ?? 0)) return 'the run was never begun';
+  return isComputing(state) ? `the run is ${state}; pause or stop it first` : null;
+}
+
 /** Its model is in memory: the step under way can go on. */
 export function isInMemory(run: RunSummary): boolean {
   return isComputing(run.state) || (run.state === 'paused' && run.memory === 'held');

@@ -151,7 +151,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
           {begun && <WhereTheTimeWent view={view} />}
           <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
           <SkippedList view={view} host={host} />
-          {isRead && <CommandLog commands={view.commands} />}
+          {isRead && <CommandLog commands={view.commands} {...{ feed, host }} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
         </div>
         <div class={`${styles.column} ${styles.side}`}>

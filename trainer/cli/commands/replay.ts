@@ -7,7 +7,7 @@ import { trainerFolder } from '../../protocol/discovery.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { shownLine } from '../../protocol/hostile-text.ts';
 import { editorLink, projectName } from '../../protocol/place.ts';
-import { isComputing, type RunSummary } from '../../protocol/run-state.ts';
+import { isComputing, type RunSummary, replayRefusal } from '../../protocol/run-state.ts';
 import { readPlan } from '../../runs/plan.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import type { Compared } from '../../runs/replay/comparison.ts';
@@ -83,8 +83,10 @@ The run is not written to, and must not be computing. Ctrl-C stops, and the same
       let media: MediaLoader | null = null;
       try {
         const run = store.summary();
-        if (isComputing(run.state) && (await findTrainer(project)) !== null)
-          throw new StudioError('conflict', `${id} is ${run.state}.`, { remedy: 'Pause or stop it first.' });
+        const refused = replayRefusal(run);
+        // What a trainer that died left as computing rests.
+        if (refused !== null && !(isComputing(run.state) && (await findTrainer(project)) === null))
+          throw new StudioError('conflict', `${id} can't be done again: ${refused}.`);
         const replayed = await withoutTrainer(own, async () =>
           replay({
             original: { folder, plan: await readPlan(folder), store },
