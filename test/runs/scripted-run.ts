@@ -145,6 +145,7 @@ export class ScriptedRun {
       },
       onSampling: () => {},
       log: (line) => this.lines.push(line),
+      recentLog: () => this.lines,
     });
     onTestFinished(() => this.kill());
   }

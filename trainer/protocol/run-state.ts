@@ -15,7 +15,8 @@ export type SafePoint = z.infer<typeof safePoint>;
 export const runPlace = z.object({ point: safePoint, step: z.number().int() });
 export type RunPlace = z.infer<typeof runPlace>;
 
-export const runFault = errorData.extend({ message: z.string() });
+/** `log`: the last lines of the trainer's log before it, where the engine died. */
+export const runFault = errorData.extend({ message: z.string(), log: z.array(z.string()).optional() });
 export type RunFault = z.infer<typeof runFault>;
 
 /** `doing`: what is under way, for people, such as "opening the model"; null where the state says all. */

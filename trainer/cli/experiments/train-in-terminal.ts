@@ -238,14 +238,16 @@ export class TerminalSession {
       // Ctrl-C may have come before there was a run to pause.
       if (this.stopped.aborted) await this.pause();
       const ended = await Promise.race([watch.ended, this.trainer.lost]);
-      if (ended.state !== 'failed' && why === null) return ended;
-      if (ended.state !== 'failed') throw new StudioError('conflict', why ?? '', { place: id });
+      const fault = faultOf(ended);
+      if (fault === null && why === null) return ended;
+      if (fault === null) throw new StudioError('conflict', why ?? '', { place: id });
+      for (const line of fault.log ?? []) this.line.say(`      ${shownLine(line)}`);
       this.line.say(
         callable(
           `${id} failed after step ${ended.step} of ${ended.steps}. When that is mended, go on with: video-r1 run --resume ${id} --folder ${quoted(this.folder)}`,
         ),
       );
-      throw errorFrom(ended.fault);
+      throw errorFrom(fault);
     } finally {
       listening.dispose();
       this.current = null;

@@ -101,6 +101,7 @@ export class ReplayedRun {
       runs: () => [this.run.summary()],
       nextInQueue: () => 1,
       makeRoom: async () => {},
+      recentLog: () => [],
       onSampling: () => {},
       onEvent: (event) => {
         around.onEvent(event);
