@@ -14,7 +14,7 @@ describe('how a run stands', () => {
       'starting',
       'running',
       'running: 2 steps, then pause',
-      'pausing at the next safe point',
+      'pausing at the next token or safe point',
       'pausing at the end of the step, to free the memory',
       'paused at before-step, step 4',
       'paused at after-sampling, step 4',

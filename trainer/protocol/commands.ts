@@ -16,7 +16,16 @@ import {
   parameters,
   parametersOf,
 } from './parameters.ts';
-import { isComputing, type RunState, type RunSummary, runPlace, type SafePoint, safePoint } from './run-state.ts';
+import {
+  isComputing,
+  type RunPoint,
+  type RunState,
+  type RunSummary,
+  runPlace,
+  runPoint,
+  type SafePoint,
+  safePoint,
+} from './run-state.ts';
 
 // ---- requests -------------------------------------------------------------------------------------------------------
 
@@ -27,7 +36,7 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('queue') }),
   /** Takes a queued run off the queue: it rests as it did before. */
   z.strictObject({ kind: z.literal('dequeue') }),
-  /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next safe point, or the next called `at`. */
+  /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next token or safe point, or the next point called `at`. */
   z.strictObject({ kind: z.literal('pause'), release: z.boolean().default(false), at: safePoint.optional() }),
   /** `from`: the step of a checkpoint, instead of the newest. `confirmed`: a person agrees to what `Resumption.asks` says. */
   z.strictObject({
@@ -95,6 +104,8 @@ export function hasEnded(record: CommandRecord): record is EndedCommand {
 // ---- when, and where ------------------------------------------------------------------------------------------------
 
 const everyPoint = safePoint.options;
+/** Between two tokens too. */
+const everywhere = runPoint.options;
 /** Between two steps: weights, optimizer and position belong together. */
 const betweenSteps: readonly SafePoint[] = ['before-step', 'after-update'];
 
@@ -106,7 +117,7 @@ interface Command<K extends CommandKind> {
   /** States in which it is taken; `refuse` may find more against it. */
   readonly states: readonly RunState[];
   /** Safe points at which it takes effect while the run computes. */
-  points(request: Extract<CommandRequest, { kind: K }>): readonly SafePoint[];
+  points(request: Extract<CommandRequest, { kind: K }>): readonly RunPoint[];
   /** Takes effect at once while the run stands still in memory, at whatever safe point. */
   readonly whileHeld: boolean;
   /** Needs the machine: refused while another run computes. */
@@ -130,7 +141,7 @@ function passed(point: SafePoint, step: number | undefined, run: RunSummary): st
     run.state === 'paused' &&
     run.memory === 'held' &&
     run.at.step === step &&
-    everyPoint.indexOf(run.at.point) >= everyPoint.indexOf(point);
+    everywhere.indexOf(run.at.point) >= everywhere.indexOf(point);
   return isBehind ? `it is at ${run.at.point} of step ${step} already` : null;
 }
 
@@ -169,7 +180,7 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     label: 'Pause',
     participle: 'paused',
     states: ['starting', 'running', 'pausing', 'paused'],
-    points: ({ release, at }) => (at ? [at] : release ? betweenSteps : everyPoint),
+    points: ({ release, at }) => (at ? [at] : release ? betweenSteps : everywhere),
     whileHeld: true,
     computes: false,
     refuse: ({ release, at }, run) => {
@@ -218,7 +229,7 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     label: 'Stop',
     participle: 'stopped',
     states: ['starting', 'running', 'pausing', 'paused', 'stopping', 'evaluating'],
-    points: ({ when }) => (when === 'now' ? everyPoint : betweenSteps),
+    points: ({ when }) => (when === 'now' ? everywhere : betweenSteps),
     whileHeld: true,
     computes: false,
     refuse: ({ when }, run) =>
@@ -336,7 +347,7 @@ export function deleteRefusal(run: RunSummary): string | null {
 }
 
 /** Whether a command takes effect where the run is. @param held the run stands still there */
-export function isDue(request: CommandRequest, point: SafePoint, held: boolean): boolean {
+export function isDue(request: CommandRequest, point: RunPoint, held: boolean): boolean {
   const command = commandOf(request);
   return (held && command.whileHeld) || command.points(request).includes(point);
 }
@@ -344,7 +355,8 @@ export function isDue(request: CommandRequest, point: SafePoint, held: boolean):
 /** The one safe point that a command waits for; null where several will do. */
 export function pointOf(request: CommandRequest): SafePoint | null {
   const points = commandOf(request).points(request);
-  return points.length === 1 ? (points[0] ?? null) : null;
+  const [only, ...others] = points;
+  return only === undefined || only === 'sampling' || others.length > 0 ? null : only;
 }
 
 /** What the engine that computes the run lacks for a value; null where it lacks nothing that it did not lack before, or none is known. */

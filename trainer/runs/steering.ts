@@ -68,6 +68,8 @@ export class Steering {
   /** Ends the one that is under way. */
   private cut: AbortController | null = null;
   private place: RunPlace = { point: 'before-step', step: 0 };
+  /** Ends the stretch of sampling under way. */
+  private stretch: AbortController | null = null;
 
   constructor(log: CommandLog, actions: SteeringActions) {
     this.log = log;
@@ -176,6 +178,28 @@ export class Steering {
     return this.heldMs - before;
   }
 
+  /** A stretch of sampling begins. @returns aborted when a pause comes that takes hold between two tokens */
+  beginSampling(): AbortSignal {
+    this.stretch = new AbortController();
+    if (this.waiting.some(holdsSampling)) this.stretch.abort();
+    return this.stretch.signal;
+  }
+
+  /**
+   * Stands still where a stretch of sampling was ended.
+   * @returns milliseconds for which it was held
+   * @throws Interrupted when the run ends here
+   */
+  async holdSampling(step: number): Promise<number> {
+    const { place, heldMs } = this;
+    this.place = { point: 'sampling', step };
+    await this.settle();
+    this.place = place;
+    const held = this.heldMs - heldMs;
+    this.heldMs = heldMs;
+    return held;
+  }
+
   /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @throws as `at` */
   async holdBecause(fault: StudioError, place: RunPlace): Promise<void> {
     this.place = place;
@@ -229,6 +253,7 @@ export class Steering {
   private wait(command: TakenCommand, change: CommandChange = null): CommandRecord {
     const record = this.log.schedule(command, pointOf(command.request), change);
     this.waiting.push(command);
+    if (holdsSampling(command)) this.stretch?.abort();
     if (this.isDueNow(command)) this.cut?.abort(goesOn());
     this.wake?.();
     return record;
@@ -371,6 +396,11 @@ export class Steering {
       if (thrown instanceof Interrupted) throw thrown;
     }
   }
+}
+
+/** Whether a command makes the run stand still between two tokens. */
+function holdsSampling({ request }: TakenCommand): boolean {
+  return request.kind === 'pause' && isDue(request, 'sampling', false);
 }
 
 function goesOn(): StudioError {

@@ -415,6 +415,10 @@ export class TrainingSession {
       signal: this.interrupt.signal,
       run: () => this.run,
       at: (point, open) => this.at(point, open),
+      sampling: {
+        begin: () => this.steering.beginSampling(),
+        hold: () => this.steering.holdSampling(this.run.step + 1),
+      },
       place: this.place,
       onDecoding: (isUnderWay) => {
         if (this.run.step + 1 !== first) return;

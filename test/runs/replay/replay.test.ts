@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { CommandRequest } from '../../../trainer/protocol/commands.ts';
-import type { RunPlace } from '../../../trainer/protocol/run-state.ts';
+import type { SafePoint } from '../../../trainer/protocol/run-state.ts';
 import { replay } from '../../../trainer/runs/replay/replay.ts';
 import { timelineOf, upTo } from '../../../trainer/runs/replay/timeline.ts';
 import { type LifeEvent, RunStore } from '../../../trainer/store/run-store.ts';
@@ -58,7 +58,11 @@ async function again({ run }: ScriptedRun, { to, script, stopped, onStep, notes,
 }
 
 /** Goes to a place, and sends commands there. */
-async function at(run: ScriptedRun, place: RunPlace, ...requests: CommandRequest[]): Promise<void> {
+async function at(
+  run: ScriptedRun,
+  place: { point: SafePoint; step: number },
+  ...requests: CommandRequest[]
+): Promise<void> {
   await run.command({ kind: 'run-to', ...place });
   await run.until((now) => now.state === 'paused' && now.at.point === place.point && now.at.step === place.step);
   for (const request of requests) expect((await run.command(request)).state).toBe('applied');

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { StudioError } from '../../protocol/errors.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
-import { pointWords } from '../../protocol/run-words.ts';
+import { placeWords } from '../../protocol/run-words.ts';
 import { checkpointFolder, readWhole } from '../checkpoints.ts';
 import { runsFolder } from '../project-paths.ts';
 import { type Compared, Comparison } from './comparison.ts';
@@ -168,8 +168,7 @@ class Replaying {
         const { request, number } = command;
         const step = at?.step ?? this.run.summary.step;
         const what = `command ${number}, ${request.kind}`;
-        if (at !== null && !(await this.run.to(at)))
-          return this.differ(step, what, `applied at ${pointWords(at.point, at.step)}`);
+        if (at !== null && !(await this.run.to(at))) return this.differ(step, what, `applied ${placeWords(at)}`);
         await this.comparison.saved();
         const ended = await this.run.command(`replay-${number}`, request);
         this.commands++;

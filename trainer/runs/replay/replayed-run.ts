@@ -144,7 +144,9 @@ export class ReplayedRun {
   }
 
   /** Leads it to a place and holds it there. @returns whether it came there; not where it has ended before */
-  async to(place: RunPlace): Promise<boolean> {
+  async to({ point, step }: RunPlace): Promise<boolean> {
+    // Between two tokens the weights are those of the step's beginning; a run is not led there.
+    const place = { point: point === 'sampling' ? ('before-step' as const) : point, step };
     for (;;) {
       const now = this.summary;
       if (this.isOver) return false;
