@@ -52,6 +52,9 @@ import { damage, readSummary } from './stored-summary.ts';
 /** Inside a run's folder. */
 export const storeFile = 'run.db';
 
+/** What a run's life is told by: how it stood, and what was asked of it. */
+export type LifeEvent = Extract<RunEventBody, { type: 'state' | 'command' | 'rewound' | 'labels' }>;
+
 export class RunStore {
   readonly folder: string;
   private readonly database: Database;
@@ -249,6 +252,14 @@ export class RunStore {
     }));
   }
 
+  /**
+   * States, commands, goings back and obeyed labels in the order in which they came, read as they are taken. What the run went
+   * back over of others reads as `rewound` (see above).
+   */
+  life(): Generator<LifeEvent, void> {
+    return this.tables.events.ofTypes(['state', 'command', 'rewound', 'labels']);
+  }
+
   /** The newest `limit` events of each kind that tells a person something: what was left out, warnings, labels, advisories; in order. */
   notices(limit = 200): RunEvent[] {
     return (['skipped', 'warning', 'labels', 'advisory', 'advisory-ended'] as const)
@@ -352,6 +363,11 @@ export class RunStore {
   /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
   groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
     return this.tables.rollouts.groups(superseded);
+  }
+
+  /** Those of a step that stand, oldest first. */
+  groupsOfStep(step: number): Generator<GroupWithRollouts, void> {
+    return this.tables.rollouts.groupsOfStep(step);
   }
 
   /** @throws StudioError `not-found` */

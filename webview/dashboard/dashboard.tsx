@@ -183,7 +183,13 @@ export function Dashboard(props: DashboardProps) {
           {begun && <WhereTheTimeWent view={view} />}
           <WarningList {...{ feed, view, runs, noTrainer: trainerMissing, host }} />
           <SkippedList view={view} host={host} />
-          {isRead && <CommandLog commands={view.commands} wanted={opened?.open === 'command' ? opened.id : null} />}
+          {isRead && (
+            <CommandLog
+              commands={view.commands}
+              wanted={opened?.open === 'command' ? opened.id : null}
+              {...{ feed, host }}
+            />
+          )}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
         </div>
         <div class={`${styles.column} ${styles.side}`}>
