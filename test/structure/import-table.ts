@@ -256,6 +256,7 @@ export const rooms: readonly Room[] = [
   // The pages.
   { room: 'webview/ui', on: [], runs: 'pure' },
   { room: 'webview/formulas', on: ['trainer/protocol', 'webview/ui'], runs: 'pure' },
+  { room: 'webview/query', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/host.ts', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts', 'webview/ui'], runs: 'pure' },
   { room: 'webview/places', on: ['trainer/protocol', 'webview/host.ts', 'webview/state', 'webview/ui'], runs: 'pure' },
@@ -271,6 +272,7 @@ export const rooms: readonly Room[] = [
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
+      'webview/query',
       'webview/run',
       'webview/state',
       'webview/ui',
@@ -305,6 +307,7 @@ export const rooms: readonly Room[] = [
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
+      'webview/query',
       'webview/rollout',
       'webview/run',
       'webview/state',
