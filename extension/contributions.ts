@@ -36,7 +36,11 @@ export const controls = {
   rescore: 'scoreAnew',
   skip: 'skipQuestion',
   mix: 'changeMix',
+  break: 'addBreakpoint',
   set: 'setParameter',
+  pin: 'pinCheckpoint',
+  unpin: 'unpinCheckpoint',
+  'remove-checkpoint': 'deleteCheckpoint',
   delete: 'deleteRun',
 } as const satisfies Record<Control, string>;
 export const controlNames = Object.keys(controls) as Control[];
@@ -90,6 +94,31 @@ export const commands = {
   },
   changeMix: { id: key('changeMix'), title: 'Change Mix of Sources…', icon: '$(settings)', enablement: can('mix') },
   setParameter: { id: key('setParameter'), title: 'Set Parameter…', icon: '$(settings)', enablement: can('set') },
+  addBreakpoint: {
+    id: key('addBreakpoint'),
+    title: 'Add Breakpoint…',
+    icon: '$(add)',
+    enablement: can('break'),
+  },
+  editBreakpoint: { id: key('editBreakpoint'), title: 'Edit Breakpoint…', icon: '$(edit)', enablement: can('break') },
+  toggleBreakpoint: {
+    id: key('toggleBreakpoint'),
+    title: 'Enable or Disable Breakpoint',
+    icon: '$(circle-slash)',
+    enablement: can('break'),
+  },
+  removeBreakpoint: {
+    id: key('removeBreakpoint'),
+    title: 'Remove Breakpoint',
+    icon: '$(close)',
+    enablement: can('break'),
+  },
+  openBreakpointHit: {
+    id: key('openBreakpointHit'),
+    title: 'Open What Hit the Breakpoint',
+    icon: '$(go-to-file)',
+    enablement: can('break'),
+  },
   saveCheckpoint: { id: key('saveCheckpoint'), title: 'Save Checkpoint', icon: '$(save)', enablement: can('save') },
   evaluate: { id: key('evaluate'), title: 'Evaluate', icon: '$(beaker)', enablement: can('evaluate') },
   evaluateWith: {
@@ -152,6 +181,25 @@ export const commands = {
     icon: '$(repo-forked)',
     enablement: contextKeys.hasRuns,
   },
+  resumeFrom: {
+    id: key('resumeFrom'),
+    title: 'Resume from Checkpoint…',
+    icon: '$(history)',
+    enablement: can('resume'),
+  },
+  pinCheckpoint: { id: key('pinCheckpoint'), title: 'Pin Checkpoint…', icon: '$(pin)', enablement: can('pin') },
+  unpinCheckpoint: {
+    id: key('unpinCheckpoint'),
+    title: 'Unpin Checkpoint',
+    icon: '$(pinned)',
+    enablement: can('unpin'),
+  },
+  deleteCheckpoint: {
+    id: key('deleteCheckpoint'),
+    title: 'Delete Checkpoint…',
+    icon: '$(trash)',
+    enablement: can('remove-checkpoint'),
+  },
   revealCheckpoint: {
     id: key('revealCheckpoint'),
     title: 'Reveal Checkpoint',
@@ -165,7 +213,7 @@ export const commands = {
 export type CommandName = keyof typeof commands;
 export const commandNames = Object.keys(commands) as CommandName[];
 
-export const views = { runs: key('runs'), runFiles: key('runFiles') } as const;
+export const views = { runs: key('runs'), breakpoints: key('breakpoints'), runFiles: key('runFiles') } as const;
 export const viewContainer = 'videoR1';
 /** `viewType` of the webview panels. */
 export const panels = { dashboard: key('dashboard'), rollouts: key('rollouts') } as const;
@@ -231,6 +279,8 @@ export function contextValueOf(taken: readonly Control[]): string {
 
 const isRun = 'viewItem =~ /^run;/';
 const runTakes = (control: Control) => `view == ${views.runs} && viewItem =~ /^run;(.+;)?${control};/`;
+const isBreakpoint = `view == ${views.breakpoints} && viewItem =~ /^breakpoint/`;
+const isCheckpoint = `view == ${views.runs} && viewItem =~ /^(pinnedC|c)heckpoint$/`;
 const isRunFile = 'resourceFilename =~ /\\.run\\.json$/';
 const inPanel = `(activeWebviewPanelId == '${panels.dashboard}' || activeWebviewPanelId == '${panels.rollouts}')`;
 
@@ -252,6 +302,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'copyPageAddress', when: `view == ${views.runs}`, group: '1_trainer' },
     { command: 'showLog', when: `view == ${views.runs}`, group: '1_trainer' },
     { command: 'shutDownTrainer', when: `view == ${views.runs}`, group: '2_end' },
+    { command: 'addBreakpoint', when: `view == ${views.breakpoints} && ${can('break')}`, group: 'navigation@1' },
   ],
   'view/item/context': [
     { command: 'startCreated', when: runTakes('start'), group: 'inline@1' },
@@ -273,6 +324,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'runTo', when: runTakes('run-to'), group: '2_control@2' },
     { command: 'stop', when: runTakes('stop'), group: '2_control@3' },
     { command: 'setParameter', when: runTakes('set'), group: '3_change@1' },
+    { command: 'addBreakpoint', when: runTakes('break'), group: '3_change@2' },
     { command: 'saveCheckpoint', when: runTakes('save'), group: '3_change@2' },
     { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
     { command: 'evaluateWith', when: runTakes('evaluate'), group: '3_change@4' },
@@ -284,10 +336,27 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
     { command: 'exportRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@2' },
     { command: 'analyseRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@3' },
-    { command: 'deleteRun', when: runTakes('delete'), group: '5_delete@1' },
+    { command: 'pinCheckpoint', when: runTakes('pin'), group: '5_checkpoints@1' },
+    { command: 'unpinCheckpoint', when: runTakes('unpin'), group: '5_checkpoints@2' },
+    { command: 'deleteCheckpoint', when: runTakes('remove-checkpoint'), group: '5_checkpoints@3' },
+    { command: 'deleteRun', when: runTakes('delete'), group: '6_delete@1' },
     { command: 'deleteRun', when: `view == ${views.runs} && viewItem == unreadableRun`, group: 'inline@1' },
-    { command: 'forkRun', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@2' },
-    { command: 'revealCheckpoint', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@1' },
+    { command: 'addBreakpoint', when: `view == ${views.breakpoints} && viewItem == run`, group: 'inline@1' },
+    {
+      command: 'openBreakpointHit',
+      when: `view == ${views.breakpoints} && viewItem == breakpointHit`,
+      group: 'inline@1',
+    },
+    { command: 'editBreakpoint', when: isBreakpoint, group: 'inline@2' },
+    { command: 'removeBreakpoint', when: isBreakpoint, group: 'inline@3' },
+    { command: 'toggleBreakpoint', when: isBreakpoint, group: '1_change@1' },
+    { command: 'forkRun', when: isCheckpoint, group: 'inline@2' },
+    { command: 'revealCheckpoint', when: isCheckpoint, group: 'inline@1' },
+    { command: 'resumeFrom', when: isCheckpoint, group: '1_use@1' },
+    { command: 'forkRun', when: isCheckpoint, group: '1_use@2' },
+    { command: 'pinCheckpoint', when: isCheckpoint, group: '2_keep@1' },
+    { command: 'unpinCheckpoint', when: `view == ${views.runs} && viewItem == pinnedCheckpoint`, group: '2_keep@2' },
+    { command: 'deleteCheckpoint', when: isCheckpoint, group: '3_delete@1' },
     { command: 'startRun', when: `view == ${views.runFiles} && viewItem == runFile`, group: 'inline@1' },
   ],
   'editor/title': [
@@ -310,6 +379,11 @@ const dashboardInFront = `activeWebviewPanelId == '${panels.dashboard}' && !side
 /** Shown in place of an empty view. `command:` links run commands. */
 const link = (command: CommandName, text: string) => `[${text}](command:${commands[command].id})`;
 export const welcomes: readonly { readonly view: string; readonly contents: string; readonly when: string }[] = [
+  {
+    view: views.breakpoints,
+    when: can('break'),
+    contents: `A breakpoint pauses a run where its condition holds, such as any(aha >= 4) or stalled(accuracy, 50).\n${link('addBreakpoint', 'Add Breakpoint')}`,
+  },
   {
     view: views.runFiles,
     when: 'isWorkspaceTrusted',
@@ -419,6 +493,7 @@ export function manifestParts() {
       views: {
         [viewContainer]: [
           { id: views.runs, name: 'Runs', contextualTitle: 'Video-R1', icon: 'media/icon.svg' },
+          { id: views.breakpoints, name: 'Breakpoints', contextualTitle: 'Video-R1', icon: 'media/icon.svg' },
           { id: views.runFiles, name: 'Run Files', contextualTitle: 'Video-R1', icon: 'media/icon.svg' },
         ],
       },

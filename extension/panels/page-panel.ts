@@ -161,6 +161,10 @@ export class PagePanel {
         return this.showPlace({ ...asked.place, by: asked.by });
       case 'export-rollouts':
         return (await import('../commands/export-run.ts')).exportChosen(this.studio, asked);
+      case 'delete-checkpoint': {
+        const { runId, step } = asked;
+        return vscode.commands.executeCommand(commands.deleteCheckpoint.id, { runId, checkpoint: { step } });
+      }
       case 'show-log':
       case 'show-problems':
         return run('showLog');

@@ -62,6 +62,11 @@ export const everyRequest: readonly CommandRequest[] = [
   { kind: 'skip', row: 7, skipped: true, why: 'no video' },
   { kind: 'skip', row: 7, skipped: false, why: 'mended' },
   { kind: 'mix', weights: { STAR: 2, CLEVRER: 1 } },
+  { kind: 'break', change: { do: 'add', condition: 'any(aha >= 4)', logOnly: false } },
+  { kind: 'break', change: { do: 'disable', number: 7 } },
+  { kind: 'pin', step: 3, note: 'before the rate is changed' },
+  { kind: 'unpin', step: 3 },
+  { kind: 'remove-checkpoint', step: 3 },
   { kind: 'set', parameter: 'learningRate', value: 1e-5 },
   { kind: 'set', parameter: 'learningRate', value: 'fast' },
   { kind: 'set', parameter: 'learnRate', value: 1e-5 },
@@ -143,8 +148,14 @@ export function requestName(request: CommandRequest): string {
       return request.skipped ? 'skip' : 'ask again';
     case 'mix':
       return 'mix';
+    case 'pin':
+    case 'unpin':
+    case 'remove-checkpoint':
+      return `${request.kind} ${request.step}`;
     case 'set':
       return `set ${request.parameter} to ${request.value}`;
+    case 'break':
+      return `break ${request.change.do} ${request.change.do === 'add' ? request.change.condition : request.change.number}`;
     case 'start':
     case 'queue':
     case 'dequeue':

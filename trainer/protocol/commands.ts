@@ -4,6 +4,7 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
+import { breakpointChange, breakRefusal } from './breakpoints/changes.ts';
 import { correctionWhy, givenScores } from './corrections.ts';
 import { engineLacks } from './engine.ts';
 import { evaluationArm } from './evaluation-arms.ts';
@@ -24,11 +25,16 @@ import {
   type RunSummary,
   runPlace,
   runPoint,
+  runStates,
   type SafePoint,
   safePoint,
 } from './run-state.ts';
 
 // ---- requests -------------------------------------------------------------------------------------------------------
+
+const checkpointStep = z.number().int().min(0);
+/** Why a checkpoint is pinned. */
+export const pinNote = z.string().max(200);
 
 /** What can be asked of a run. Nothing reports success before it was applied. */
 export const commandRequest = z.discriminatedUnion('kind', [
@@ -84,6 +90,17 @@ export const commandRequest = z.discriminatedUnion('kind', [
   /** Shares of the sources from the next step on, as `sourceWeights` of a run file; null: as the dataset has them. */
   z.strictObject({ kind: z.literal('mix'), weights: z.record(z.string(), z.number().min(0)).nullable() }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
+  /** Changes the list of breakpoints, at once and in every state. */
+  z.strictObject({ kind: z.literal('break'), change: breakpointChange }),
+  /** Keeps the checkpoint of a step until it is unpinned; `note` says why. One that is pinned gets the new note. */
+  z.strictObject({ kind: z.literal('pin'), step: checkpointStep, note: pinNote.default('') }),
+  z.strictObject({ kind: z.literal('unpin'), step: checkpointStep }),
+  /** Deletes it from the disk. `confirmed`: a person agrees to what `CheckpointRemoval.asks` says. */
+  z.strictObject({
+    kind: z.literal('remove-checkpoint'),
+    step: checkpointStep,
+    confirmed: z.literal(true).optional(),
+  }),
 ]);
 export type CommandRequest = z.infer<typeof commandRequest>;
 export type CommandKind = CommandRequest['kind'];
@@ -111,8 +128,11 @@ export type CommandChange = z.infer<typeof change>;
 export const commandRecord = z.discriminatedUnion('state', [
   z.object({ ...taken, state: z.literal('requested') }),
   z.object({ ...ended, state: z.literal('rejected'), why: z.string() }),
-  /** `point`: the safe point that it waits for; null takes the next that comes. */
-  z.object({ ...taken, state: z.literal('scheduled'), point: safePoint.nullable(), change }),
+  /** `point`: the safe point that it waits for, null takes the next that comes; `step`: of which step, where that is known. */
+  z.object({
+    ...{ ...taken, state: z.literal('scheduled'), point: safePoint.nullable(), change },
+    step: z.number().int().optional(),
+  }),
   /** `at` is null where no safe point had a part in it, as in a run that is not in memory. `note` says what came of it. */
   z.object({ ...ended, state: z.literal('applied'), at: runPlace.nullable(), change, note: z.string().nullable() }),
   z.object({ ...ended, state: z.literal('failed'), at: runPlace.nullable(), why: z.string() }),
@@ -362,6 +382,41 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
       settingRefusal(run.method, parameter, value) ??
       engineRefusal(run, parameter, value) ??
       certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
+  },
+  break: {
+    label: 'Add breakpoint',
+    participle: 'given a breakpoint',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+    refuse: ({ change }, run) => breakRefusal(change, run),
+  },
+  pin: {
+    label: 'Pin checkpoint',
+    participle: 'pinned',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+  },
+  unpin: {
+    label: 'Unpin checkpoint',
+    participle: 'unpinned',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+  },
+  'remove-checkpoint': {
+    label: 'Delete checkpoint',
+    participle: 'changed',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+    // Which one it begins with is being read.
+    refuse: (_, run) => (run.state === 'starting' ? 'the run is starting, from a checkpoint' : null),
   },
 };
 

@@ -3,8 +3,10 @@
  * Offsets into text are UTF-16 code units, end exclusive. Times are milliseconds since 1970 unless the name says otherwise.
  */
 import { z } from 'zod';
+import { advisory } from './advisories.ts';
 import { categoryId, severity } from './annotations/categories.ts';
-import { commandRecord } from './commands.ts';
+import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
+import { commandRecord, pinNote } from './commands.ts';
 import { correction, rescoredAnswer } from './corrections.ts';
 import { dataType, problemType } from './dataset.ts';
 import { armAnswers, directArm, reversedArm } from './evaluation-arms.ts';
@@ -178,9 +180,7 @@ export const question = z.object({
 });
 export type Question = z.infer<typeof question>;
 
-/** The number under which a question's row is shown, from 1, as an editor counts; of an older record it may be too low. */
-export const shownRow = ({ row, fileRow }: { readonly row: number; readonly fileRow?: number | undefined }): number =>
-  fileRow ?? row + 1;
+export { shownRow } from './shown-row.ts';
 
 /** The frames that the model saw. `key` fetches their pixels; times in seconds. */
 export const mediaView = z.object({
@@ -312,6 +312,10 @@ export type SupersededSteps = z.infer<typeof supersededSteps>;
 export const checkpointReason = z.enum(['schedule', 'command', 'pause', 'stop', 'end', 'start']);
 export type CheckpointReason = z.infer<typeof checkpointReason>;
 
+/** A person's word that a checkpoint stays: why, who, and when. */
+export const checkpointPin = z.object({ note: pinNote, by: z.string(), at: z.number() });
+export type CheckpointPin = z.infer<typeof checkpointPin>;
+
 export const checkpoint = z.object({
   id: z.string(),
   step: z.number().int(),
@@ -319,8 +323,15 @@ export const checkpoint = z.object({
   folder: z.string(),
   sizeBytes: z.number(),
   reason: checkpointReason,
+  /** Absent where nobody pinned it. */
+  pin: checkpointPin.optional(),
 });
 export type Checkpoint = z.infer<typeof checkpoint>;
+
+/** The checkpoint with another pin, or with none. */
+export function pinned({ pin: _, ...kept }: Checkpoint, pin: CheckpointPin | null): Checkpoint {
+  return pin === null ? kept : { ...kept, pin };
+}
 
 /** Accuracy of one slice of an evaluation: mean accuracy reward of `count` answers. */
 export const evaluationSlice = z.object({
@@ -463,6 +474,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('command'), command: commandRecord }),
   z.object({ type: z.literal('checkpoint'), checkpoint }),
   z.object({ type: z.literal('checkpoint-removed'), id: z.string() }),
+  /** A checkpoint was pinned, or (null) is pinned no longer. */
+  z.object({ type: z.literal('checkpoint-pinned'), id: z.string(), pin: checkpointPin.nullable() }),
   z.object({ type: z.literal('evaluation'), evaluation }),
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
   /** What people say of its rows was read, and this is obeyed from a step on. */
@@ -475,10 +488,18 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('weighed'), answers: weighedAnswers }),
   /** The answers of a step were scored again after its update; what moved is asked for. */
   z.object({ type: z.literal('receipt'), step: z.number().int() }),
-  /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
-  z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
+  z.object({ type: z.literal('warning'), message: z.string() }),
+  /** Something needs a person, from this step on (`since`); a key that stands already is said anew. */
+  z.object({ type: z.literal('advisory'), advisory }),
+  /** After this step it does no longer. */
+  z.object({ type: z.literal('advisory-ended'), key: z.string(), step: z.number().int() }),
+  /** A person wants to hear no more of it in this run, or again. */
+  z.object({ type: z.literal('advisory-muted'), key: z.string(), muted: z.boolean(), by: z.string() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
+  /** These are the breakpoints of the run now. */
+  z.object({ type: z.literal('breakpoints'), breakpoints: breakpointList }),
+  z.object({ type: z.literal('breakpoint-hit'), hit: breakpointHit }),
   z.object({ type: z.literal('annotation'), annotation }),
   z.object({ type: z.literal('annotation-removed'), id: z.string() }),
   /** So many rollouts were analysed anew, by this version of the rules: groups that are read from then on say what it found. */

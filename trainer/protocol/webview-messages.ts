@@ -30,6 +30,13 @@ export const hostCommand = z.discriminatedUnion('command', [
     selection,
     form: exportForm,
   }),
+  /** Asks where it must, and moves it to the trash where there is one. */
+  z.strictObject({
+    ...runCommand,
+    command: z.literal('delete-checkpoint'),
+    runId: z.string(),
+    step: z.number().int().min(0),
+  }),
   z.strictObject({ ...runCommand, command: z.literal('show-log') }),
   z.strictObject({ ...runCommand, command: z.literal('show-problems') }),
   z.strictObject({ ...runCommand, command: z.literal('start-trainer') }),

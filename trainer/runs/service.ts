@@ -5,6 +5,7 @@ import type { AgreementShown, ItemHistory } from '../protocol/annotations/agreem
 import type { Category } from '../protocol/annotations/categories.ts';
 import type { Ask, AskAbout, AskCost, AskProgress, Experiment, ExperimentAnswer, RightWith } from '../protocol/ask.ts';
 import type { AuditEntry, AuditResults } from '../protocol/audit.ts';
+import type { CheckpointRemoval, ComparedCheckpoints, ShelfState } from '../protocol/checkpoint-shelf.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
 import type { CurvesAnswer, CurvesAsked } from '../protocol/curves.ts';
 import type { InterventionKind, WeighingCost } from '../protocol/evidence.ts';
@@ -225,6 +226,15 @@ export interface AskService {
   remove(runId: string, id: string): void;
 }
 
+/** What can be asked about checkpoints; commands change them. */
+export interface ShelfService {
+  state(): Promise<ShelfState>;
+  /** @throws StudioError `not-found` */
+  removal(step: number): Promise<CheckpointRemoval>;
+  /** @throws StudioError `not-found`; `bad-model` where what was saved with one can't be read */
+  compare(steps: readonly [number, number]): Promise<ComparedCheckpoints>;
+}
+
 export interface TrainerService {
   readonly info: TrainerInfo;
   listen(listener: TrainerListener): { dispose(): void };
@@ -235,8 +245,12 @@ export interface TrainerService {
   create(request: CreateRun, by: string): Promise<RunSummary>;
   /** @param id made by who sends it: a command that comes again under it acts once, and is answered with what became of it */
   command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord;
+  /** @throws StudioError `bad-request` for what no rule is called */
+  muteAdvisory(runId: string, key: string, muted: boolean, by: string): void;
   /** From where a resume would go on, and what that leaves out of the curves. */
   resumption(runId: string, from: number | undefined): Promise<Resumption>;
+  /** The checkpoints of a run as they lie on the disk. */
+  shelf(runId: string): ShelfService;
   /** Creates a run that goes on from a checkpoint of another one. */
   fork(request: ForkRun, by: string): Promise<RunSummary>;
   delete(runId: string): Promise<void>;

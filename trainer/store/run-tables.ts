@@ -112,6 +112,9 @@ export class RunTables {
       case 'checkpoint-removed':
         this.records.removeCheckpoint(body.id);
         return null;
+      case 'checkpoint-pinned':
+        this.records.pinCheckpoint(body.id, body.pin);
+        return null;
       case 'evaluation':
         this.records.writeEvaluation(body.evaluation);
         return null;
@@ -139,9 +142,14 @@ export class RunTables {
         return null;
       case 'state':
       case 'analysed':
+      case 'breakpoints':
+      case 'breakpoint-hit':
       case 'labels':
       case 'skipped':
       case 'warning':
+      case 'advisory':
+      case 'advisory-ended':
+      case 'advisory-muted':
         return null;
     }
   }

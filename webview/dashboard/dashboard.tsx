@@ -17,6 +17,7 @@ import { focusIsTyping, useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
+import { AdvisoryNotice } from './advisory-notice.tsx';
 import { AhaSection } from './aha-section.tsx';
 import { ChartGroup } from './chart-group.ts';
 import { CheckpointList } from './checkpoint-list.tsx';
@@ -25,7 +26,6 @@ import { Curves } from './curves.tsx';
 import styles from './dashboard.module.css';
 import { DrawnRuns } from './drawn-runs.ts';
 import { EvaluationTable } from './evaluation-table.tsx';
-import { LearningNotice } from './learning-notice.tsx';
 import { type MarkerTarget, markersOf, nextMarker } from './markers.ts';
 import { ParameterList } from './parameter-list.tsx';
 import { PatternSection } from './pattern-section.tsx';
@@ -157,7 +157,7 @@ export function Dashboard(props: DashboardProps) {
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
       <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
-      <LearningNotice warnings={view.warnings} />
+      {!hasTrouble && !refused && <AdvisoryNotice {...{ feed, view, runs, noTrainer: trainerMissing, host }} />}
       <div aria-live="polite">
         {refused && trainerMissing === null && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
@@ -181,9 +181,15 @@ export function Dashboard(props: DashboardProps) {
           {begun && <AhaSection feed={feed} view={view} group={charts} drawn={drawn} />}
           {begun && <PatternSection view={view} group={charts} drawn={drawn} />}
           {begun && <WhereTheTimeWent view={view} />}
-          <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
+          <WarningList {...{ feed, view, runs, noTrainer: trainerMissing, host }} />
           <SkippedList view={view} host={host} />
-          {isRead && <CommandLog commands={view.commands} wanted={opened?.open === 'command' ? opened.id : null} />}
+          {isRead && (
+            <CommandLog
+              commands={view.commands}
+              wanted={opened?.open === 'command' ? opened.id : null}
+              {...{ feed, host }}
+            />
+          )}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
         </div>
         <div class={`${styles.column} ${styles.side}`}>

@@ -188,11 +188,12 @@ export const formulas = {
     formula: [
       'constant: peak × min(1, step / warmupSteps)',
       'cosine: that × ( f + (1 − f) × (1 + cos(π·step/steps)) / 2 ),  f = scheduleFloor',
+      'linear: that × ( f + (1 − f) × (1 − step/steps) )',
     ],
     over: 'This step.',
     unit: 'none',
     note: 'Not smoothed. No warm-up where warmupSteps is 0.',
-    source: 'trainer/learning/schedule.ts',
+    source: 'trainer/protocol/learning-rate.ts',
   },
   clippedShare: {
     title: 'Clipped share',

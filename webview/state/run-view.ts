@@ -5,19 +5,21 @@
 import type { CommandRecord } from '../../trainer/protocol/commands.ts';
 import type { CurvesAnswer } from '../../trainer/protocol/curves.ts';
 import { labelsSentence } from '../../trainer/protocol/obeyed-labels.ts';
-import type {
-  Annotation,
-  Checkpoint,
-  Evaluation,
-  GroupWithRollouts,
-  Question,
-  RunEvent,
-  StepMetrics,
+import {
+  type Annotation,
+  type Checkpoint,
+  type Evaluation,
+  type GroupWithRollouts,
+  pinned,
+  type Question,
+  type RunEvent,
+  type StepMetrics,
 } from '../../trainer/protocol/records.ts';
 import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { countsUpTo, type StepCounts, withGroups } from '../../trainer/protocol/step-counts.ts';
 import { fromAnswer, type MetricColumns, noMetrics, rewoundTo, withSteps } from './metric-columns.ts';
+import { type ToldAdvisory, withTold } from './told-advisories.ts';
 
 export interface SkippedQuestion {
   readonly seq: number;
@@ -31,8 +33,6 @@ export interface Warning {
   readonly seq: number;
   readonly at: number;
   readonly message: string;
-  /** Says that nothing, or less than was meant, is learned as the run is set. */
-  readonly isOfLearning: boolean;
 }
 
 /** Sums by step over the groups of all events up to `seq`; `counted` as the trainer told it. */
@@ -61,6 +61,8 @@ export interface RunView {
   /** By event number, oldest first. */
   readonly skipped: readonly SkippedQuestion[];
   readonly warnings: readonly Warning[];
+  /** Oldest first, those that are over too. */
+  readonly told: readonly ToldAdvisory[];
 }
 
 /** What the trainer lists of a run, each part asked for by who shows it. */
@@ -71,7 +73,7 @@ export interface RunLists {
   readonly checkpoints: readonly Checkpoint[];
   readonly evaluations: readonly Evaluation[];
   readonly annotations: readonly Annotation[];
-  /** Events about questions left out, and warnings. */
+  /** Events about questions left out, warnings and advisories. */
   readonly notices: readonly RunEvent[];
 }
 export type RunPart = keyof RunLists;
@@ -90,6 +92,7 @@ export function emptyView(run: RunSummary, since: number): RunView {
     annotations: [],
     skipped: [],
     warnings: [],
+    told: [],
   };
 }
 
@@ -98,7 +101,7 @@ export function emptyView(run: RunSummary, since: number): RunView {
  * read a list before any of them, or after, so that all are applied to it once more.
  */
 export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: readonly RunEvent[]): RunView {
-  const none = { skipped: [], warnings: [] };
+  const none = { skipped: [], warnings: [], told: [] };
   const read = applied(
     {
       ...view,
@@ -115,21 +118,21 @@ export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: re
   return { ...read, run: view.run, seq: view.seq };
 }
 
-type Notices = Pick<RunView, 'skipped' | 'warnings'>;
+type Notices = Pick<RunView, 'skipped' | 'warnings' | 'told'>;
 
-/** Takes in what was left out, warnings, and what labels change; other events are no notices. */
+/** Takes in what was left out, warnings, what labels change, and advisories; other events are no notices. */
 function withNotices(view: Notices, events: readonly RunEvent[]): Notices {
-  let { skipped, warnings } = view;
-  for (const { body, seq, at } of events) {
+  let { skipped, warnings, told } = view;
+  for (const event of events) {
+    const { body, seq, at } = event;
+    told = withTold(told, event);
     if (body.type === 'skipped') {
       const { step, question, kind, message } = body;
       skipped = bySeq(skipped, { seq, step, question, kind, message });
-    } else if (body.type === 'warning')
-      warnings = bySeq(warnings, { seq, at, message: body.message, isOfLearning: body.about === 'learning' });
-    else if (body.type === 'labels')
-      warnings = bySeq(warnings, { seq, at, message: labelsSentence(body.labels), isOfLearning: false });
+    } else if (body.type === 'warning') warnings = bySeq(warnings, { seq, at, message: body.message });
+    else if (body.type === 'labels') warnings = bySeq(warnings, { seq, at, message: labelsSentence(body.labels) });
   }
-  return { skipped, warnings };
+  return { skipped, warnings, told };
 }
 
 /** Applies events in order. An event that is already in the view changes nothing. */
@@ -179,6 +182,9 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'checkpoint-removed':
         next.checkpoints = next.checkpoints.filter((checkpoint) => checkpoint.id !== body.id);
         break;
+      case 'checkpoint-pinned':
+        next.checkpoints = next.checkpoints.map((held) => (held.id === body.id ? pinned(held, body.pin) : held));
+        break;
       case 'evaluation':
         next.evaluations = newestFirst(mergeById(next.evaluations, [body.evaluation]), (evaluation) => evaluation.at);
         break;
@@ -192,6 +198,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         next.checkpoints = next.checkpoints.filter((checkpoint) => checkpoint.step <= body.toStep);
         next.evaluations = next.evaluations.filter((evaluation) => evaluation.step <= body.toStep);
         next.skipped = next.skipped.filter((skipped) => skipped.step <= body.toStep);
+        next.told = withTold(next.told, event);
         break;
       case 'annotation':
         next.annotations = mergeById(next.annotations, [body.annotation]);
@@ -202,6 +209,8 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'skipped':
       case 'warning':
       case 'labels':
+      case 'advisory':
+      case 'advisory-ended':
         Object.assign(next, withNotices(next, [event]));
         break;
       case 'group':
@@ -212,6 +221,9 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'masked':
       case 'corrected':
       case 'analysed':
+      case 'breakpoints':
+      case 'breakpoint-hit':
+      case 'advisory-muted':
         break;
     }
   }

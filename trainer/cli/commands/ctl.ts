@@ -4,6 +4,10 @@ import path from 'node:path';
 import { SentCommands } from '../../client/carry-out.ts';
 import { connectTrainer } from '../../client/connect.ts';
 import { findTrainer } from '../../client/find-trainer.ts';
+import { heard } from '../../protocol/advisories.ts';
+import { advisoryLines } from '../../protocol/advisory-words.ts';
+import { conditionRefusal } from '../../protocol/breakpoints/changed-list.ts';
+import { breakpointsOf } from '../../protocol/breakpoints/changes.ts';
 import {
   type CommandKind,
   type CommandRequest,
@@ -11,6 +15,7 @@ import {
   commandKinds,
   commandRequest,
   commands,
+  pinNote,
   refusal,
 } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
@@ -34,6 +39,8 @@ import {
 } from '../terminal/command.ts';
 import { type CommandEnd, endLine } from '../terminal/command-end.ts';
 import { consentTo } from '../terminal/consent.ts';
+import { breakForms, breakLines, breakRequest } from './ctl-break.ts';
+import { checkpointLines, removalRequest } from './ctl-checkpoints.ts';
 
 /** What may follow a command: words in their order, and an option of its own. */
 interface Form {
@@ -41,8 +48,12 @@ interface Form {
   readonly option?: 'release' | 'now' | 'off';
   /** Takes --why. */
   readonly why?: true;
-  /** Takes --from and --yes, of which `carryOut` makes a request. */
+  /** Takes --from, of which `carryOut` makes a request. */
   readonly from?: true;
+  /** Takes --yes, which agrees to what is asked. */
+  readonly yes?: true;
+  /** Takes --note. */
+  readonly note?: true;
   /** Takes --at. */
   readonly at?: true;
   /** `words` are as many as the form has at most; undefined where one was left out. */
@@ -51,7 +62,7 @@ interface Form {
 }
 
 /** Each command as it is typed. What it may be asked, and when, is the protocol's. */
-const forms: Readonly<Record<CommandKind, Form>> = {
+const forms: Readonly<Record<Exclude<CommandKind, 'break'>, Form>> = {
   start: {
     words: ['[FILE]'],
     request: () => ({ kind: 'start' }),
@@ -73,6 +84,7 @@ const forms: Readonly<Record<CommandKind, Form>> = {
   resume: {
     words: [],
     from: true,
+    yes: true,
     request: () => ({ kind: 'resume' }),
     explains: '--from: the checkpoint of a step; --yes: agree to what it leaves out',
   },
@@ -159,6 +171,19 @@ const forms: Readonly<Record<CommandKind, Form>> = {
       };
     },
   },
+  pin: {
+    words: ['STEP'],
+    note: true,
+    request: ([step]) => ({ kind: 'pin', step: checkpointStep('pin', step) }),
+    explains: 'the checkpoint of this step stays until it is unpinned; --note: why',
+  },
+  unpin: { words: ['STEP'], request: ([step]) => ({ kind: 'unpin', step: checkpointStep('unpin', step) }) },
+  'remove-checkpoint': {
+    words: ['STEP'],
+    yes: true,
+    request: ([step]) => ({ kind: 'remove-checkpoint', step: checkpointStep('remove-checkpoint', step) }),
+    explains: 'from the disk; --yes: agree to what that means',
+  },
 };
 
 /** `accuracy=1` or `format=0`, of either one. */
@@ -191,26 +216,42 @@ function numbersOf(
   );
 }
 
-/** What is asked of the trainer and not of a run. */
-const listForm: Pick<Form, 'words' | 'option' | 'from' | 'at' | 'why'> = { words: [] };
-const others = ['list', 'delete'] as const;
+function checkpointStep(kind: string, word: string | undefined): number {
+  if (word === undefined) throw usage(`${kind} wants the step of a checkpoint.`);
+  return wholeNumber('STEP', word, 0);
+}
 
-function typed(kind: CommandKind): string {
-  const { words, option, from, at, why } = forms[kind];
+/** What is asked of the trainer and not of a run. */
+const otherForms: Readonly<Record<'list' | 'checkpoints' | 'delete' | 'mute' | 'unmute', Omit<Form, 'request'>>> = {
+  list: { words: [] },
+  checkpoints: { words: [] },
+  delete: { words: [] },
+  mute: { words: ['ADVISORY'] },
+  unmute: { words: ['ADVISORY'] },
+};
+type Other = keyof typeof otherForms;
+const others = Object.keys(otherForms) as Other[];
+const isOther = (kind: string): kind is Other => Object.hasOwn(otherForms, kind);
+
+function typed(kind: Exclude<CommandKind, 'break'>): string {
+  const { words, option, from, at, yes, note, why } = forms[kind];
   return [
     kind,
     ...words,
     ...(option ? [`[--${option}]`] : []),
     ...(why ? ['--why TEXT'] : []),
     ...(at ? ['[--at POINT]'] : []),
-    ...(from ? ['[--from STEP] [--yes]'] : []),
+    ...(from ? ['[--from STEP]'] : []),
+    ...(note ? ['[--note TEXT]'] : []),
+    ...(yes ? ['[--yes]'] : []),
   ].join(' ');
 }
 
 /** Characters. */
 const fieldWidth = 31;
 
-const helpLines = commandKinds.map((kind) => {
+const helpLines = commandKinds.flatMap((kind) => {
+  if (kind === 'break') return breakForms.map(({ words, does }) => `  ${words.padEnd(fieldWidth)} ${does}`);
   const { explains } = forms[kind];
   return `  ${typed(kind).padEnd(fieldWidth)} ${commands[kind].label}${explains ? `; ${explains}` : ''}`;
 });
@@ -219,13 +260,16 @@ export const ctlCommand: CliCommand = {
   name: 'ctl',
   summary: 'steer a run of a trainer that is running: pause, resume, set, …',
   help: `
-video-r1 ctl list | delete | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
+video-r1 ctl list | checkpoints | delete | mute | unmute | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
 video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
 
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
 Without --run the newest run is meant, but for delete, which wants a name. A command that is sent again under the same --id acts once.
 
-  ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left
+  ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left, and what needs a person with its ways on
+  ${'checkpoints'.padEnd(fieldWidth)} the checkpoints of a run: why each is kept, its size, what the disk has left
+  ${'mute ADVISORY'.padEnd(fieldWidth)} Tell no more of an advisory in this run, by the name that list has for it
+  ${'unmute ADVISORY'.padEnd(fieldWidth)} Tell of it again
   ${'delete'.padEnd(fieldWidth)} Delete the run named by --run from the disk, with its checkpoints
   ${'fork RUN'.padEnd(fieldWidth)} Make a new run that goes on from a checkpoint of RUN, and start it where no other computes
 ${helpLines.join('\n')}
@@ -246,8 +290,11 @@ ${helpLines.join('\n')}
         why: { type: 'string' },
         from: { type: 'string' },
         at: { type: 'string' },
+        log: { type: 'boolean', default: false },
+        'no-log': { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         name: { type: 'string' },
+        note: { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
       },
@@ -257,8 +304,11 @@ ${helpLines.join('\n')}
     if (values.name !== undefined || values.set.length > 0) throw usage('--name and --set go with fork.');
     const request = readRequest(positionals, values);
     const { id } = values;
+    if (request === 'breakpoints' && id !== undefined) throw usage('break takes no --id for a list.');
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
-    if (request === 'delete' && id !== undefined) throw usage('delete takes no --id.');
+    if (typeof request === 'string' && id !== undefined) throw usage(`${request} takes no --id.`);
+    if ((request === 'mute' || request === 'unmute') && positionals[1] === undefined)
+      throw usage(`Name what to ${request}, as list has it.`);
     if (request === 'delete' && values.run === undefined) throw usage('Name the run to delete with --run.');
     const file =
       typeof request === 'object' && (request.kind === 'start' || request.kind === 'queue')
@@ -273,7 +323,7 @@ ${helpLines.join('\n')}
       const { runs, unreadable } = await client.request('runs/list', {});
       if (request === 'list') {
         const lines = [
-          ...runs.map((run) => listLine(run, runs)),
+          ...runs.flatMap((run) => [listLine(run, runs), ...adviceLines(run)]),
           ...unreadable.map(({ id, message }) => `${id.padEnd(16)} unreadable ${message}`),
         ];
         process.stdout.write(
@@ -296,12 +346,22 @@ ${helpLines.join('\n')}
       }
       const run = runId === undefined ? runs[0] : runs.find((known) => known.id === runId);
       if (!run) return await refuseMissing(client, runId);
-      const asked =
-        request.kind === 'resume'
-          ? await resumeRequest(client, run, request, values.yes, path.resolve(values.folder))
-          : request.kind === 'mask' || request.kind === 'rescore'
-            ? { ...request, step: run.step + 1 }
-            : request;
+      if (request === 'breakpoints') {
+        const lines = breakLines(run);
+        process.stdout.write(
+          values.json
+            ? `${JSON.stringify({ breakpoints: breakpointsOf(run) })}\n`
+            : lines.map((line) => `${line}\n`).join(''),
+        );
+        return exitCodes.done;
+      }
+      if (request === 'mute' || request === 'unmute')
+        return await mute(client, run, request, positionals[1], values.json);
+      if (request === 'checkpoints') {
+        process.stdout.write(await checkpointLines(client, run, values.json));
+        return exitCodes.done;
+      }
+      const asked = await agreedTo(client, run, request, values.yes, path.resolve(values.folder));
       const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
       return end.state === 'applied' ? exitCodes.done : exitCodes.failed;
@@ -331,28 +391,42 @@ export function readRequest(
     readonly why?: string;
     readonly from?: string;
     readonly at?: string;
+    readonly log?: boolean;
+    readonly 'no-log'?: boolean;
     readonly yes?: boolean;
+    readonly note?: string;
   },
-): CommandRequest | (typeof others)[number] {
+): CommandRequest | Other | 'breakpoints' {
   const [named, ...words] = positionals;
   if (named === undefined) throw usage('Name a command.');
   const kind = [...others, ...commandKinds].find((known) => known === named);
   if (kind === undefined)
     throw usage(`There is no command ${named}${nearestClause(named, [...others, 'fork', ...commandKinds])}.`);
-  const form = kind === 'list' || kind === 'delete' ? listForm : forms[kind];
+  const { log = false, 'no-log': noLog = false } = options;
+  if (kind === 'break') {
+    if (options.release || options.now || options.yes || options.from !== undefined)
+      throw usage('break takes no --release, --now, --from and --yes.');
+    return breakRequest(words, { at: options.at, log, noLog });
+  }
+  if (log || noLog) throw usage(`${kind} takes no --log and no --no-log.`);
+  const form: Omit<Form, 'request'> = isOther(kind) ? otherForms[kind] : forms[kind];
   const isOpen = form.words.at(-1)?.endsWith('…') === true;
   const over = isOpen ? [] : words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
   for (const option of ['release', 'now', 'off'] as const)
     if (options[option] && form.option !== option) throw usage(`${kind} takes no --${option}.`);
-  const { from, at, yes = false } = options;
-  if (form.from === undefined && (from !== undefined || yes))
-    throw usage(`${kind} takes no ${from === undefined ? '--yes' : '--from'}.`);
-  const { why } = options;
-  if (form.why === undefined && why !== undefined) throw usage(`${kind} takes no --why.`);
+  const { from, at, yes = false, note, why } = options;
+  const given = {
+    from: from !== undefined,
+    at: at !== undefined,
+    yes,
+    note: note !== undefined,
+    why: why !== undefined,
+  };
+  for (const option of ['from', 'at', 'yes', 'note', 'why'] as const)
+    if (given[option] && form[option] === undefined) throw usage(`${kind} takes no --${option}.`);
   if (form.why && why === undefined) throw usage(`${kind} wants --why TEXT: it is kept with what it changes.`);
-  if (form.at === undefined && at !== undefined) throw usage(`${kind} takes no --at.`);
-  if (kind === 'list' || kind === 'delete') return kind;
+  if (isOther(kind)) return kind;
   const request = forms[kind].request(words, options.release || options.now || options.off === true);
   return commandRequest.parse({
     ...(request as object),
@@ -361,7 +435,32 @@ export function readRequest(
     ...(why !== undefined && { why }),
     ...(from !== undefined && { from: wholeNumber('from', from, 0) }),
     ...(at !== undefined && { at: oneOf('--at', at, safePoint.options) }),
+    ...(note !== undefined && { note: pinNote.parse(note.trim()) }),
   });
+}
+
+async function mute(client: Client, run: RunSummary, how: 'mute' | 'unmute', key = '', json: boolean): Promise<number> {
+  await client.request('advisories/mute', { runId: run.id, key, muted: how === 'mute' });
+  process.stdout.write(json ? `${JSON.stringify({ [how]: key })}\n` : `${run.id}: ${key} is ${how}d\n`);
+  return exitCodes.done;
+}
+
+/** What of a run needs a person, below its line in the list. */
+export function adviceLines(run: RunSummary): string[] {
+  return heard(run).flatMap((one) => advisoryLines(one, run.id).map((line) => `  ${callable(line)}`));
+}
+
+/** The command as it is sent: what a person agrees to, where it asks for that, and the step that is under way. */
+async function agreedTo(
+  client: Client,
+  run: RunSummary,
+  request: CommandRequest,
+  yes: boolean,
+  folder: string,
+): Promise<CommandRequest> {
+  if (request.kind === 'resume') return resumeRequest(client, run, request, yes, folder);
+  if (request.kind === 'remove-checkpoint') return removalRequest(client, run, request, yes);
+  return request.kind === 'mask' || request.kind === 'rescore' ? { ...request, step: run.step + 1 } : request;
 }
 
 /** Says what the resume leaves out of the curves, and has a person agree where it must. */
@@ -385,6 +484,8 @@ interface ForkOptions {
   readonly from?: string | undefined;
   readonly at?: string | undefined;
   readonly name?: string | undefined;
+  readonly note?: string | undefined;
+  readonly why?: string | undefined;
   readonly set: readonly string[];
   readonly folder: string;
   readonly json: boolean;
@@ -392,16 +493,37 @@ interface ForkOptions {
   readonly id?: string | undefined;
   readonly release: boolean;
   readonly now: boolean;
+  readonly off: boolean;
+  readonly log: boolean;
+  readonly 'no-log': boolean;
   readonly yes: boolean;
 }
 
 async function fork([runId, ...over]: readonly string[], options: ForkOptions): Promise<number> {
-  const { from, at, name, set, folder, json, run, id, release, now, yes } = options;
+  const {
+    from,
+    at,
+    name,
+    note,
+    why,
+    set,
+    folder,
+    json,
+    run,
+    id,
+    release,
+    now,
+    off,
+    log,
+    'no-log': noLog,
+    yes,
+  } = options;
   if (runId === undefined || from === undefined)
     throw usage('Name a run to fork, and with --from the step of a checkpoint.');
   if (over.length > 0) throw usage(`fork takes no ${over.join(' ')}.`);
-  if (run !== undefined || id !== undefined || at !== undefined || release || now || yes)
-    throw usage('fork takes no --run, --id, --at, --release, --now and --yes.');
+  const words = [run, id, at, note, why].some((given) => given !== undefined);
+  if (words || release || now || off || log || noLog || yes)
+    throw usage('fork takes no option but --from, --name, --set, --folder and --json.');
   const parameters = readSettings(set);
   const client = await attach(path.resolve(folder));
   try {
@@ -438,7 +560,8 @@ async function carryOut(
   request: CommandRequest,
   id: string | undefined,
 ): Promise<CommandEnd> {
-  const why = id === undefined ? refusal(request, run, runs) : null;
+  const condition = request.kind === 'break' ? conditionRefusal(request.change, run) : null;
+  const why = id === undefined ? (refusal(request, run, runs) ?? condition) : null;
   if (why !== null) return { state: 'rejected', request, why };
   const sent = new SentCommands();
   client.on('run/event', ({ body }) => {
