@@ -26,7 +26,7 @@ async function pausedBefore(step: number, given: Partial<ParameterValues> = {}):
     const pause = (engine: ScriptedEngine) => {
       const gate = engine.holdNext('sample');
       void gate.entered.then(() => {
-        made.send({ kind: 'pause', release: false });
+        made.send({ kind: 'pause', release: false, at: 'after-sampling' });
         gate.open();
         resolve();
       });

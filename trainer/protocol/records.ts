@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { advisory } from './advisories.ts';
 import { categoryId, severity } from './annotations/categories.ts';
 import { commandRecord } from './commands.ts';
+import { correction, rescoredAnswer } from './corrections.ts';
 import { dataType, problemType } from './dataset.ts';
 import { armAnswers, directArm, reversedArm } from './evaluation-arms.ts';
 import { heldOrderWorth, weighedAnswers } from './evidence.ts';
@@ -101,7 +102,10 @@ export const rollout = z.object({
   flagged: z.array(z.string()).optional(),
   /** It was left out of the update; absent where it was not. */
   masked: maskedAnswer.optional(),
-  /** In the update, where it is another than `advantage` because answers of its group were left out. */
+  /** Scores that a person gave it in place of those above; absent where nobody did. */
+  rescored: rescoredAnswer.optional(),
+  /** Reward and advantage in the update, where they are others than above because answers of its group were left out or scored anew. */
+  updatedReward: z.number().optional(),
   updatedAdvantage: z.number().optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
@@ -464,6 +468,8 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('labels'), labels: obeyedLabels }),
   /** A rule left answers out of the update of a step. */
   z.object({ type: z.literal('masked'), masked: maskedAnswers }),
+  /** A person changed what the update of a step is made of. */
+  z.object({ type: z.literal('corrected'), correction }),
   /** Answers were scored again under other frames; all that was found of one is asked for anew. */
   z.object({ type: z.literal('weighed'), answers: weighedAnswers }),
   /** The answers of a step were scored again after its update; what moved is asked for. */

@@ -39,6 +39,7 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
     case 'evaluation':
     case 'warning':
     case 'masked':
+    case 'corrected':
     case 'weighed':
     case 'receipt':
     case 'annotation':

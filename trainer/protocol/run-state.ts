@@ -12,8 +12,12 @@ import { presetName } from './runfile.ts';
 export const safePoint = z.enum(['before-step', 'after-sampling', 'before-update', 'after-update']);
 export type SafePoint = z.infer<typeof safePoint>;
 
-/** A safe point of a step: where a run stands still, and where a command took effect. */
-export const runPlace = z.object({ point: safePoint, step: z.number().int() });
+/** In the order of a step. `sampling` lies between two tokens of its answers: a run can stand still there, and nothing that a step is made of changes. */
+export const runPoint = z.enum(['before-step', 'sampling', 'after-sampling', 'before-update', 'after-update']);
+export type RunPoint = z.infer<typeof runPoint>;
+
+/** Where a run stands still, and where a command took effect. */
+export const runPlace = z.object({ point: runPoint, step: z.number().int() });
 export type RunPlace = z.infer<typeof runPlace>;
 
 export const runFault = errorData.extend({ message: z.string() });
@@ -51,7 +55,7 @@ export const standing = z.discriminatedUnion('state', [
   z.object({ state: z.literal('queued'), since: z.number(), before: resting }),
   z.object({ state: z.literal('starting'), doing }),
   z.object({ state: z.literal('running'), doing }),
-  /** `release`: it will save and free the memory at the end of the step, instead of holding at the next safe point, or the next called `at`. */
+  /** `release`: it will save and free the memory at the end of the step, instead of holding at the next token or safe point, or the next point called `at`. */
   z.object({ state: z.literal('pausing'), release: z.boolean(), at: safePoint.optional(), ...waitsFor }),
   paused,
   z.object({ state: z.literal('stopping'), when: z.enum(['after-step', 'now']), ...waitsFor }),
@@ -102,6 +106,10 @@ const facts = z.object({
   questions: z.number().int(),
   /** Questions left out because their media could not be read. */
   skipped: z.number().int(),
+  /** Rows of the dataset, by number from 0, that people had it skip; absent where they had it skip none. */
+  skippedRows: z.array(z.number().int()).optional(),
+  /** Shares of the sources that people gave in place of the run file's; null: as the dataset has them; absent: as the run file says. */
+  sourceWeights: z.record(z.string(), z.number()).nullable().optional(),
   /** Where the weights came from, in words. */
   from: z.string(),
   runFile: z.string().nullable(),

@@ -89,6 +89,11 @@ export class RunJournal {
     this.listener.onChanged(this.run);
   }
 
+  /** What is known of the run besides how it stands. */
+  know(known: Partial<RunFacts>): void {
+    this.stand(standingOf(this.run), known);
+  }
+
   /**
    * Says what of learning the new value hinders, or hinders no longer.
    * @returns the value before. @throws StudioError `bad-request` for a name that no parameter has, and for a value beyond the other end of a range
@@ -100,7 +105,7 @@ export class RunJournal {
     const fault = rangeFault(parameters, name);
     if (fault !== null)
       throw new StudioError('bad-request', `${fault}.`, { remedy: 'Set the other end of the range first.' });
-    this.stand(standingOf(this.run), { parameters, steps: parameters.steps });
+    this.know({ parameters, steps: parameters.steps });
     this.adviseOfSettings(null, this.run.step);
     return from;
   }

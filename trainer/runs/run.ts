@@ -17,6 +17,7 @@ import {
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
+import { skippedAfter } from './changed-questions.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
 import { planResumption } from './resumption.ts';
@@ -187,6 +188,10 @@ export class Run {
         const from = this.journal.setParameter(parameter, value);
         return this.commands.apply(command, null, { from, to: value }, null);
       }
+      case 'skip': {
+        this.journal.know({ skippedRows: skippedAfter(this.summary().skippedRows, request) });
+        return this.commands.apply(command, null, null, null);
+      }
       case 'queue': {
         const before = restingStandingOf(this.summary());
         this.journal.stand({ state: 'queued', since: this.around.nextInQueue(), before });
@@ -205,6 +210,9 @@ export class Run {
       case 'pause':
       case 'save':
       case 'read-labels':
+      case 'mask':
+      case 'rescore':
+      case 'mix':
         throw new StudioError('internal', `A run that is not in memory was to ${request.kind}.`, { place: this.id });
     }
   }

@@ -16,6 +16,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import type { RunFault, RunPlace, SafePoint, Standing } from '../protocol/run-state.ts';
 import { pointWords } from '../protocol/run-words.ts';
+import type { ChangeOfQuestions } from './changed-questions.ts';
 import type { CommandLog } from './command-log.ts';
 
 /** Why the loop ends before its last step, with the command that ends it. */
@@ -38,6 +39,10 @@ export interface SteeringActions {
   parameter(name: string): unknown;
   /** @returns the value before. */
   setParameter(name: string, value: unknown): unknown;
+  /** Changes what the update of the step under way is made of. @returns what that did */
+  correct(command: TakenCommand): string;
+  /** Changes what is asked from the next step on. */
+  changeQuestions(request: ChangeOfQuestions): CommandChange;
   /** Ends sampling that is under way. */
   interruptSampling(): void;
 }
@@ -68,6 +73,8 @@ export class Steering {
   /** Ends the one that is under way. */
   private cut: AbortController | null = null;
   private place: RunPlace = { point: 'before-step', step: 0 };
+  /** Ends the stretch of sampling under way. */
+  private stretch: AbortController | null = null;
 
   constructor(log: CommandLog, actions: SteeringActions) {
     this.log = log;
@@ -134,6 +141,10 @@ export class Steering {
       case 'save':
       case 'evaluate':
       case 'read-labels':
+      case 'mask':
+      case 'rescore':
+      case 'skip':
+      case 'mix':
         return this.wait(command);
       case 'queue':
       case 'dequeue':
@@ -174,6 +185,28 @@ export class Steering {
     this.place = place;
     await this.settle();
     return this.heldMs - before;
+  }
+
+  /** A stretch of sampling begins. @returns aborted when a pause comes that takes hold between two tokens */
+  beginSampling(): AbortSignal {
+    this.stretch = new AbortController();
+    if (this.waiting.some(holdsSampling)) this.stretch.abort();
+    return this.stretch.signal;
+  }
+
+  /**
+   * Stands still where a stretch of sampling was ended.
+   * @returns milliseconds for which it was held
+   * @throws Interrupted when the run ends here
+   */
+  async holdSampling(step: number): Promise<number> {
+    const { place, heldMs } = this;
+    this.place = { point: 'sampling', step };
+    await this.settle();
+    this.place = place;
+    const held = this.heldMs - heldMs;
+    this.heldMs = heldMs;
+    return held;
   }
 
   /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @throws as `at` */
@@ -229,6 +262,7 @@ export class Steering {
   private wait(command: TakenCommand, change: CommandChange = null): CommandRecord {
     const record = this.log.schedule(command, pointOf(command.request), change);
     this.waiting.push(command);
+    if (holdsSampling(command)) this.stretch?.abort();
     if (this.isDueNow(command)) this.cut?.abort(goesOn());
     this.wake?.();
     return record;
@@ -337,6 +371,12 @@ export class Steering {
         }));
       case 'read-labels':
         return this.carryOut(command, async () => ({ change: null, note: await this.actions.readLabels() }));
+      case 'mask':
+      case 'rescore':
+        return this.carryOut(command, async () => ({ change: null, note: this.actions.correct(command) }));
+      case 'skip':
+      case 'mix':
+        return this.carryOut(command, async () => ({ change: this.actions.changeQuestions(request), note: null }));
       case 'set':
         return this.carryOut(command, async () => {
           const from = this.actions.setParameter(request.parameter, request.value);
@@ -371,6 +411,11 @@ export class Steering {
       if (thrown instanceof Interrupted) throw thrown;
     }
   }
+}
+
+/** Whether a command makes the run stand still between two tokens. */
+function holdsSampling({ request }: TakenCommand): boolean {
+  return request.kind === 'pause' && isDue(request, 'sampling', false);
 }
 
 function goesOn(): StudioError {

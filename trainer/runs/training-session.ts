@@ -28,6 +28,7 @@ import {
 import type { RunStore } from '../store/run-store.ts';
 import { Advisor, type AdvisorOf } from './advisories/advisor.ts';
 import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
+import { changeQuestions } from './changed-questions.ts';
 import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
 import { HeededLabels } from './heeded-labels.ts';
@@ -35,6 +36,7 @@ import { demandConsent, type PlannedResumption, planResumption } from './resumpt
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
+import { SessionCorrections } from './session-corrections.ts';
 import { SessionUpdates } from './session-updates.ts';
 import { Steering } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
@@ -72,6 +74,7 @@ export class TrainingSession {
   /** Of others who use the engine meanwhile. */
   private readonly turns = new Turns();
   private readonly updates: SessionUpdates;
+  private readonly corrections: SessionCorrections;
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
   private isPlanned = false;
@@ -115,8 +118,11 @@ export class TrainingSession {
           requireReversedOf(this.bench.unseen.dataset);
         return journal.setParameter(name, value);
       },
+      correct: (command) => this.corrections.make(command),
+      changeQuestions: (request) => changeQuestions(request, this.workbench, journal),
       interruptSampling: () => this.interrupt.abort(),
     });
+    this.corrections = new SessionCorrections(journal);
     this.updates = new SessionUpdates({
       ...{ seed: of.plan.seed, journal, steering: this.steering, turns: this.turns },
       receipt: (step) => of.store.receipt(step),
@@ -287,6 +293,7 @@ export class TrainingSession {
       plan,
       folder,
       parameters: this.run.parameters,
+      sourceWeights: this.run.sourceWeights,
       checkpoint: planned.checkpoint,
       media: () => around.media(),
       createEngine: around.createEngine,
@@ -310,6 +317,7 @@ export class TrainingSession {
     });
     this.bench = bench;
     bench.questions.obey(this.labels.corrections);
+    bench.questions.skip(this.run.skippedRows ?? []);
     this.reached = bench.reached ?? this.reached;
     const { step } = this.reached;
     const left = step < this.run.step ? await this.goBack(planned) : null;
@@ -414,6 +422,10 @@ export class TrainingSession {
       signal: this.interrupt.signal,
       run: () => this.run,
       at: (point, open) => this.at(point, open),
+      sampling: {
+        begin: () => this.steering.beginSampling(),
+        hold: () => this.steering.holdSampling(this.run.step + 1),
+      },
       place: this.place,
       onDecoding: (isUnderWay) => {
         if (this.run.step + 1 !== first) return;
@@ -441,6 +453,7 @@ export class TrainingSession {
           this.place.next = this.reached.position;
           this.updated = null;
           this.updates.stepBegins();
+          this.corrections.close();
           return plan.method === 'sft' ? sftStep(training, step) : tgrpoStep(training, step, plan.method);
         });
         metrics.skipped = this.run.skipped - skippedBefore;
@@ -475,10 +488,16 @@ export class TrainingSession {
   /** Passes a safe point of a step. */
   private async at(point: SafePoint, open?: OpenGroups): Promise<number> {
     const step = this.run.step + 1;
-    if (open) this.updates.groupsOpen(step, open);
+    if (open) {
+      this.updates.groupsOpen(step, open);
+      this.corrections.groupsOpen(step, open);
+    }
     const heldMs = await this.steering.at(point, step);
     this.updates.demandWhole();
-    if (point === 'before-update') this.updates.updateBegins();
+    if (point === 'before-update') {
+      this.updates.updateBegins();
+      this.corrections.close();
+    }
     return heldMs;
   }
 

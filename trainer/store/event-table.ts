@@ -137,6 +137,8 @@ function stepOf(body: RunEventBody): number | null {
       return body.evaluation.step;
     case 'masked':
       return body.masked.step;
+    case 'corrected':
+      return body.correction.step;
     case 'advisory':
       return body.advisory.since;
     case 'advisory-ended':

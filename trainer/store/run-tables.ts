@@ -18,7 +18,7 @@ import type { Database } from './database.ts';
 import { EventTable } from './event-table.ts';
 import { EvidenceTable } from './evidence-table.ts';
 import { ExperimentTable } from './experiment-table.ts';
-import { writeMask } from './masked-answers.ts';
+import { writeCorrection, writeMask } from './masked-answers.ts';
 import { ReceiptTable } from './receipt-table.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
@@ -126,6 +126,9 @@ export class RunTables {
         return null;
       case 'masked':
         writeMask(this.database, body.masked);
+        return null;
+      case 'corrected':
+        writeCorrection(this.database, body.correction);
         return null;
       case 'weighed':
         this.evidence.tell(body.answers);

@@ -2,8 +2,8 @@
 import { type CommandKind, type CommandRequest, commands, refusal } from '../../trainer/protocol/commands.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 
-/** `set` has a field for each parameter instead of a button, `run-to` wants a point; labels are read again where they are given. */
-export type ControlName = Exclude<CommandKind, 'set' | 'run-to' | 'read-labels'>;
+/** The others stand where what they are about is read: parameters, points, answers, questions, labels. */
+export type ControlName = Exclude<CommandKind, 'set' | 'run-to' | 'read-labels' | 'mask' | 'rescore' | 'skip' | 'mix'>;
 
 export interface Control {
   readonly name: ControlName;

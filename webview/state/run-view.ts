@@ -220,6 +220,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'state':
       case 'references':
       case 'masked':
+      case 'corrected':
       case 'analysed':
       case 'advisory-muted':
         break;

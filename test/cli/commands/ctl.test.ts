@@ -37,6 +37,20 @@ describe('the words of a command', () => {
     expect(readRequest(['queue'], plain)).toEqual({ kind: 'queue' });
     expect(readRequest(['queue', 'sft.run.json'], plain)).toEqual({ kind: 'queue' });
     expect(readRequest(['dequeue'], plain)).toEqual({ kind: 'dequeue' });
+    const why = 'a wrong label';
+    expect(readRequest(['mask', 's4-0-o0', 's4-0-o1'], { ...plain, why })).toMatchObject({
+      ...{ kind: 'mask', rollouts: ['s4-0-o0', 's4-0-o1'], masked: true, why },
+    });
+    expect(readRequest(['mask', 's4-0-o0'], { ...plain, why, off: true })).toMatchObject({ masked: false });
+    expect(readRequest(['rescore', 's4-0-o0', 'accuracy=1', 'format=0'], { ...plain, why })).toMatchObject({
+      ...{ kind: 'rescore', rollout: 's4-0-o0', scores: { accuracy: 1, format: 0 } },
+    });
+    expect(readRequest(['rescore', 's4-0-o0', 'found'], { ...plain, why })).toMatchObject({ scores: null });
+    expect(readRequest(['skip', '7'], { ...plain, why })).toEqual({ kind: 'skip', row: 7, skipped: true, why });
+    expect(readRequest(['mix', 'STAR=2', 'a=b=0.5'], plain)).toEqual({
+      ...{ kind: 'mix', weights: { STAR: 2, 'a=b': 0.5 } },
+    });
+    expect(readRequest(['mix', 'none'], plain)).toEqual({ kind: 'mix', weights: null });
     expect(readRequest(['list'], plain)).toBe('list');
     expect(readRequest(['delete'], plain)).toBe('delete');
     expect(readRequest(['mute', 'stalled'], plain)).toBe('mute');
@@ -59,6 +73,13 @@ describe('the words of a command', () => {
     [['stop'], { ...plain, release: true }, 'stop takes no --release'],
     [['step', '0'], plain, '0 is none'],
     [['step', 'two'], plain, 'two is none'],
+    [['mask'], { ...plain, why: 'w' }, 'by their ids'],
+    [['mask', 's4-0-o0'], plain, 'mask wants --why'],
+    [['rescore', 's4-0-o0', 'right'], { ...plain, why: 'w' }, 'right is not of that form'],
+    [['rescore', 's4-0-o0', 'length=1'], { ...plain, why: 'w' }, 'length is none'],
+    [['skip', 'seven'], { ...plain, why: 'w' }, 'ROW'],
+    [['mix', 'STAR'], plain, 'STAR is not of that form'],
+    [['pause'], { ...plain, why: 'w' }, 'pause takes no --why'],
     [['set', 'learningRate'], plain, 'Name a parameter and its value'],
   ])('%j %j is refused', (words, options, message) => {
     expect(() => readRequest(words, options)).toThrow(message);
@@ -149,6 +170,14 @@ describe('a command that is sent', () => {
         return [request.kind, String(request.count)];
       case 'run-to':
         return [request.kind, request.point, ...(request.step === undefined ? [] : [String(request.step)])];
+      case 'mask':
+        return [request.kind, ...request.rollouts, '--why', request.why];
+      case 'rescore':
+        return [request.kind, request.rollout, `accuracy=${request.scores?.accuracy}`, '--why', request.why];
+      case 'skip':
+        return [request.kind, String(request.row), '--why', request.why, ...(request.skipped ? [] : ['--off'])];
+      case 'mix':
+        return [request.kind, ...Object.entries(request.weights ?? {}).map(([name, weight]) => `${name}=${weight}`)];
       case 'set':
         return [request.kind, request.parameter, String(request.value)];
       default:

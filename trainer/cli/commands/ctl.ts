@@ -40,7 +40,9 @@ import { consentTo } from '../terminal/consent.ts';
 /** What may follow a command: words in their order, and an option of its own. */
 interface Form {
   readonly words: readonly string[];
-  readonly option?: 'release' | 'now';
+  readonly option?: 'release' | 'now' | 'off';
+  /** Takes --why. */
+  readonly why?: true;
   /** Takes --from and --yes, of which `carryOut` makes a request. */
   readonly from?: true;
   /** Takes --at. */
@@ -116,6 +118,38 @@ const forms: Readonly<Record<CommandKind, Form>> = {
     request: () => ({ kind: 'read-labels' }),
     explains: 'obeys what people have said of its rows since',
   },
+  mask: {
+    words: ['ID…'],
+    option: 'off',
+    why: true,
+    request: (rollouts, off) => {
+      if (rollouts.length === 0) throw usage('mask takes the answers by their ids.');
+      return { kind: 'mask', rollouts, masked: !off };
+    },
+    explains: 'the update of the step under way is made without the answers ID…; --off: with them again',
+  },
+  rescore: {
+    words: ['ID', 'SCORE…'],
+    why: true,
+    request: ([rollout, ...scores]) => {
+      if (rollout === undefined || scores.length === 0)
+        throw usage('rescore takes an answer by its id, and its scores, or found.');
+      return { kind: 'rescore', rollout, scores: scores[0] === 'found' ? null : scoresOf(scores) };
+    },
+    explains: 'SCORE: accuracy=0…1, format=0…1, in place of what scoring found; found: as found again',
+  },
+  skip: {
+    words: ['ROW'],
+    option: 'off',
+    why: true,
+    request: ([row], off) => ({ kind: 'skip', row: wholeNumber('ROW', row ?? '', 0), skipped: !off }),
+    explains: 'ROW: number of a question in the dataset, from 0, that is asked no more; --off: asked again',
+  },
+  mix: {
+    words: ['SOURCE=WEIGHT…'],
+    request: (words) => ({ kind: 'mix', weights: words[0] === 'none' ? null : weightsOf(words) }),
+    explains: 'shares of the sources, each named; none: as the dataset has them',
+  },
   set: {
     words: ['NAME', 'VALUE'],
     request: ([parameter, value]) => {
@@ -129,9 +163,39 @@ const forms: Readonly<Record<CommandKind, Form>> = {
   },
 };
 
+/** `accuracy=1` or `format=0`, of either one. */
+function scoresOf(words: readonly (string | undefined)[]): Record<string, number> {
+  return numbersOf(words, 'rescore', (name) => {
+    if (name !== 'accuracy' && name !== 'format')
+      throw usage(`rescore takes accuracy=, format= or found, and ${name} is none.`);
+  });
+}
+
+function weightsOf(words: readonly (string | undefined)[]): Record<string, number> {
+  if (words.length === 0) throw usage('mix takes a weight for every source: STAR=2 CLEVRER=1.');
+  return numbersOf(words, 'mix', () => {});
+}
+
+function numbersOf(
+  words: readonly (string | undefined)[],
+  kind: string,
+  check: (name: string) => void,
+): Record<string, number> {
+  return Object.fromEntries(
+    words.map((word = '') => {
+      const at = word.lastIndexOf('=');
+      const [name, value] = [word.slice(0, at), word.slice(at + 1)];
+      if (at < 1 || !/^\d+(\.\d+)?$/.test(value))
+        throw usage(`${kind} takes NAME=NUMBER, and ${word} is not of that form.`);
+      check(name);
+      return [name, Number(value)] as const;
+    }),
+  );
+}
+
 /** What is asked of the trainer and not of a run. */
 const otherForms: Readonly<
-  Record<'list' | 'delete' | 'mute' | 'unmute', Pick<Form, 'words' | 'option' | 'from' | 'at'>>
+  Record<'list' | 'delete' | 'mute' | 'unmute', Pick<Form, 'words' | 'option' | 'from' | 'at' | 'why'>>
 > = {
   list: { words: [] },
   delete: { words: [] },
@@ -143,11 +207,12 @@ const others = Object.keys(otherForms) as Other[];
 const isOther = (kind: string): kind is Other => Object.hasOwn(otherForms, kind);
 
 function typed(kind: CommandKind): string {
-  const { words, option, from, at } = forms[kind];
+  const { words, option, from, at, why } = forms[kind];
   return [
     kind,
     ...words,
     ...(option ? [`[--${option}]`] : []),
+    ...(why ? ['--why TEXT'] : []),
     ...(at ? ['[--at POINT]'] : []),
     ...(from ? ['[--from STEP] [--yes]'] : []),
   ].join(' ');
@@ -190,6 +255,8 @@ ${helpLines.join('\n')}
         id: { type: 'string' },
         release: { type: 'boolean', default: false },
         now: { type: 'boolean', default: false },
+        off: { type: 'boolean', default: false },
+        why: { type: 'string' },
         from: { type: 'string' },
         at: { type: 'string' },
         yes: { type: 'boolean', default: false },
@@ -249,7 +316,9 @@ ${helpLines.join('\n')}
       const asked =
         request.kind === 'resume'
           ? await resumeRequest(client, run, request, values.yes, path.resolve(values.folder))
-          : request;
+          : request.kind === 'mask' || request.kind === 'rescore'
+            ? { ...request, step: run.step + 1 }
+            : request;
       const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
       return end.state === 'applied' ? exitCodes.done : exitCodes.failed;
@@ -275,6 +344,8 @@ export function readRequest(
   options: {
     readonly release: boolean;
     readonly now: boolean;
+    readonly off?: boolean;
+    readonly why?: string;
     readonly from?: string;
     readonly at?: string;
     readonly yes?: boolean;
@@ -286,18 +357,25 @@ export function readRequest(
   if (kind === undefined)
     throw usage(`There is no command ${named}${nearestClause(named, [...others, 'fork', ...commandKinds])}.`);
   const form = isOther(kind) ? otherForms[kind] : forms[kind];
-  const over = words.slice(form.words.length);
+  const isOpen = form.words.at(-1)?.endsWith('…') === true;
+  const over = isOpen ? [] : words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
-  for (const option of ['release', 'now'] as const)
+  for (const option of ['release', 'now', 'off'] as const)
     if (options[option] && form.option !== option) throw usage(`${kind} takes no --${option}.`);
   const { from, at, yes = false } = options;
   if (form.from === undefined && (from !== undefined || yes))
     throw usage(`${kind} takes no ${from === undefined ? '--yes' : '--from'}.`);
+  const { why } = options;
+  if (form.why === undefined && why !== undefined) throw usage(`${kind} takes no --why.`);
+  if (form.why && why === undefined) throw usage(`${kind} wants --why TEXT: it is kept with what it changes.`);
   if (form.at === undefined && at !== undefined) throw usage(`${kind} takes no --at.`);
   if (isOther(kind)) return kind;
-  const request = forms[kind].request(words, options.release || options.now);
+  const request = forms[kind].request(words, options.release || options.now || options.off === true);
   return commandRequest.parse({
     ...(request as object),
+    // The step under way, which is filled in when the run is known.
+    ...(form.why && kind !== 'skip' && { step: 1 }),
+    ...(why !== undefined && { why }),
     ...(from !== undefined && { from: wholeNumber('from', from, 0) }),
     ...(at !== undefined && { at: oneOf('--at', at, safePoint.options) }),
   });
