@@ -2,6 +2,7 @@
  * Why a run would not take a control of the editor. The rules are the protocol's; here is only which requests a control stands
  * for. Loaded with the link to a trainer: before that there is no run to ask about.
  */
+import { readyMades } from '../trainer/protocol/breakpoints/ready-made.ts';
 import { type CommandRequest, commands, deleteRefusal, refusal } from '../trainer/protocol/commands.ts';
 import { StudioError } from '../trainer/protocol/errors.ts';
 import { type RunSummary, safePoint } from '../trainer/protocol/run-state.ts';
@@ -43,6 +44,8 @@ function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): reado
         parameter,
         value: run.parameters[parameter],
       }));
+    case 'break':
+      return [{ kind: 'break', change: { do: 'add', condition: readyMades['disk-low'].condition, logOnly: false } }];
     case 'start':
     case 'queue':
     case 'dequeue':

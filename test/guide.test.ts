@@ -7,6 +7,10 @@ import { commands, settings } from '../extension/contributions.ts';
 import { checkRow } from '../trainer/data/row-check.ts';
 import { presetParameters, settingFaults } from '../trainer/learning/presets.ts';
 import { advisoryRules } from '../trainer/protocol/advisories.ts';
+import { functionNames } from '../trainer/protocol/breakpoints/condition.ts';
+import { parseCondition } from '../trainer/protocol/breakpoints/parse-condition.ts';
+import { readyMadeNames, readyMades } from '../trainer/protocol/breakpoints/ready-made.ts';
+import { stepNumberNames, stepNumbers } from '../trainer/protocol/breakpoints/step-numbers.ts';
 import { parameters } from '../trainer/protocol/parameters.ts';
 import { fieldNames, fields } from '../trainer/protocol/query/fields.ts';
 import { parseQuery } from '../trainer/protocol/query/parse.ts';
@@ -133,6 +137,33 @@ describe('annotation.md', () => {
     expect(set.map((name) => parameters[name].changes)).toEqual(['live', 'live']);
     expect(parameters.leaveOutDropped.changes).toBe('restart');
     expect(presetParameters('sample', 'tgrpo').obeyLabels).toBe(true);
+  });
+});
+
+describe('breakpoints.md', () => {
+  const text = read('media/guide/breakpoints.md');
+  const cells = [...text.matchAll(/^\| `(.*) \|$/gm)].map(([, row = '']) => row.split(/ ?\| ?/));
+
+  it('has every number of a step in its order, with the point from which it is known', () => {
+    const rows = cells.filter(([name = '']) => stepNumberNames.some((known) => name === `${known}\``));
+    expect(rows.map(([name = '', , from]) => [name.slice(0, -1), from])).toEqual(
+      stepNumberNames.map((name) => [name, stepNumbers[name].from]),
+    );
+  });
+
+  it('has every function, and every ready-made breakpoint with its condition', () => {
+    for (const name of functionNames) expect(text).toMatch(new RegExp(`^\\| .*\`${name}\\(`, 'm'));
+    for (const name of readyMadeNames) expect(text).toContain(`| \`${name}\` | \`${readyMades[name].condition}\` |`);
+  });
+
+  it('shows conditions that can be typed', () => {
+    const [table = ''] = text.split('## Answers');
+    const conditions = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] as string);
+    const shell = [...text.matchAll(/^npx video-r1 ctl break (?:add|edit \d+) "([^"]+)"/gm)].map(
+      ([, one]) => one as string,
+    );
+    expect(conditions.length).toBeGreaterThan(4);
+    for (const condition of [...conditions, ...shell]) expect(parseCondition(condition).faults, condition).toEqual([]);
   });
 });
 

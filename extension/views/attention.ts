@@ -1,9 +1,10 @@
 /**
- * Notifications, only where someone must act: a run failed or stands still because of a fault, an advisory begins, or the trainer
- * is gone while runs were under way.
+ * Notifications, only where someone must act: a run failed or stands still because of a fault or a breakpoint, an advisory begins, or
+ * the trainer is gone while runs were under way.
  */
 import * as vscode from 'vscode';
 import type { Advisory } from '../../trainer/protocol/advisories.ts';
+import type { BreakpointHit } from '../../trainer/protocol/breakpoints/breakpoint.ts';
 import type { ObeyedLabels } from '../../trainer/protocol/obeyed-labels.ts';
 import type { RunFault, RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import { commands } from '../contributions.ts';
@@ -21,8 +22,10 @@ export function registerAttention(studio: Studio): vscode.Disposable {
       if (body.type !== 'state') return;
       const was = before.get(runId);
       before.set(runId, body.run.state);
-      const fault = was === body.run.state ? null : studio.faultOf(body.run);
+      if (was === body.run.state) return;
+      const fault = studio.faultOf(body.run);
       if (fault) void sayFault(studio, body.run, fault);
+      else if (body.run.state === 'paused' && body.run.hit) void sayHit(studio, body.run, body.run.hit);
     }),
     studio.onTrainerGone((runs) => void sayGone(studio, runs)),
   );
@@ -43,6 +46,22 @@ async function sayFault(studio: Studio, run: RunSummary, fault: RunFault): Promi
   if (choice === dashboard) await vscode.commands.executeCommand(commands.openDashboard.id, { runId: run.id });
   if (choice === resume) await vscode.commands.executeCommand(commands.resume.id, { runId: run.id });
   if (choice === log) studio.log.show();
+}
+
+async function sayHit(studio: Studio, run: RunSummary, hit: BreakpointHit): Promise<void> {
+  const { number, condition, place, cause } = hit;
+  const text = `Breakpoint ${number} of ${run.id}, ${condition}, hit at ${place.point}, step ${place.step}: ${cause.sentence}.`;
+  studio.log.info(text);
+  const [open, resume, disable] = [
+    cause.groupId === null ? 'Open Dashboard' : 'Open the Group',
+    'Resume',
+    'Disable It',
+  ];
+  const choice = await vscode.window.showInformationMessage(plain(text), open, resume, disable);
+  const which = { runId: run.id, breakpoint: number };
+  if (choice === open) await vscode.commands.executeCommand(commands.openBreakpointHit.id, which);
+  if (choice === resume) await vscode.commands.executeCommand(commands.resume.id, which);
+  if (choice === disable) await vscode.commands.executeCommand(commands.toggleBreakpoint.id, which);
 }
 
 /** One sentence, one button; the run goes on by itself afterwards. */

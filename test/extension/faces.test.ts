@@ -44,6 +44,7 @@ const asked: Readonly<Record<Exclude<Control, 'delete'>, readonly CommandRequest
   rescore: [{ kind: 'rescore', step: 4, rollout: 's4-0-o0', scores: { accuracy: 1 }, why: 'w' }],
   skip: [{ kind: 'skip', row: 7, skipped: true, why: 'w' }],
   mix: [{ kind: 'mix', weights: null }],
+  break: [{ kind: 'break', change: { do: 'add', condition: 'diskFree < 5', logOnly: false } }],
   set: [{ kind: 'set', parameter: 'learningRate', value: learningRate }],
 };
 

@@ -32,6 +32,11 @@ const set = {
   'set groupSize to 4': 'ordered a question is fixed when the run is created',
 };
 const noSet = (why: string) => Object.fromEntries(Object.keys(set).map((name) => [name, why]));
+/** In every state alike. */
+const breaks = {
+  'break add any(aha >= 4)': taken,
+  'break disable 7': 'there is no breakpoint 7; the run has none',
+};
 const pauses = (hold: string | null, release: string | null) => ({ pause: hold, 'pause and release': release });
 const steps = (why: string | null) => ({ 'step 1': why, 'step 5': why });
 const runsTo = (why: string | null, past = why) => ({
@@ -159,7 +164,7 @@ describe('a command', () => {
     (name, standing) => {
       const run = aRunThat(standing);
       const answers = everyRequest.map((request) => [requestName(request), refusal(request, run, [run])]);
-      expect(Object.fromEntries(answers)).toEqual(table[name]);
+      expect(Object.fromEntries(answers)).toEqual({ ...table[name], ...breaks });
     },
   );
 
@@ -302,6 +307,7 @@ describe('where a command takes effect', () => {
     ['save', between, everywhere],
     ['evaluate', between, everywhere],
     ['read-labels', between, between],
+    ['break add any(aha >= 4)', everywhere, everywhere],
     ['set learningRate to 0.00001', ['before-step'], ['before-step']],
   ] as [string, SafePoint[], SafePoint[]][])('%s', (name, going, standing) => {
     const request = everyRequest.find((candidate) => requestName(candidate) === name);
@@ -366,7 +372,9 @@ describe('a record', () => {
     for (const request of everyRequest) expect(commandRequest.parse(request)).toEqual(request);
     fc.assert(
       fc.property(fc.string(), (kind) => {
-        expect(commandRequest.safeParse({ kind }).success).toBe(Object.hasOwn(commands, kind) && kind !== 'set');
+        expect(commandRequest.safeParse({ kind }).success).toBe(
+          Object.hasOwn(commands, kind) && kind !== 'set' && kind !== 'break',
+        );
       }),
     );
     expect(commandRequest.safeParse({ kind: 'save', when: 'now' }).success).toBe(false);

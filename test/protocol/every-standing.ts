@@ -62,6 +62,8 @@ export const everyRequest: readonly CommandRequest[] = [
   { kind: 'skip', row: 7, skipped: true, why: 'no video' },
   { kind: 'skip', row: 7, skipped: false, why: 'mended' },
   { kind: 'mix', weights: { STAR: 2, CLEVRER: 1 } },
+  { kind: 'break', change: { do: 'add', condition: 'any(aha >= 4)', logOnly: false } },
+  { kind: 'break', change: { do: 'disable', number: 7 } },
   { kind: 'set', parameter: 'learningRate', value: 1e-5 },
   { kind: 'set', parameter: 'learningRate', value: 'fast' },
   { kind: 'set', parameter: 'learnRate', value: 1e-5 },
@@ -145,6 +147,8 @@ export function requestName(request: CommandRequest): string {
       return 'mix';
     case 'set':
       return `set ${request.parameter} to ${request.value}`;
+    case 'break':
+      return `break ${request.change.do} ${request.change.do === 'add' ? request.change.condition : request.change.number}`;
     case 'start':
     case 'queue':
     case 'dequeue':

@@ -4,6 +4,7 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
+import { breakpointChange, breakRefusal } from './breakpoints/changes.ts';
 import { correctionWhy, givenScores } from './corrections.ts';
 import { engineLacks } from './engine.ts';
 import { evaluationArm } from './evaluation-arms.ts';
@@ -24,6 +25,7 @@ import {
   type RunSummary,
   runPlace,
   runPoint,
+  runStates,
   type SafePoint,
   safePoint,
 } from './run-state.ts';
@@ -84,6 +86,8 @@ export const commandRequest = z.discriminatedUnion('kind', [
   /** Shares of the sources from the next step on, as `sourceWeights` of a run file; null: as the dataset has them. */
   z.strictObject({ kind: z.literal('mix'), weights: z.record(z.string(), z.number().min(0)).nullable() }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
+  /** Changes the list of breakpoints, at once and in every state. */
+  z.strictObject({ kind: z.literal('break'), change: breakpointChange }),
 ]);
 export type CommandRequest = z.infer<typeof commandRequest>;
 export type CommandKind = CommandRequest['kind'];
@@ -362,6 +366,15 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
       settingRefusal(run.method, parameter, value) ??
       engineRefusal(run, parameter, value) ??
       certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
+  },
+  break: {
+    label: 'Add breakpoint',
+    participle: 'given a breakpoint',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+    refuse: ({ change }, run) => breakRefusal(change, run),
   },
 };
 

@@ -17,6 +17,7 @@ import {
   auditRowsAsked,
 } from './audit.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
+import { curves, curvesAsked } from './curves.ts';
 import { interventionKinds, weighedOf, weighing, weighingCost } from './evidence.ts';
 import { flatReasons } from './flat-reason.ts';
 import { place } from './place.ts';
@@ -214,6 +215,8 @@ export const requests = {
     runId.extend({ fromStep: z.number().int().default(0) }),
     z.object({ steps: z.array(stepMetrics) }),
   ),
+  /** Numbers of a range of steps as curves are drawn from them, never more points than there is room for. */
+  'metrics/curves': call(runId.extend(curvesAsked), curves),
   'metrics/superseded': call(runId, z.object({ superseded: z.array(supersededSteps) })),
   /** Sums by step; groups of events with a number above `seq` are not in them. */
   'counts/list': call(

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { advisory } from './advisories.ts';
 import { categoryId, severity } from './annotations/categories.ts';
+import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
 import { commandRecord } from './commands.ts';
 import { correction, rescoredAnswer } from './corrections.ts';
 import { dataType, problemType } from './dataset.ts';
@@ -179,9 +180,7 @@ export const question = z.object({
 });
 export type Question = z.infer<typeof question>;
 
-/** The number under which a question's row is shown, from 1, as an editor counts; of an older record it may be too low. */
-export const shownRow = ({ row, fileRow }: { readonly row: number; readonly fileRow?: number | undefined }): number =>
-  fileRow ?? row + 1;
+export { shownRow } from './shown-row.ts';
 
 /** The frames that the model saw. `key` fetches their pixels; times in seconds. */
 export const mediaView = z.object({
@@ -301,6 +300,8 @@ export const stepMetrics = z.object({
     held: z.number().default(0),
     total: z.number(),
   }),
+  /** Resident memory of the trainer's process when the step was over; older records do not say. */
+  memoryBytes: z.number().optional(),
 });
 export type StepMetrics = z.infer<typeof stepMetrics>;
 
@@ -483,6 +484,9 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('advisory-muted'), key: z.string(), muted: z.boolean(), by: z.string() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
+  /** These are the breakpoints of the run now. */
+  z.object({ type: z.literal('breakpoints'), breakpoints: breakpointList }),
+  z.object({ type: z.literal('breakpoint-hit'), hit: breakpointHit }),
   z.object({ type: z.literal('annotation'), annotation }),
   z.object({ type: z.literal('annotation-removed'), id: z.string() }),
   /** So many rollouts were analysed anew, by this version of the rules: groups that are read from then on say what it found. */

@@ -1,5 +1,7 @@
 /** How a run's events change what is known of it: one reducer, for the trainer, the store, the editor and the pages. */
+
 import { withAdvisory } from './advisories.ts';
+import { listAfterHit } from './breakpoints/changes.ts';
 import type { RunEvent } from './records.ts';
 import { paceSteps, type RunSummary } from './run-state.ts';
 
@@ -31,6 +33,10 @@ export function reduceRun(run: RunSummary, { seq, at, body }: Pick<RunEvent, 'se
     }
     case 'rewound':
       return { ...run, seq, step: Math.min(run.step, body.toStep), updatedAt: at, ...stillAdvised(run, body.toStep) };
+    case 'breakpoints':
+      return { ...run, seq, breakpoints: body.breakpoints };
+    case 'breakpoint-hit':
+      return { ...run, seq, ...(run.breakpoints && { breakpoints: listAfterHit(run.breakpoints, body.hit) }) };
     case 'group':
     case 'references':
     case 'command':

@@ -4,21 +4,15 @@
  */
 import { z } from 'zod';
 import { advisory } from './advisories.ts';
+import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
+
 import { engineCapabilities } from './engine.ts';
 import { errorData } from './errors.ts';
 import { method, parameterValues } from './parameters.ts';
 import { presetName } from './runfile.ts';
+import { runPlace, safePoint } from './safe-points.ts';
 
-export const safePoint = z.enum(['before-step', 'after-sampling', 'before-update', 'after-update']);
-export type SafePoint = z.infer<typeof safePoint>;
-
-/** In the order of a step. `sampling` lies between two tokens of its answers: a run can stand still there, and nothing that a step is made of changes. */
-export const runPoint = z.enum(['before-step', 'sampling', 'after-sampling', 'before-update', 'after-update']);
-export type RunPoint = z.infer<typeof runPoint>;
-
-/** Where a run stands still, and where a command took effect. */
-export const runPlace = z.object({ point: runPoint, step: z.number().int() });
-export type RunPlace = z.infer<typeof runPlace>;
+export { type RunPlace, type RunPoint, runPlace, runPoint, type SafePoint, safePoint } from './safe-points.ts';
 
 export const runFault = errorData.extend({ message: z.string() });
 export type RunFault = z.infer<typeof runFault>;
@@ -39,6 +33,8 @@ const paused = z.object({
   why: z.string().nullable(),
   fault: runFault.nullable(),
   memory: z.enum(['held', 'released']),
+  /** The breakpoint that it was paused by; absent where it was none. */
+  hit: breakpointHit.optional(),
 });
 const stopped = z.object({ state: z.literal('stopped') });
 const completed = z.object({ state: z.literal('completed') });
@@ -117,6 +113,8 @@ const facts = z.object({
   parent: z.object({ run: z.string(), step: z.number().int() }).optional(),
   /** Of the labels that the run obeys (see `obeyedLabels`); absent where it obeys none. */
   labelsHash: z.string().optional(),
+  /** Absent where none was ever set. */
+  breakpoints: breakpointList.optional(),
   /** What it is told that needs a person, and the keys of what is not to be told again; absent where there never was any. */
   advisories: z.array(advisory).optional(),
   muted: z.array(z.string()).optional(),

@@ -45,6 +45,7 @@ export class RunJournal {
   private run: RunSummary;
   /** What was told last of work under way, for who asks meanwhile. */
   private doing: string | null = null;
+  private readonly watchers = new Set<(body: RunEventBody) => void>();
   private toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(store: RunStore, listener: JournalListener) {
@@ -72,8 +73,17 @@ export class RunJournal {
   private recordAll(bodies: readonly RunEventBody[], details?: EventDetails): RunEvent[] {
     const events = this.store.appendAll(bodies, details);
     this.run = events.reduce(reduceRun, this.run);
-    for (const event of events) this.listener.onEvent(event);
+    for (const event of events) {
+      for (const watch of this.watchers) watch(event.body);
+      this.listener.onEvent(event);
+    }
     return events;
+  }
+
+  /** Tells of each event that is recorded from now on. @returns what ends it */
+  watch(watch: (body: RunEventBody) => void): () => void {
+    this.watchers.add(watch);
+    return () => void this.watchers.delete(watch);
   }
 
   /** The run stands so from now on. A state that can't be stored, because the disk is full, is still told. */

@@ -2,7 +2,11 @@
  * A run, from its file to its weights, through pauses, faults and restarts: takes its commands, lets a session compute, and
  * knows how it stands when nothing of it is in memory.
  */
+
 import { keyFault } from '../protocol/advisories.ts';
+import { conditionRefusal, listAfter } from '../protocol/breakpoints/changed-list.ts';
+import { breakpointsOf } from '../protocol/breakpoints/changes.ts';
+import { breakpointWords } from '../protocol/breakpoints/words.ts';
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { type ParameterValues, rangeFault } from '../protocol/parameters.ts';
@@ -117,9 +121,11 @@ export class Run {
     const known = this.commands.known(id, request);
     if (known) return known;
     const taken = this.commands.take(id, request, by);
-    const why = refusal(request, this.summary(), this.around.runs());
+    const why =
+      refusal(request, this.summary(), this.around.runs()) ??
+      (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null);
     if (why !== null) return this.commands.reject(taken, why);
-    return this.stay ? this.stay.session.take(taken) : this.takeAtRest(taken);
+    return this.stay && request.kind !== 'break' ? this.stay.session.take(taken) : this.takeAtRest(taken);
   }
 
   /** @param key of an advisory, or a rule. @throws StudioError `bad-request`, `disk-full` */
@@ -168,7 +174,7 @@ export class Run {
     return this.stay?.session.lookedAt ?? null;
   }
 
-  /** Takes over a command that `refusal` has nothing against, while nothing of the run is in memory. */
+  /** Takes over a command that `refusal` has nothing against, while nothing of the run is in memory, or that needs nothing of it. */
   private takeAtRest(command: TakenCommand): CommandRecord {
     const { request } = command;
     switch (request.kind) {
@@ -191,6 +197,14 @@ export class Run {
       case 'skip': {
         this.journal.know({ skippedRows: skippedAfter(this.summary().skippedRows, request) });
         return this.commands.apply(command, null, null, null);
+      }
+      case 'break': {
+        const { breakpoints, number } = listAfter(request.change, this.summary());
+        const from = breakpointsOf(this.summary()).find((one) => one.number === number);
+        const to = breakpoints.list.find((one) => one.number === number);
+        this.journal.record({ type: 'breakpoints', breakpoints });
+        const change = { from: from ? breakpointWords(from) : null, to: to ? breakpointWords(to) : null };
+        return this.commands.apply(command, null, change, `breakpoint ${number}`);
       }
       case 'queue': {
         const before = restingStandingOf(this.summary());

@@ -1,10 +1,12 @@
 /** What the server offers to clients, and `runs` carries out. The server knows nothing behind this. */
+
 import type { Frames } from '../engines/engine.ts';
 import type { AgreementShown, ItemHistory } from '../protocol/annotations/agreement.ts';
 import type { Category } from '../protocol/annotations/categories.ts';
 import type { Ask, AskAbout, AskCost, AskProgress, Experiment, ExperimentAnswer, RightWith } from '../protocol/ask.ts';
 import type { AuditEntry, AuditResults } from '../protocol/audit.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
+import type { CurvesAnswer, CurvesAsked } from '../protocol/curves.ts';
 import type { InterventionKind, WeighingCost } from '../protocol/evidence.ts';
 import type { RequestParams, RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Expression } from '../protocol/query/expression.ts';
@@ -247,6 +249,8 @@ export interface TrainerService {
   /** A page of the rollouts of a run that a query keeps. */
   listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage>;
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount>;
+  /** Numbers of a range of its steps, with no more points than there is room for. */
+  curves(runId: string, asked: CurvesAsked): Promise<CurvesAnswer>;
   readonly questions: QuestionService;
   /**
    * Analyses the rollouts anew that rules of an older version read. Where it is under way already, both wait for the same one.

@@ -3,6 +3,8 @@
  * fits. Knows nothing of engines or stores: what a command does is passed in, and what may be asked for stands in `commands.ts`.
  */
 import { Interrupted } from '../learning/training.ts';
+import type { BreakpointHit } from '../protocol/breakpoints/breakpoint.ts';
+import { hitWords } from '../protocol/breakpoints/words.ts';
 import {
   type CommandChange,
   type CommandKind,
@@ -148,16 +150,18 @@ export class Steering {
         return this.wait(command);
       case 'queue':
       case 'dequeue':
+      case 'break':
         throw notHere(request.kind);
     }
   }
 
   /**
    * The loop is here. Returns when it may go on.
+   * @param hit the breakpoint that holds it here; null for none
    * @returns milliseconds for which it was held here; at `before-step` also those since the step before, or its last try
    * @throws Interrupted when the run ends here
    */
-  async at(point: SafePoint, step: number): Promise<number> {
+  async at(point: SafePoint, step: number, hit: BreakpointHit | null = null): Promise<number> {
     this.place = { point, step };
     if (point === 'before-step' && this.stepsLeft !== null) {
       if (this.stepsLeft === 0) {
@@ -167,6 +171,7 @@ export class Steering {
     }
     if (this.goal?.point === point && step >= (this.goal.step ?? step))
       this.hold('the point asked for is reached', null);
+    if (hit !== null) this.hold(hitWords(hit), null, hit);
     await this.settle();
     if (point === 'after-update') return 0;
     const { heldMs } = this;
@@ -209,11 +214,11 @@ export class Steering {
     return held;
   }
 
-  /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @throws as `at` */
-  async holdBecause(fault: StudioError, place: RunPlace): Promise<void> {
+  /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @param hit the breakpoint that waited for it @throws as `at` */
+  async holdBecause(fault: StudioError, place: RunPlace, hit: BreakpointHit | null = null): Promise<void> {
     this.place = place;
     this.beginsAnew = true;
-    this.hold(fault.message, { ...fault.data, message: fault.message });
+    this.hold(hit ? hitWords(hit) : fault.message, { ...fault.data, message: fault.message }, hit);
     await this.settle();
   }
 
@@ -275,11 +280,11 @@ export class Steering {
     for (const command of back) this.log.fail(command, null, why);
   }
 
-  private hold(why: string | null, fault: RunFault | null): void {
+  private hold(why: string | null, fault: RunFault | null, hit: BreakpointHit | null = null): void {
     this.held = true;
     this.goal = null;
     this.heldSinceMs = performance.now();
-    this.actions.stand({ state: 'paused', at: this.place, why, fault, memory: 'held' });
+    this.actions.stand({ state: 'paused', at: this.place, why, fault, memory: 'held', ...(hit && { hit }) });
   }
 
   private letGo(doing: string | null): void {
@@ -384,6 +389,7 @@ export class Steering {
         });
       case 'queue':
       case 'dequeue':
+      case 'break':
         throw notHere(request.kind);
       default:
         return request satisfies never;
@@ -427,7 +433,7 @@ function stepsThenPause(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
 }
 
-/** A run that waits for its turn is not in memory. */
+/** What the run itself carries out, whether it is in memory or not. */
 function notHere(kind: CommandKind): StudioError {
   return new StudioError('internal', `A run in memory was to ${kind}.`);
 }

@@ -33,6 +33,7 @@ import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
 import { HeededLabels } from './heeded-labels.ts';
 import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
+import { freeGb, RunBreakpoints } from './run-breakpoints.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
@@ -53,7 +54,7 @@ export interface SessionSurroundings
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
-  readonly store: Pick<RunStore, 'advisories' | 'countAfter' | 'receipt'> & AdvisorOf['store'];
+  readonly store: Pick<RunStore, 'advisories' | 'countAfter' | 'metrics' | 'receipt'> & AdvisorOf['store'];
   readonly journal: RunJournal;
   readonly commands: CommandLog;
   readonly around: SessionSurroundings;
@@ -75,6 +76,8 @@ export class TrainingSession {
   private readonly turns = new Turns();
   private readonly updates: SessionUpdates;
   private readonly corrections: SessionCorrections;
+  private readonly breakpoints: RunBreakpoints;
+  private readonly unwatch: () => void;
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
   private isPlanned = false;
@@ -129,6 +132,14 @@ export class TrainingSession {
       models: () => this.workbench,
       flaggedOf: (rollouts) => this.flaggedOf(rollouts),
     });
+    this.breakpoints = new RunBreakpoints({
+      run: () => this.run,
+      diskFree: () => freeGb(of.folder),
+      steps: (from) => of.store.metrics(from),
+      record: (body) => void journal.record(body),
+      log: (line) => of.around.log(`run ${this.run.id}: ${line}`),
+    });
+    this.unwatch = journal.watch((body) => this.breakpoints.take(body));
   }
 
   /** @returns how the run is to rest, when its memory is free */
@@ -144,6 +155,7 @@ export class TrainingSession {
       this.of.around.log(`run ${this.run.id}: its memory is not freed: ${asStudioError(thrown)}`);
     }
     this.bench = null;
+    this.unwatch();
     // Came while the memory was being freed.
     this.steering.abandon(over);
     if (ending && rest.state === 'failed') this.of.commands.fail(ending.command, ending.at, rest.fault.message);
@@ -468,7 +480,8 @@ export class TrainingSession {
         // Before a checkpoint of it: a run that goes on from there has heard what there was to say.
         await this.advisor.look();
         await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
-        await this.steering.at('after-update', step);
+        const place = { point: 'after-update', step } as const;
+        await this.steering.at(place.point, step, await this.breakpoints.at(place));
         this.updates.demandWhole();
         await this.turns.use(this.run.parameters.evidenceShare * metrics.durations.total);
       }
@@ -492,7 +505,7 @@ export class TrainingSession {
       this.updates.groupsOpen(step, open);
       this.corrections.groupsOpen(step, open);
     }
-    const heldMs = await this.steering.at(point, step);
+    const heldMs = await this.steering.at(point, step, await this.breakpoints.at({ point, step }));
     this.updates.demandWhole();
     if (point === 'before-update') {
       this.updates.updateBegins();
@@ -510,7 +523,7 @@ export class TrainingSession {
         if (thrown instanceof Interrupted) throw thrown;
         const fault = asStudioError(thrown);
         if (!mendable.has(fault.kind)) throw fault;
-        await this.steering.holdBecause(fault, place);
+        await this.steering.holdBecause(fault, place, this.breakpoints.atFault(fault, place));
       }
     }
   }

@@ -193,6 +193,9 @@ export class ClientConnection {
       'metrics/get': greeted<'metrics/get'>(({ runId, fromStep }) => ({
         steps: service.store(runId).metrics(fromStep),
       })),
+      'metrics/curves': greeted<'metrics/curves'>(({ runId, fromStep = null, toStep = null, points, before = null }) =>
+        service.curves(runId, { fromStep, toStep, points, before }),
+      ),
       'metrics/superseded': greeted<'metrics/superseded'>(({ runId }) => ({
         superseded: service.store(runId).supersededMetrics(),
       })),

@@ -139,6 +139,8 @@ export class RunTables {
         return null;
       case 'state':
       case 'analysed':
+      case 'breakpoints':
+      case 'breakpoint-hit':
       case 'labels':
       case 'skipped':
       case 'warning':

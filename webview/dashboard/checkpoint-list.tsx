@@ -39,7 +39,7 @@ export function CheckpointList({ checkpoints, kept }: { checkpoints: readonly Ch
           </thead>
           <tbody>
             {checkpoints.map(({ id, step, at, sizeBytes, reason, folder }) => (
-              <tr key={id} title={shownLine(folder)}>
+              <tr key={id} data-checkpoint={id} tabIndex={-1} title={shownLine(folder)}>
                 <td class="num">{grouped(step)}</td>
                 <td class="dim">{clock(at)}</td>
                 <td class="num dim">{fileSize(sizeBytes)}</td>

@@ -195,22 +195,22 @@ export function Panes(props: PanesProps) {
       onLeaveWhatIf={leaveWhatIf}
       onSelect={(chosen) => choose(read.group.id, chosen)}
       onMove={(by) => reading.moveQuestion(by)}
+      open={
+        <OpenGroup
+          key={read.group.id}
+          {...{ feed, refused }}
+          run={view.run}
+          group={read.group}
+          rollout={read.group.rollouts.find(({ id }) => id === rolloutId) ?? null}
+        />
+      }
       update={
-        <>
-          <OpenGroup
-            key={read.group.id}
-            {...{ feed, refused }}
-            run={view.run}
-            group={read.group}
-            rollout={read.group.rollouts.find(({ id }) => id === rolloutId) ?? null}
-          />
-          <UpdateView
-            {...{ feed, refused }}
-            run={view.run}
-            group={read.group}
-            rollout={read.group.rollouts.find(({ id }) => id === rolloutId) ?? null}
-          />
-        </>
+        <UpdateView
+          {...{ feed, refused }}
+          run={view.run}
+          group={read.group}
+          rollout={read.group.rollouts.find(({ id }) => id === rolloutId) ?? null}
+        />
       }
       weighing={
         read.group.rollouts.some(({ order, orderWorth }) => order === 'ordered' && !orderWorth) && (

@@ -27,6 +27,10 @@ export function requestWords(request: CommandRequest): string {
       return 'change the mix of sources';
     case 'pause':
       return request.at ? `pause at ${request.at}` : request.kind;
+    case 'break': {
+      const { change } = request;
+      return change.do === 'add' ? 'add a breakpoint' : `${change.do} breakpoint ${change.number}`;
+    }
     default:
       return request.kind;
   }
@@ -35,6 +39,8 @@ export function requestWords(request: CommandRequest): string {
 /** Old and new value of what it changes, or the value that is asked for; an empty text where it changes none. */
 export function changeWords(command: CommandRecord): string {
   const change = 'change' in command ? command.change : null;
+  if (change && command.request.kind === 'break')
+    return [change.from, change.to].map((side) => (side === null ? 'none' : shownLine(plain(side)))).join(' → ');
   if (change) return `${shownLine(plain(change.from))} → ${shownLine(plain(change.to))}`;
   return command.request.kind === 'set' ? shownLine(plain(command.request.value ?? null)) : '';
 }

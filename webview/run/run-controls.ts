@@ -2,8 +2,11 @@
 import { type CommandKind, type CommandRequest, commands, refusal } from '../../trainer/protocol/commands.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 
-/** The others stand where what they are about is read: parameters, points, answers, questions, labels. */
-export type ControlName = Exclude<CommandKind, 'set' | 'run-to' | 'read-labels' | 'mask' | 'rescore' | 'skip' | 'mix'>;
+/** The others stand where what they are about is read: parameters, points, breakpoints, answers, questions, labels. */
+export type ControlName = Exclude<
+  CommandKind,
+  'set' | 'break' | 'run-to' | 'read-labels' | 'mask' | 'rescore' | 'skip' | 'mix'
+>;
 
 export interface Control {
   readonly name: ControlName;

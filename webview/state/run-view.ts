@@ -3,6 +3,7 @@
  * and flags are kept; texts of rollouts are not, they are fetched where they are read.
  */
 import type { CommandRecord } from '../../trainer/protocol/commands.ts';
+import type { CurvesAnswer } from '../../trainer/protocol/curves.ts';
 import { labelsSentence } from '../../trainer/protocol/obeyed-labels.ts';
 import type {
   Annotation,
@@ -12,12 +13,11 @@ import type {
   Question,
   RunEvent,
   StepMetrics,
-  SupersededSteps,
 } from '../../trainer/protocol/records.ts';
 import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { countsUpTo, type StepCounts, withGroups } from '../../trainer/protocol/step-counts.ts';
-import { type MetricColumns, noMetrics, rewoundTo, withSteps } from './metric-columns.ts';
+import { fromAnswer, type MetricColumns, noMetrics, rewoundTo, withSteps } from './metric-columns.ts';
 import { type ToldAdvisory, withTold } from './told-advisories.ts';
 
 export interface SkippedQuestion {
@@ -48,8 +48,6 @@ export interface RunView {
   /** Number of the newest event that is in here; a new connection asks for what follows it. */
   readonly seq: number;
   readonly metrics: MetricColumns;
-  /** What the run went back over, the first going back first. */
-  readonly superseded: readonly SupersededSteps[];
   readonly counted: CountedSteps;
   /** Newest first. */
   readonly commands: readonly CommandRecord[];
@@ -68,8 +66,7 @@ export interface RunView {
 
 /** What the trainer lists of a run, each part asked for by who shows it. */
 export interface RunLists {
-  readonly steps: readonly StepMetrics[];
-  readonly superseded: readonly SupersededSteps[];
+  readonly curves: CurvesAnswer;
   readonly counted: CountedSteps;
   readonly commands: readonly CommandRecord[];
   readonly checkpoints: readonly Checkpoint[];
@@ -86,7 +83,6 @@ export function emptyView(run: RunSummary, since: number): RunView {
     run,
     seq: since,
     metrics: noMetrics,
-    superseded: [],
     /* Until the sums are read, as no page need do, nothing is added to them. */
     counted: { counts: [], seq: Number.POSITIVE_INFINITY, counted: 1, outdated: 0 },
     commands: [],
@@ -108,8 +104,7 @@ export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: re
   const read = applied(
     {
       ...view,
-      ...(lists.steps && { metrics: withSteps(noMetrics, lists.steps) }),
-      ...(lists.superseded && { superseded: lists.superseded }),
+      ...(lists.curves && { metrics: fromAnswer(lists.curves) }),
       ...(lists.counted && { counted: lists.counted }),
       ...(lists.commands && { commands: newestFirst([...lists.commands], ({ number }) => number) }),
       ...(lists.checkpoints && { checkpoints: newestFirst([...lists.checkpoints], ({ at }) => at) }),
@@ -222,6 +217,8 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'masked':
       case 'corrected':
       case 'analysed':
+      case 'breakpoints':
+      case 'breakpoint-hit':
       case 'advisory-muted':
         break;
     }

@@ -51,6 +51,19 @@ describe('the words of a command', () => {
       ...{ kind: 'mix', weights: { STAR: 2, 'a=b': 0.5 } },
     });
     expect(readRequest(['mix', 'none'], plain)).toEqual({ kind: 'mix', weights: null });
+    const change = { do: 'edit', number: 3, condition: 'kl > 1', at: 'after-update', logOnly: true };
+    expect(readRequest(['break', 'edit', '3', 'kl > 1'], { ...plain, at: 'after-update', log: true })).toEqual({
+      ...{ kind: 'break', change },
+    });
+    expect(readRequest(['break', 'edit', '3'], { ...plain, 'no-log': true })).toEqual({
+      ...{ kind: 'break', change: { do: 'edit', number: 3, logOnly: false } },
+    });
+    expect(readRequest(['break', 'add', 'disk-low'], plain)).toMatchObject({ change: { condition: 'diskFree < 5' } });
+    expect(readRequest(['break', 'remove', '3'], plain)).toEqual({
+      kind: 'break',
+      change: { do: 'remove', number: 3 },
+    });
+    expect(readRequest(['break'], plain)).toBe('breakpoints');
     expect(readRequest(['list'], plain)).toBe('list');
     expect(readRequest(['delete'], plain)).toBe('delete');
     expect(readRequest(['mute', 'stalled'], plain)).toBe('mute');
@@ -71,6 +84,11 @@ describe('the words of a command', () => {
     [['mute', 'stalled', 'now'], plain, 'mute takes no now'],
     [['resume'], { ...plain, now: true }, 'resume takes no --now'],
     [['stop'], { ...plain, release: true }, 'stop takes no --release'],
+    [['break', 'ad', 'kl > 1'], plain, 'the nearest is add'],
+    [['break', 'add', 'kl', '>', '1'], plain, 'stands in quotes'],
+    [['break', 'edit', '1'], plain, 'what is to be changed'],
+    [['break', 'remove', 'x'], plain, 'N'],
+    [['pause'], { ...plain, log: true }, 'pause takes no --log'],
     [['step', '0'], plain, '0 is none'],
     [['step', 'two'], plain, 'two is none'],
     [['mask'], { ...plain, why: 'w' }, 'by their ids'],
@@ -178,6 +196,10 @@ describe('a command that is sent', () => {
         return [request.kind, String(request.row), '--why', request.why, ...(request.skipped ? [] : ['--off'])];
       case 'mix':
         return [request.kind, ...Object.entries(request.weights ?? {}).map(([name, weight]) => `${name}=${weight}`)];
+      case 'break': {
+        const { change } = request;
+        return [request.kind, change.do, change.do === 'add' ? change.condition : String(change.number)];
+      }
       case 'set':
         return [request.kind, request.parameter, String(request.value)];
       default:
@@ -212,6 +234,43 @@ describe('a command that is sent', () => {
       }
     },
   );
+
+  test('to set a breakpoint are not sent with a fault in the condition, and say where it is', async () => {
+    trainer.runs = [aRunThat({ state: 'running', doing: null })];
+    expect(await ctl('break', 'add', 'mean(acuracy, 20) < 0.3')).toBe(1);
+    expect(trainer.commands).toEqual([]);
+    expect(printed).toBe(
+      'tgrpo-1: break rejected: acuracy is not a number of a step; the nearest is accuracy, at character 6\n',
+    );
+  });
+
+  test('list the breakpoints with what they were hit by so far', async () => {
+    const one = { number: 1, condition: 'any(aha >= 4)', at: 'before-update', logOnly: false, enabled: true } as const;
+    const list = [
+      { ...one, hits: 2, lastHit: { point: 'before-update', step: 4 } as const },
+      {
+        ...one,
+        number: 3,
+        condition: 'kl > 1',
+        at: 'after-update' as const,
+        logOnly: true,
+        hits: 1,
+        lastHit: { point: 'after-update', step: 2 } as const,
+      },
+      { ...one, number: 4, enabled: false, hits: 0, lastHit: null },
+    ];
+    trainer.runs = [aRunThat({ state: 'running', doing: null }, { breakpoints: { given: 4, list } })];
+    expect(await ctl('break')).toBe(0);
+    expect(printed.split('\n').map((line) => line.replace(/ {2,}/g, '  '))).toEqual([
+      '1  any(aha >= 4), before-update  hit 2 times, last at 4',
+      '3  kl > 1, after-update, log only  logged at 2',
+      '4  any(aha >= 4), before-update, disabled  disabled',
+      '',
+    ]);
+    printed = '';
+    expect(await ctl('break', 'list', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toEqual({ breakpoints: list });
+  });
 
   test('again under an id is sent whatever the run does now, so that the trainer says what became of it', async () => {
     trainer.runs = [aRunThat({ state: 'pausing', release: false })];

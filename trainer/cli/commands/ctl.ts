@@ -6,6 +6,8 @@ import { connectTrainer } from '../../client/connect.ts';
 import { findTrainer } from '../../client/find-trainer.ts';
 import { heard } from '../../protocol/advisories.ts';
 import { advisoryLines } from '../../protocol/advisory-words.ts';
+import { conditionRefusal } from '../../protocol/breakpoints/changed-list.ts';
+import { breakpointsOf } from '../../protocol/breakpoints/changes.ts';
 import {
   type CommandKind,
   type CommandRequest,
@@ -36,6 +38,7 @@ import {
 } from '../terminal/command.ts';
 import { type CommandEnd, endLine } from '../terminal/command-end.ts';
 import { consentTo } from '../terminal/consent.ts';
+import { breakForms, breakLines, breakRequest } from './ctl-break.ts';
 
 /** What may follow a command: words in their order, and an option of its own. */
 interface Form {
@@ -53,7 +56,7 @@ interface Form {
 }
 
 /** Each command as it is typed. What it may be asked, and when, is the protocol's. */
-const forms: Readonly<Record<CommandKind, Form>> = {
+const forms: Readonly<Record<Exclude<CommandKind, 'break'>, Form>> = {
   start: {
     words: ['[FILE]'],
     request: () => ({ kind: 'start' }),
@@ -206,7 +209,7 @@ type Other = keyof typeof otherForms;
 const others = Object.keys(otherForms) as Other[];
 const isOther = (kind: string): kind is Other => Object.hasOwn(otherForms, kind);
 
-function typed(kind: CommandKind): string {
+function typed(kind: Exclude<CommandKind, 'break'>): string {
   const { words, option, from, at, why } = forms[kind];
   return [
     kind,
@@ -221,7 +224,8 @@ function typed(kind: CommandKind): string {
 /** Characters. */
 const fieldWidth = 31;
 
-const helpLines = commandKinds.map((kind) => {
+const helpLines = commandKinds.flatMap((kind) => {
+  if (kind === 'break') return breakForms.map(({ words, does }) => `  ${words.padEnd(fieldWidth)} ${does}`);
   const { explains } = forms[kind];
   return `  ${typed(kind).padEnd(fieldWidth)} ${commands[kind].label}${explains ? `; ${explains}` : ''}`;
 });
@@ -259,6 +263,8 @@ ${helpLines.join('\n')}
         why: { type: 'string' },
         from: { type: 'string' },
         at: { type: 'string' },
+        log: { type: 'boolean', default: false },
+        'no-log': { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         name: { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },
@@ -270,6 +276,7 @@ ${helpLines.join('\n')}
     if (values.name !== undefined || values.set.length > 0) throw usage('--name and --set go with fork.');
     const request = readRequest(positionals, values);
     const { id } = values;
+    if (request === 'breakpoints' && id !== undefined) throw usage('break takes no --id for a list.');
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
     if (typeof request === 'string' && id !== undefined) throw usage(`${request} takes no --id.`);
     if ((request === 'mute' || request === 'unmute') && positionals[1] === undefined)
@@ -311,6 +318,15 @@ ${helpLines.join('\n')}
       }
       const run = runId === undefined ? runs[0] : runs.find((known) => known.id === runId);
       if (!run) return await refuseMissing(client, runId);
+      if (request === 'breakpoints') {
+        const lines = breakLines(run);
+        process.stdout.write(
+          values.json
+            ? `${JSON.stringify({ breakpoints: breakpointsOf(run) })}\n`
+            : lines.map((line) => `${line}\n`).join(''),
+        );
+        return exitCodes.done;
+      }
       if (request === 'mute' || request === 'unmute')
         return await mute(client, run, request, positionals[1], values.json);
       const asked =
@@ -348,14 +364,23 @@ export function readRequest(
     readonly why?: string;
     readonly from?: string;
     readonly at?: string;
+    readonly log?: boolean;
+    readonly 'no-log'?: boolean;
     readonly yes?: boolean;
   },
-): CommandRequest | Other {
+): CommandRequest | Other | 'breakpoints' {
   const [named, ...words] = positionals;
   if (named === undefined) throw usage('Name a command.');
   const kind = [...others, ...commandKinds].find((known) => known === named);
   if (kind === undefined)
     throw usage(`There is no command ${named}${nearestClause(named, [...others, 'fork', ...commandKinds])}.`);
+  const { log = false, 'no-log': noLog = false } = options;
+  if (kind === 'break') {
+    if (options.release || options.now || options.yes || options.from !== undefined)
+      throw usage('break takes no --release, --now, --from and --yes.');
+    return breakRequest(words, { at: options.at, log, noLog });
+  }
+  if (log || noLog) throw usage(`${kind} takes no --log and no --no-log.`);
   const form = isOther(kind) ? otherForms[kind] : forms[kind];
   const isOpen = form.words.at(-1)?.endsWith('…') === true;
   const over = isOpen ? [] : words.slice(form.words.length);
@@ -420,16 +445,18 @@ interface ForkOptions {
   readonly id?: string | undefined;
   readonly release: boolean;
   readonly now: boolean;
+  readonly log: boolean;
+  readonly 'no-log': boolean;
   readonly yes: boolean;
 }
 
 async function fork([runId, ...over]: readonly string[], options: ForkOptions): Promise<number> {
-  const { from, at, name, set, folder, json, run, id, release, now, yes } = options;
+  const { from, at, name, set, folder, json, run, id, release, now, log, 'no-log': noLog, yes } = options;
   if (runId === undefined || from === undefined)
     throw usage('Name a run to fork, and with --from the step of a checkpoint.');
   if (over.length > 0) throw usage(`fork takes no ${over.join(' ')}.`);
-  if (run !== undefined || id !== undefined || at !== undefined || release || now || yes)
-    throw usage('fork takes no --run, --id, --at, --release, --now and --yes.');
+  if (run !== undefined || id !== undefined || at !== undefined || release || now || log || noLog || yes)
+    throw usage('fork takes no --run, --id, --at, --release, --now, --log, --no-log and --yes.');
   const parameters = readSettings(set);
   const client = await attach(path.resolve(folder));
   try {
@@ -466,7 +493,8 @@ async function carryOut(
   request: CommandRequest,
   id: string | undefined,
 ): Promise<CommandEnd> {
-  const why = id === undefined ? refusal(request, run, runs) : null;
+  const condition = request.kind === 'break' ? conditionRefusal(request.change, run) : null;
+  const why = id === undefined ? (refusal(request, run, runs) ?? condition) : null;
   if (why !== null) return { state: 'rejected', request, why };
   const sent = new SentCommands();
   client.on('run/event', ({ body }) => {
