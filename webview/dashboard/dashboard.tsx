@@ -156,7 +156,13 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
         </div>
         <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />
-          {isRead && <CheckpointList checkpoints={view.checkpoints} kept={run.parameters.checkpointsKept} />}
+          {isRead && (
+            <CheckpointList
+              {...{ feed, view, runs, host, onCompare }}
+              noTrainer={trainerMissing}
+              onRun={(runId) => session.choose(runId)}
+            />
+          )}
         </div>
       </main>
     </>

@@ -52,6 +52,12 @@ export function withSteps(metrics: MetricColumns, added: readonly StepMetrics[])
   return { steps, columns, recent };
 }
 
+/** A step's value; null where there is none. */
+export function metricOf({ steps, columns }: MetricColumns, name: MetricName, step: number): number | null {
+  const { at, replaces } = placeOf(steps, step);
+  return replaces ? (columns[name][at] ?? null) : null;
+}
+
 /** Drops what was recorded of steps after `toStep`. */
 export function rewoundTo(metrics: MetricColumns, toStep: number): MetricColumns {
   const kept = metrics.steps.filter((step) => step <= toStep).length;
