@@ -206,7 +206,13 @@ export function Dashboard(props: DashboardProps) {
         <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />
           <BreakpointList {...{ feed, run }} noTrainer={trainerMissing} />
-          {isRead && <CheckpointList checkpoints={view.checkpoints} kept={run.parameters.checkpointsKept} />}
+          {isRead && (
+            <CheckpointList
+              {...{ feed, view, runs, host, onCompare }}
+              noTrainer={trainerMissing}
+              onRun={(runId) => session.choose(runId)}
+            />
+          )}
         </div>
       </main>
     </>

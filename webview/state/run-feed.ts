@@ -22,7 +22,13 @@ export interface RunFeedState {
   /** Answers under way; null when none are, or nothing was told. */
   readonly sampling: NotificationParams<'run/sampling'> | null;
   /** A resume waits for a person to agree to this. */
-  readonly asking: Resumption | null;
+  readonly asking: AskedResumption | null;
+}
+
+type ResumeRequest = Extract<CommandRequest, { kind: 'resume' }>;
+
+export interface AskedResumption extends Resumption {
+  readonly request: ResumeRequest;
 }
 
 const frameBytesKept = 96 * 1024 * 1024;
@@ -137,7 +143,7 @@ export class RunFeed {
    * before the answer, it is sent again under its id over the next one, and acts once.
    */
   async command(command: CommandRequest): Promise<CommandRecord | null> {
-    if (command.kind === 'resume' && command.confirmed === undefined && !(await this.mayResume())) return null;
+    if (command.kind === 'resume' && command.confirmed === undefined && !(await this.mayResume(command))) return null;
     this.leaveAsItIs();
     const id = crypto.randomUUID();
     if (this.connection.isReady) this.unanswered.set(id, command);
@@ -149,24 +155,30 @@ export class RunFeed {
     if (this.state.get().asking !== null) this.patch({ asking: null });
   }
 
-  /** A new run that goes on from a checkpoint of this one. */
-  async fork(from: number): Promise<void> {
+  /** A new run that goes on from a checkpoint of this one. @returns its id; null where it was refused, which is shown */
+  async fork(
+    from: number,
+    more: { readonly name?: string; readonly parameters?: Record<string, unknown> } = {},
+  ): Promise<string | null> {
     this.leaveAsItIs();
     try {
-      await this.request('runs/fork', { from });
+      const { run } = await this.request('runs/fork', { from, ...more });
+      return run.id;
     } catch (thrown) {
       this.fail(thrown);
+      return null;
     }
   }
 
   /** Whether a resume gives up no more than a kill costs; else a person is asked, and it waits. */
-  private async mayResume(): Promise<boolean> {
+  private async mayResume(request: ResumeRequest): Promise<boolean> {
     const { run } = this.state.get().view;
     // From its memory a run goes on where it is.
     if (run.step === 0 || run.state === 'pausing' || (run.state === 'paused' && run.memory === 'held')) return true;
     try {
-      const planned = await this.request('runs/resumption', {});
-      if (planned.asks !== null) this.patch({ asking: planned });
+      const { from } = request;
+      const planned = await this.request('runs/resumption', from === undefined ? {} : { from });
+      if (planned.asks !== null) this.patch({ asking: { ...planned, request } });
       return planned.asks === null;
     } catch (thrown) {
       this.fail(thrown);

@@ -1,5 +1,5 @@
 /** A button that opens a short list of what can be done. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icons.tsx';
 import styles from './menu.module.css';
 import { Tool, type ToolProps } from './tool.tsx';
@@ -32,9 +32,23 @@ export function Menu({ icon, label, text, refused: why = null, items }: MenuProp
     setOpen(false);
     if (back) box.current?.querySelector('button')?.focus();
   };
+  const list = useRef<HTMLDivElement>(null);
+  /* A list that scrolls would cut it off: it stands over the page, below the button or, where there is no room, above it. */
+  useLayoutEffect(() => {
+    const button = box.current?.getBoundingClientRect();
+    const { current: menu } = list;
+    if (!open || !button || !menu) return;
+    const { width, height } = menu.getBoundingClientRect();
+    const fits = button.bottom + height <= window.innerHeight || button.top < height;
+    menu.style.top = `${fits ? button.bottom : button.top - height}px`;
+    menu.style.left = `${Math.max(0, button.right - width)}px`;
+    const onScroll = () => close(false);
+    window.addEventListener('scroll', onScroll, true);
+    return () => window.removeEventListener('scroll', onScroll, true);
+  }, [open]);
   useEffect(() => {
     if (!open) return;
-    entries()[0]?.focus();
+    entries()[0]?.focus({ preventScroll: true });
     const onPress = (event: Event) => {
       if (!box.current?.contains(event.target as Node)) close(false);
     };
@@ -58,7 +72,7 @@ export function Menu({ icon, label, text, refused: why = null, items }: MenuProp
     <span ref={box} class={styles.box} onKeyDown={onKey}>
       <Tool {...(icon && { icon })} {...{ label, text }} refused={why} expanded={open} onPress={() => setOpen(!open)} />
       {open && (
-        <div class={styles.menu} role="menu" aria-label={label}>
+        <div ref={list} class={styles.menu} role="menu" aria-label={label}>
           {items.map(({ label: name, key, checked, title, refused, onPress }) => (
             <button
               key={name}
