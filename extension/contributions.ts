@@ -32,8 +32,15 @@ export const controls = {
   save: 'saveCheckpoint',
   evaluate: 'evaluate',
   'read-labels': 'readLabels',
+  mask: 'leaveOut',
+  rescore: 'scoreAnew',
+  skip: 'skipQuestion',
+  mix: 'changeMix',
   break: 'addBreakpoint',
   set: 'setParameter',
+  pin: 'pinCheckpoint',
+  unpin: 'unpinCheckpoint',
+  'remove-checkpoint': 'deleteCheckpoint',
   delete: 'deleteRun',
 } as const satisfies Record<Control, string>;
 export const controlNames = Object.keys(controls) as Control[];
@@ -77,6 +84,15 @@ export const commands = {
   stop: { id: key('stop'), title: 'Stop', icon: '$(debug-stop)', enablement: can('stop') },
   stepOnce: { id: key('stepOnce'), title: 'One Step, Then Pause', icon: '$(debug-step-over)', enablement: can('step') },
   runTo: { id: key('runTo'), title: 'Run To…', icon: '$(debug-line-by-line)', enablement: can('run-to') },
+  leaveOut: { id: key('leaveOut'), title: 'Leave out of Update…', icon: '$(eye-closed)', enablement: can('mask') },
+  scoreAnew: { id: key('scoreAnew'), title: 'Score Anew…', icon: '$(edit)', enablement: can('rescore') },
+  skipQuestion: {
+    id: key('skipQuestion'),
+    title: 'Skip Question…',
+    icon: '$(debug-step-over)',
+    enablement: can('skip'),
+  },
+  changeMix: { id: key('changeMix'), title: 'Change Mix of Sources…', icon: '$(settings)', enablement: can('mix') },
   setParameter: { id: key('setParameter'), title: 'Set Parameter…', icon: '$(settings)', enablement: can('set') },
   addBreakpoint: {
     id: key('addBreakpoint'),
@@ -165,6 +181,25 @@ export const commands = {
     icon: '$(repo-forked)',
     enablement: contextKeys.hasRuns,
   },
+  resumeFrom: {
+    id: key('resumeFrom'),
+    title: 'Resume from Checkpoint…',
+    icon: '$(history)',
+    enablement: can('resume'),
+  },
+  pinCheckpoint: { id: key('pinCheckpoint'), title: 'Pin Checkpoint…', icon: '$(pin)', enablement: can('pin') },
+  unpinCheckpoint: {
+    id: key('unpinCheckpoint'),
+    title: 'Unpin Checkpoint',
+    icon: '$(pinned)',
+    enablement: can('unpin'),
+  },
+  deleteCheckpoint: {
+    id: key('deleteCheckpoint'),
+    title: 'Delete Checkpoint…',
+    icon: '$(trash)',
+    enablement: can('remove-checkpoint'),
+  },
   revealCheckpoint: {
     id: key('revealCheckpoint'),
     title: 'Reveal Checkpoint',
@@ -245,6 +280,7 @@ export function contextValueOf(taken: readonly Control[]): string {
 const isRun = 'viewItem =~ /^run;/';
 const runTakes = (control: Control) => `view == ${views.runs} && viewItem =~ /^run;(.+;)?${control};/`;
 const isBreakpoint = `view == ${views.breakpoints} && viewItem =~ /^breakpoint/`;
+const isCheckpoint = `view == ${views.runs} && viewItem =~ /^(pinnedC|c)heckpoint$/`;
 const isRunFile = 'resourceFilename =~ /\\.run\\.json$/';
 const inPanel = `(activeWebviewPanelId == '${panels.dashboard}' || activeWebviewPanelId == '${panels.rollouts}')`;
 
@@ -293,13 +329,18 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
     { command: 'evaluateWith', when: runTakes('evaluate'), group: '3_change@4' },
     { command: 'readLabels', when: runTakes('read-labels'), group: '3_change@5' },
+    { command: 'leaveOut', when: runTakes('mask'), group: '3_change@6' },
+    { command: 'scoreAnew', when: runTakes('rescore'), group: '3_change@7' },
+    { command: 'skipQuestion', when: runTakes('skip'), group: '3_change@8' },
+    { command: 'changeMix', when: runTakes('mix'), group: '3_change@9' },
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
     { command: 'exportRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@2' },
     { command: 'analyseRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@3' },
-    { command: 'deleteRun', when: runTakes('delete'), group: '5_delete@1' },
+    { command: 'pinCheckpoint', when: runTakes('pin'), group: '5_checkpoints@1' },
+    { command: 'unpinCheckpoint', when: runTakes('unpin'), group: '5_checkpoints@2' },
+    { command: 'deleteCheckpoint', when: runTakes('remove-checkpoint'), group: '5_checkpoints@3' },
+    { command: 'deleteRun', when: runTakes('delete'), group: '6_delete@1' },
     { command: 'deleteRun', when: `view == ${views.runs} && viewItem == unreadableRun`, group: 'inline@1' },
-    { command: 'forkRun', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@2' },
-    { command: 'revealCheckpoint', when: `view == ${views.runs} && viewItem == checkpoint`, group: 'inline@1' },
     { command: 'addBreakpoint', when: `view == ${views.breakpoints} && viewItem == run`, group: 'inline@1' },
     {
       command: 'openBreakpointHit',
@@ -309,6 +350,13 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'editBreakpoint', when: isBreakpoint, group: 'inline@2' },
     { command: 'removeBreakpoint', when: isBreakpoint, group: 'inline@3' },
     { command: 'toggleBreakpoint', when: isBreakpoint, group: '1_change@1' },
+    { command: 'forkRun', when: isCheckpoint, group: 'inline@2' },
+    { command: 'revealCheckpoint', when: isCheckpoint, group: 'inline@1' },
+    { command: 'resumeFrom', when: isCheckpoint, group: '1_use@1' },
+    { command: 'forkRun', when: isCheckpoint, group: '1_use@2' },
+    { command: 'pinCheckpoint', when: isCheckpoint, group: '2_keep@1' },
+    { command: 'unpinCheckpoint', when: `view == ${views.runs} && viewItem == pinnedCheckpoint`, group: '2_keep@2' },
+    { command: 'deleteCheckpoint', when: isCheckpoint, group: '3_delete@1' },
     { command: 'startRun', when: `view == ${views.runFiles} && viewItem == runFile`, group: 'inline@1' },
   ],
   'editor/title': [

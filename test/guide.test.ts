@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { commands, settings } from '../extension/contributions.ts';
 import { checkRow } from '../trainer/data/row-check.ts';
 import { presetParameters, settingFaults } from '../trainer/learning/presets.ts';
+import { advisoryRules } from '../trainer/protocol/advisories.ts';
 import { functionNames } from '../trainer/protocol/breakpoints/condition.ts';
 import { parseCondition } from '../trainer/protocol/breakpoints/parse-condition.ts';
 import { readyMadeNames, readyMades } from '../trainer/protocol/breakpoints/ready-made.ts';
@@ -14,6 +15,7 @@ import { parameters } from '../trainer/protocol/parameters.ts';
 import { fieldNames, fields } from '../trainer/protocol/query/fields.ts';
 import { parseQuery } from '../trainer/protocol/query/parse.ts';
 import { runFile } from '../trainer/protocol/runfile.ts';
+import { thresholds } from '../trainer/runs/advisories/thresholds.ts';
 import { rolloutsKeys } from '../webview/rollouts/rollouts-keys.ts';
 import { helpRows } from '../webview/ui/key-table.ts';
 
@@ -162,6 +164,28 @@ describe('breakpoints.md', () => {
     );
     expect(conditions.length).toBeGreaterThan(4);
     for (const condition of [...conditions, ...shell]) expect(parseCondition(condition).faults, condition).toEqual([]);
+  });
+});
+
+describe('advisories.md', () => {
+  const text = read('media/guide/advisories.md');
+  const row = (rule: string) => text.split('\n').find((line) => line.startsWith(`| \`${rule}\` |`)) ?? '';
+
+  it('names every rule, the gravest first, and what each does', () => {
+    const named = [...text.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
+    expect(named).toEqual([...advisoryRules]);
+  });
+
+  it.each(Object.entries(thresholds))('says every number of %s', (rule, numbers) => {
+    const said: string[] = row(rule).match(/\d+(\.\d+)?/g) ?? [];
+    expect(Object.entries(numbers).filter(([, value]) => !said.includes(String(value)))).toEqual([]);
+  });
+
+  it('offers no parameter that is not there', () => {
+    const table = text.slice(text.indexOf('## The rules'));
+    const set = [...table.matchAll(/`([a-z]+[A-Z]\w*|temperature|beta)`/g)].map(([, name = '']) => name);
+    expect(set.length).toBeGreaterThan(8);
+    expect(set.filter((name) => !Object.hasOwn(parameters, name))).toEqual([]);
   });
 });
 

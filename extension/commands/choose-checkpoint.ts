@@ -5,19 +5,40 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { duration } from '../../trainer/protocol/run-words.ts';
 import type { Studio } from '../studio.ts';
 
-/** Undefined when the user backs out. */
-export async function chooseCheckpoint(studio: Studio, run: RunSummary): Promise<Checkpoint | undefined> {
+/** The step of the checkpoint that a tree item carries. */
+export function stepOf(argument: unknown): number | undefined {
+  if (typeof argument !== 'object' || argument === null || !('checkpoint' in argument)) return undefined;
+  const { checkpoint } = argument;
+  const step = typeof checkpoint === 'object' && checkpoint !== null && 'step' in checkpoint ? checkpoint.step : null;
+  return typeof step === 'number' ? step : undefined;
+}
+
+/** Undefined when the user backs out. @param fits those that are offered */
+export async function chooseCheckpoint(
+  studio: Studio,
+  run: RunSummary,
+  fits: (checkpoint: Checkpoint) => boolean = () => true,
+): Promise<Checkpoint | undefined> {
   const link = await studio.trainer();
-  const { checkpoints } = await link.client.request('checkpoints/list', { runId: run.id });
-  const describe = (checkpoint: Checkpoint) =>
-    `${(checkpoint.sizeBytes / 1e6).toFixed(1)} MB · ${checkpoint.reason} · ${duration(Date.now() - checkpoint.at)} ago`;
+  const { checkpoints: all } = await link.client.request('checkpoints/list', { runId: run.id });
+  const checkpoints = all.filter(fits);
+  const describe = ({ sizeBytes, reason, at, pin }: Checkpoint) =>
+    [
+      `${(sizeBytes / 1e6).toFixed(1)} MB · ${reason} · ${duration(Date.now() - at)} ago`,
+      ...(pin ? [pin.note === '' ? 'pinned' : `pinned: ${pin.note}`] : []),
+    ].join(' · ');
   const picked = await vscode.window.showQuickPick(
     checkpoints.toReversed().map((checkpoint) => ({
       label: `$(archive) step ${checkpoint.step}`,
       description: describe(checkpoint),
       checkpoint,
     })),
-    { placeHolder: checkpoints.length === 0 ? `${run.id} has no checkpoint yet` : `Checkpoint of ${run.id}` },
+    {
+      placeHolder:
+        checkpoints.length > 0
+          ? `Checkpoint of ${run.id}`
+          : `${run.id} has no ${all.length === 0 ? 'checkpoint yet' : 'such checkpoint'}`,
+    },
   );
   return picked?.checkpoint;
 }

@@ -6,7 +6,7 @@ import { settings } from '../contributions.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 import { demandRuns, sayDone } from './carry-out.ts';
-import { chooseCheckpoint } from './choose-checkpoint.ts';
+import { chooseCheckpoint, stepOf } from './choose-checkpoint.ts';
 import type { Handler } from './handler.ts';
 import { showPage } from './pages.ts';
 import { chooseRun } from './targets.ts';
@@ -21,14 +21,6 @@ export async function fork(studio: Studio, run: RunSummary, from: number, name?:
   const waits = made.state === 'created' ? '; start it when no other run computes' : '';
   sayDone(studio, `${made.id} goes on from ${run.id}, step ${from}${waits}`);
   if (studio.setting<boolean>(settings.openDashboard)) showPage(studio, 'dashboard', made.id);
-}
-
-/** The step of the checkpoint that a tree item carries. */
-function stepOf(argument: unknown): number | undefined {
-  if (typeof argument !== 'object' || argument === null || !('checkpoint' in argument)) return undefined;
-  const { checkpoint } = argument;
-  const step = typeof checkpoint === 'object' && checkpoint !== null && 'step' in checkpoint ? checkpoint.step : null;
-  return typeof step === 'number' ? step : undefined;
 }
 
 export const forkRun: Handler = async (studio, argument) => {

@@ -1,11 +1,12 @@
 /** Changes one live parameter of a run: which one, to what, and when it took effect. */
 import * as vscode from 'vscode';
+import { describeRange } from '../../trainer/protocol/parameter-range.ts';
 import { type ParameterName, type ParameterValue, parameters } from '../../trainer/protocol/parameters.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Studio } from '../studio.ts';
 import { carryOut, demandRuns, sayDone } from './carry-out.ts';
 import type { Handler } from './handler.ts';
-import { describeRange, inputKind, liveParameters, readValue, showValue } from './parameter-input.ts';
+import { inputKind, liveParameters, readValue, showValue } from './parameter-input.ts';
 import { chooseRun } from './targets.ts';
 
 const lastParameterKey = 'lastParameter';

@@ -338,13 +338,14 @@ export class ScriptedEngine implements Engine {
     return this.snapshots.size;
   }
 
-  async saveState(model: ModelHandle, folder: string): Promise<void> {
+  async saveState(model: ModelHandle, folder: string): Promise<ReadonlyMap<string, string>> {
     await this.begin('saveState');
     const { logits, first, second, steps } = this.table(model);
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, 'config.json'), '{}');
     const saved = { logits: [...logits], first: [...first], second: [...second], steps };
     await writeFile(path.join(folder, 'table.json'), JSON.stringify(saved));
+    return new Map();
   }
 
   /** Each frame is one token, of a number that no text has. */

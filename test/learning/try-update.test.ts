@@ -224,7 +224,7 @@ describe('on a model', () => {
       onNotice: () => {},
     };
     for (step = 1; step <= 3; step++) {
-      const { durations: _, at: __, ...metrics } = await tgrpoStep(training, step, 'tgrpo');
+      const { durations: _, at: __, memoryBytes: ___, ...metrics } = await tgrpoStep(training, step, 'tgrpo');
       told.push(JSON.stringify([metrics, computed]));
       if (!look) continue;
       const receipt = await receiptOf(training, { step, open: open as OpenGroups, computed });

@@ -17,6 +17,7 @@ describe('how a run stands', () => {
       'pausing at the next token or safe point',
       'pausing at the end of the step, to free the memory',
       'paused at before-step, step 4',
+      'paused in sampling, step 4',
       'paused at after-sampling, step 4',
       'paused at before-update, step 4: The loss is not a finite number.',
       'paused at after-update, step 3: the steps asked for are done',

@@ -6,6 +6,7 @@ import { type CommandRequest, hasEnded, refusal } from '../../trainer/protocol/c
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import { isComputing, runStates } from '../../trainer/protocol/run-state.ts';
+import { isOfShelf } from '../../trainer/runs/checkpoint-shelf.ts';
 import type { Gate, Primitive, ScriptedEngine } from '../engines/scripted-engine.ts';
 import { everyRequest, requestName } from '../protocol/every-standing.ts';
 import { type ScriptedRun, type ScriptedRunOptions, scriptedRun } from './scripted-run.ts';
@@ -102,10 +103,10 @@ const drivers: Record<string, () => Promise<Driven>> = {
   },
 };
 
-/** Sends a command, and holds the answer to what the table says. @returns whether it was taken */
+/** Sends a command, and holds the answer to what the table says, and the shelf of checkpoints. @returns whether it was taken */
 function ask(made: ScriptedRun, request: CommandRequest): boolean {
   const { summary } = made;
-  const why = refusal(request, summary, [summary]);
+  const why = refusal(request, summary, [summary]) ?? (isOfShelf(request) ? made.run.shelf.refusal(request) : null);
   const answer = made.send(request);
   const said = answer.state === 'rejected' ? answer.why : null;
   expect([summary.state, requestName(request), said]).toEqual([summary.state, requestName(request), why]);

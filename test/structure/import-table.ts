@@ -191,10 +191,14 @@ export const rooms: readonly Room[] = [
     ],
     runs: 'node',
   },
-  { room: 'trainer/server', on: ['trainer/protocol', 'trainer/runs', 'trainer/store'], runs: 'node' },
+  {
+    room: 'trainer/server',
+    on: ['trainer/programs', 'trainer/protocol', 'trainer/runs', 'trainer/store'],
+    runs: 'node',
+  },
 
   // Those who ask a trainer.
-  { room: 'trainer/client', on: ['trainer/protocol'], runs: 'node' },
+  { room: 'trainer/client', on: ['trainer/programs', 'trainer/protocol'], runs: 'node' },
   { room: 'trainer/cli/terminal', on: ['package.json', 'trainer/learning', 'trainer/protocol'], runs: 'node' },
   {
     room: 'trainer/cli/experiments',

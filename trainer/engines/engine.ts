@@ -246,8 +246,11 @@ export interface Engine {
   /** Weights and optimizer are what they were, bit for bit; a gradient that is held is void. The snapshot can be used again. */
   restore(snapshot: WeightsSnapshot): Promise<void>;
   release(snapshot: WeightsSnapshot): Promise<void>;
-  /** Writes `config.json`, `model.safetensors`, `tokenizer.json` and the optimizer state into an empty folder. */
-  saveState(model: ModelHandle, folder: string): Promise<void>;
+  /**
+   * Writes `config.json`, `model.safetensors`, `tokenizer.json` and the optimizer state into an empty folder.
+   * @returns SHA-256, in hexadecimal, of those files that it took while it wrote them, by their names
+   */
+  saveState(model: ModelHandle, folder: string): Promise<ReadonlyMap<string, string>>;
   render(model: ModelHandle, prompt: Prompt): Promise<Rendered>;
   unload(model: ModelHandle): Promise<void>;
   memory(): Promise<{ bytes: number; tensors: number }>;

@@ -2,7 +2,7 @@
 import type { LossReport, LossScored, PolicySequence } from '../engines/engine.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { OpenSequence } from './open-groups.ts';
-import { optimStepAt } from './schedule.ts';
+import { optimStepAt } from './optim-step.ts';
 import type { Models } from './training.ts';
 
 export type UpdateParameters = LossParameters &

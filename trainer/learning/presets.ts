@@ -29,6 +29,7 @@ const upstream: ParameterValues = {
   questionsPerStep: 8,
   checkpointEvery: 100,
   checkpointsKept: 3,
+  keepBest: 'none',
   probeEvery: 0,
   probeQuestions: 4,
   evaluateEvery: 0,

@@ -4,11 +4,12 @@
  * `probeEvery` steps the model is asked, so that one sees what it has learned.
  */
 import type { Sequence } from '../engines/engine.ts';
+import { learningRateAt } from '../protocol/learning-rate.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { buildPrompt } from '../reasoning/prompt.ts';
 import { groupMetrics } from './group-metrics.ts';
+import { optimStepAt } from './optim-step.ts';
 import { sampleGroups, trainingSampling } from './sampling.ts';
-import { learningRateAt, optimStepAt } from './schedule.ts';
 import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 
 const probeAnswers = { ordered: 2, shuffled: 2 } as const;

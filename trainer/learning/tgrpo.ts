@@ -4,6 +4,7 @@
  * `before-update`, of the groups as they are then.
  */
 import type { LossScored } from '../engines/engine.ts';
+import { learningRateAt } from '../protocol/learning-rate.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import { fillGroups } from './fill-groups.ts';
@@ -12,7 +13,6 @@ import { maskFlagged } from './mask-flagged.ts';
 import { OpenGroups } from './open-groups.ts';
 import { updatePolicy } from './policy-update.ts';
 import { type GroupSampling, scoreGroups, trainingSampling } from './sampling.ts';
-import { learningRateAt } from './schedule.ts';
 import { emptyMetrics, StepClock, type Training, timed } from './training.ts';
 
 /** @returns the step's numbers. @throws Interrupted, leaving weights and optimizer untouched. */

@@ -145,6 +145,7 @@ export class StepClock {
     metrics.durations.held = this.heldBeforeMs + this.heldInsideMs;
     metrics.durations.total = performance.now() - this.startedMs - this.heldInsideMs;
     metrics.at = Date.now();
+    metrics.memoryBytes = process.memoryUsage.rss();
   }
 }
 

@@ -4,12 +4,12 @@
  */
 import type { Scored, Sequence } from '../engines/engine.ts';
 import { StudioError } from '../protocol/errors.ts';
+import { learningRateAt } from '../protocol/learning-rate.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { MovedAnswer, Receipt, TriedUpdate } from '../protocol/receipts.ts';
 import type { UpdatedAnswer } from './groups.ts';
 import type { OpenAnswer, OpenGroups } from './open-groups.ts';
 import { updatePolicy } from './policy-update.ts';
-import { learningRateAt } from './schedule.ts';
 import type { Models } from './training.ts';
 
 /** An update that was made. */

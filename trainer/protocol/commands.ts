@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { breakpointChange, breakRefusal } from './breakpoints/changes.ts';
+import { correctionWhy, givenScores } from './corrections.ts';
 import { engineLacks } from './engine.ts';
 import { evaluationArm } from './evaluation-arms.ts';
 import { hindrances } from './hindrances.ts';
@@ -30,6 +31,10 @@ import {
 } from './run-state.ts';
 
 // ---- requests -------------------------------------------------------------------------------------------------------
+
+const checkpointStep = z.number().int().min(0);
+/** Why a checkpoint is pinned. */
+export const pinNote = z.string().max(200);
 
 /** What can be asked of a run. Nothing reports success before it was applied. */
 export const commandRequest = z.discriminatedUnion('kind', [
@@ -59,9 +64,43 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('evaluate'), arms: z.array(evaluationArm).optional() }),
   /** Reads again what people say of the rows that it trains on. */
   z.strictObject({ kind: z.literal('read-labels') }),
+  /** Answers of the step under way that its update is made without, as if they had not been sampled; `masked` false: with them again. */
+  z.strictObject({
+    kind: z.literal('mask'),
+    step: z.number().int().min(1),
+    rollouts: z.array(z.string().min(1)).min(1).max(4096),
+    masked: z.boolean().default(true),
+    why: correctionWhy,
+  }),
+  /** Scores in place of those that scoring found of an answer of the step under way; null: as found again. */
+  z.strictObject({
+    kind: z.literal('rescore'),
+    step: z.number().int().min(1),
+    rollout: z.string().min(1),
+    scores: givenScores.nullable(),
+    why: correctionWhy,
+  }),
+  /** A row of the dataset, by its number from 0, that is asked no more from the next step on; `skipped` false: asked again. */
+  z.strictObject({
+    kind: z.literal('skip'),
+    row: z.number().int().min(0),
+    skipped: z.boolean().default(true),
+    why: correctionWhy,
+  }),
+  /** Shares of the sources from the next step on, as `sourceWeights` of a run file; null: as the dataset has them. */
+  z.strictObject({ kind: z.literal('mix'), weights: z.record(z.string(), z.number().min(0)).nullable() }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
   /** Changes the list of breakpoints, at once and in every state. */
   z.strictObject({ kind: z.literal('break'), change: breakpointChange }),
+  /** Keeps the checkpoint of a step until it is unpinned; `note` says why. One that is pinned gets the new note. */
+  z.strictObject({ kind: z.literal('pin'), step: checkpointStep, note: pinNote.default('') }),
+  z.strictObject({ kind: z.literal('unpin'), step: checkpointStep }),
+  /** Deletes it from the disk. `confirmed`: a person agrees to what `CheckpointRemoval.asks` says. */
+  z.strictObject({
+    kind: z.literal('remove-checkpoint'),
+    step: checkpointStep,
+    confirmed: z.literal(true).optional(),
+  }),
 ]);
 export type CommandRequest = z.infer<typeof commandRequest>;
 export type CommandKind = CommandRequest['kind'];
@@ -89,8 +128,11 @@ export type CommandChange = z.infer<typeof change>;
 export const commandRecord = z.discriminatedUnion('state', [
   z.object({ ...taken, state: z.literal('requested') }),
   z.object({ ...ended, state: z.literal('rejected'), why: z.string() }),
-  /** `point`: the safe point that it waits for; null takes the next that comes. */
-  z.object({ ...taken, state: z.literal('scheduled'), point: safePoint.nullable(), change }),
+  /** `point`: the safe point that it waits for, null takes the next that comes; `step`: of which step, where that is known. */
+  z.object({
+    ...{ ...taken, state: z.literal('scheduled'), point: safePoint.nullable(), change },
+    step: z.number().int().optional(),
+  }),
   /** `at` is null where no safe point had a part in it, as in a run that is not in memory. `note` says what came of it. */
   z.object({ ...ended, state: z.literal('applied'), at: runPlace.nullable(), change, note: z.string().nullable() }),
   z.object({ ...ended, state: z.literal('failed'), at: runPlace.nullable(), why: z.string() }),
@@ -147,6 +189,18 @@ function passed(point: SafePoint, step: number | undefined, run: RunSummary): st
     run.at.step === step &&
     everywhere.indexOf(run.at.point) >= everywhere.indexOf(point);
   return isBehind ? `it is at ${run.at.point} of step ${step} already` : null;
+}
+
+/** While the groups of a step can still be changed. */
+const open: readonly SafePoint[] = ['after-sampling', 'before-update'];
+
+/** Why the groups of a step can't be changed, as a clause; null while they may be. */
+function closed(step: number, run: RunSummary): string | null {
+  if (run.method === 'sft') return 'SFT trains on texts that are given, and draws no answers';
+  if (run.state === 'paused' && run.memory === 'released') return 'nothing of the step is in memory';
+  if (step <= run.step) return `the update of step ${step} is made`;
+  if (step > run.steps) return `it has ${run.steps} steps`;
+  return step > run.step + 1 ? `step ${step} has not begun; step ${run.step + 1} is under way` : null;
 }
 
 /** Every command, once. */
@@ -275,6 +329,48 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
         : null;
     },
   },
+  mask: {
+    label: 'Leave out',
+    participle: 'changed before its update',
+    states: ['running', 'pausing', 'paused'],
+    points: () => open,
+    whileHeld: false,
+    computes: false,
+    refuse: ({ step }, run) => closed(step, run),
+  },
+  rescore: {
+    label: 'Score anew',
+    participle: 'scored anew',
+    states: ['running', 'pausing', 'paused'],
+    points: () => open,
+    whileHeld: false,
+    computes: false,
+    refuse: ({ step }, run) => closed(step, run),
+  },
+  skip: {
+    label: 'Skip question',
+    participle: 'made to skip a question',
+    states: ['created', 'queued', 'starting', 'running', 'pausing', 'paused', 'stopped', 'failed', 'completed'],
+    points: () => ['before-step'],
+    whileHeld: false,
+    computes: false,
+    refuse: ({ row, skipped }, run) => {
+      if ((run.skippedRows ?? []).includes(row) !== skipped) return null;
+      return skipped ? `row ${row} is skipped already` : `row ${row} is not skipped`;
+    },
+  },
+  mix: {
+    label: 'Change mix',
+    participle: 'given another mix of sources',
+    states: ['running', 'pausing', 'paused'],
+    points: () => ['before-step'],
+    whileHeld: false,
+    computes: false,
+    refuse: (_, run) =>
+      run.state === 'paused' && run.memory === 'released'
+        ? 'its questions are not in memory; resume the run, then change the mix'
+        : null,
+  },
   set: {
     label: 'Set parameter',
     participle: 'changed',
@@ -295,6 +391,32 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     whileHeld: true,
     computes: false,
     refuse: ({ change }, run) => breakRefusal(change, run),
+  },
+  pin: {
+    label: 'Pin checkpoint',
+    participle: 'pinned',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+  },
+  unpin: {
+    label: 'Unpin checkpoint',
+    participle: 'unpinned',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+  },
+  'remove-checkpoint': {
+    label: 'Delete checkpoint',
+    participle: 'changed',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+    // Which one it begins with is being read.
+    refuse: (_, run) => (run.state === 'starting' ? 'the run is starting, from a checkpoint' : null),
   },
 };
 

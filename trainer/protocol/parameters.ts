@@ -50,10 +50,10 @@ export const parameters = {
   }),
   schedule: parameter({
     label: 'schedule',
-    schema: z.enum(['constant', 'cosine']),
+    schema: z.enum(['constant', 'cosine', 'linear']),
     changes: 'live',
     methods: all,
-    help: 'How the learning rate falls from its peak to scheduleFloor of it at the last step.',
+    help: 'How the learning rate falls from its peak to scheduleFloor of it at the last step: along half a cosine, in a straight line, or not at all.',
   }),
   scheduleFloor: parameter({
     label: 'schedule floor',
@@ -65,7 +65,7 @@ export const parameters = {
   warmupSteps: parameter({
     label: 'warm-up',
     schema: z.number().int().min(0),
-    changes: 'restart',
+    changes: 'live',
     methods: all,
     unit: 'steps',
     help: 'Steps over which the learning rate rises from zero.',
@@ -130,7 +130,16 @@ export const parameters = {
     schema: count,
     changes: 'live',
     methods: all,
-    help: 'Older ones are deleted, saved-by-hand ones never.',
+    unit: 'checkpoints',
+    help: 'Of the checkpoints that are saved by schedule, how many of the last are kept. Older ones are deleted, but for the best by keepBest and those that are pinned; ones that were saved by hand never are.',
+  }),
+  keepBest: parameter({
+    label: 'keep the best by',
+    schema: z.enum(['none', 'evaluation', 'evaluation-order', 'reward', 'accuracy']),
+    changes: 'live',
+    methods: all,
+    help: 'Which checkpoint is kept however old it is: the one with the highest accuracy in the evaluation of its step, over all questions or over those that need the order of frames; or with the highest mean reward or accuracy reward of the ten steps that it ends. none keeps none for that.',
+    before: 'none',
   }),
   probeEvery: parameter({
     label: 'probe every',

@@ -3,9 +3,11 @@
  * Offsets into text are UTF-16 code units, end exclusive. Times are milliseconds since 1970 unless the name says otherwise.
  */
 import { z } from 'zod';
+import { advisory } from './advisories.ts';
 import { categoryId, severity } from './annotations/categories.ts';
 import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
-import { commandRecord } from './commands.ts';
+import { commandRecord, pinNote } from './commands.ts';
+import { correction, rescoredAnswer } from './corrections.ts';
 import { dataType, problemType } from './dataset.ts';
 import { armAnswers, directArm, reversedArm } from './evaluation-arms.ts';
 import { heldOrderWorth, weighedAnswers } from './evidence.ts';
@@ -101,7 +103,10 @@ export const rollout = z.object({
   flagged: z.array(z.string()).optional(),
   /** It was left out of the update; absent where it was not. */
   masked: maskedAnswer.optional(),
-  /** In the update, where it is another than `advantage` because answers of its group were left out. */
+  /** Scores that a person gave it in place of those above; absent where nobody did. */
+  rescored: rescoredAnswer.optional(),
+  /** Reward and advantage in the update, where they are others than above because answers of its group were left out or scored anew. */
+  updatedReward: z.number().optional(),
   updatedAdvantage: z.number().optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
@@ -295,6 +300,8 @@ export const stepMetrics = z.object({
     held: z.number().default(0),
     total: z.number(),
   }),
+  /** Resident memory of the trainer's process when the step was over; older records do not say. */
+  memoryBytes: z.number().optional(),
 });
 export type StepMetrics = z.infer<typeof stepMetrics>;
 
@@ -305,6 +312,10 @@ export type SupersededSteps = z.infer<typeof supersededSteps>;
 export const checkpointReason = z.enum(['schedule', 'command', 'pause', 'stop', 'end', 'start']);
 export type CheckpointReason = z.infer<typeof checkpointReason>;
 
+/** A person's word that a checkpoint stays: why, who, and when. */
+export const checkpointPin = z.object({ note: pinNote, by: z.string(), at: z.number() });
+export type CheckpointPin = z.infer<typeof checkpointPin>;
+
 export const checkpoint = z.object({
   id: z.string(),
   step: z.number().int(),
@@ -312,8 +323,15 @@ export const checkpoint = z.object({
   folder: z.string(),
   sizeBytes: z.number(),
   reason: checkpointReason,
+  /** Absent where nobody pinned it. */
+  pin: checkpointPin.optional(),
 });
 export type Checkpoint = z.infer<typeof checkpoint>;
+
+/** The checkpoint with another pin, or with none. */
+export function pinned({ pin: _, ...kept }: Checkpoint, pin: CheckpointPin | null): Checkpoint {
+  return pin === null ? kept : { ...kept, pin };
+}
 
 /** Accuracy of one slice of an evaluation: mean accuracy reward of `count` answers. */
 export const evaluationSlice = z.object({
@@ -456,18 +474,27 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('command'), command: commandRecord }),
   z.object({ type: z.literal('checkpoint'), checkpoint }),
   z.object({ type: z.literal('checkpoint-removed'), id: z.string() }),
+  /** A checkpoint was pinned, or (null) is pinned no longer. */
+  z.object({ type: z.literal('checkpoint-pinned'), id: z.string(), pin: checkpointPin.nullable() }),
   z.object({ type: z.literal('evaluation'), evaluation }),
   z.object({ type: z.literal('skipped'), step: z.number().int(), question, kind: z.string(), message: z.string() }),
   /** What people say of its rows was read, and this is obeyed from a step on. */
   z.object({ type: z.literal('labels'), labels: obeyedLabels }),
   /** A rule left answers out of the update of a step. */
   z.object({ type: z.literal('masked'), masked: maskedAnswers }),
+  /** A person changed what the update of a step is made of. */
+  z.object({ type: z.literal('corrected'), correction }),
   /** Answers were scored again under other frames; all that was found of one is asked for anew. */
   z.object({ type: z.literal('weighed'), answers: weighedAnswers }),
   /** The answers of a step were scored again after its update; what moved is asked for. */
   z.object({ type: z.literal('receipt'), step: z.number().int() }),
-  /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
-  z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
+  z.object({ type: z.literal('warning'), message: z.string() }),
+  /** Something needs a person, from this step on (`since`); a key that stands already is said anew. */
+  z.object({ type: z.literal('advisory'), advisory }),
+  /** After this step it does no longer. */
+  z.object({ type: z.literal('advisory-ended'), key: z.string(), step: z.number().int() }),
+  /** A person wants to hear no more of it in this run, or again. */
+  z.object({ type: z.literal('advisory-muted'), key: z.string(), muted: z.boolean(), by: z.string() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
   /** These are the breakpoints of the run now. */

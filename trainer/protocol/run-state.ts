@@ -3,7 +3,9 @@
  * else; `reduce-run.ts` has how events change it.
  */
 import { z } from 'zod';
+import { advisory } from './advisories.ts';
 import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
+
 import { engineCapabilities } from './engine.ts';
 import { errorData } from './errors.ts';
 import { method, parameterValues } from './parameters.ts';
@@ -12,7 +14,8 @@ import { runPlace, safePoint } from './safe-points.ts';
 
 export { type RunPlace, type RunPoint, runPlace, runPoint, type SafePoint, safePoint } from './safe-points.ts';
 
-export const runFault = errorData.extend({ message: z.string() });
+/** `log`: the last lines of the trainer's log before it, where the engine died. */
+export const runFault = errorData.extend({ message: z.string(), log: z.array(z.string()).optional() });
 export type RunFault = z.infer<typeof runFault>;
 
 /** `doing`: what is under way, for people, such as "opening the model"; null where the state says all. */
@@ -100,6 +103,10 @@ const facts = z.object({
   questions: z.number().int(),
   /** Questions left out because their media could not be read. */
   skipped: z.number().int(),
+  /** Rows of the dataset, by number from 0, that people had it skip; absent where they had it skip none. */
+  skippedRows: z.array(z.number().int()).optional(),
+  /** Shares of the sources that people gave in place of the run file's; null: as the dataset has them; absent: as the run file says. */
+  sourceWeights: z.record(z.string(), z.number()).nullable().optional(),
   /** Where the weights came from, in words. */
   from: z.string(),
   runFile: z.string().nullable(),
@@ -109,6 +116,9 @@ const facts = z.object({
   labelsHash: z.string().optional(),
   /** Absent where none was ever set. */
   breakpoints: breakpointList.optional(),
+  /** What it is told that needs a person, and the keys of what is not to be told again; absent where there never was any. */
+  advisories: z.array(advisory).optional(),
+  muted: z.array(z.string()).optional(),
   /** Highest event number. */
   seq: z.number().int(),
 });
@@ -150,6 +160,12 @@ export function isComputing(state: RunState): boolean {
     case 'failed':
       return false;
   }
+}
+
+/** Why a run can't be done again by its log now, as a clause; null where it can. */
+export function replayRefusal({ state, step, parent }: RunSummary): string | null {
+  if ((state === 'created' || state === 'queued') && step === (parent?.step ?? 0)) return 'the run was never begun';
+  return isComputing(state) ? `the run is ${state}; pause or stop it first` : null;
 }
 
 /** Its model is in memory: the step under way can go on. */

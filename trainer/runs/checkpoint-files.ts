@@ -2,51 +2,67 @@
  * Whether a checkpoint is whole. A list of its files, with sizes and hashes, is written with it and held against what lies
  * there; checkpoints that have none, of older versions, are judged by the form of their files.
  */
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { type BigIntStats, existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { modelFiles } from '../engines/model-folder.ts';
 import { weightsFormFault } from '../engines/weights-form.ts';
-import { sha256OfFiles } from '../journal/file-hash.ts';
-import { asStudioError } from '../protocol/errors.ts';
+import { copyHashed, sha256OfFiles } from '../journal/file-hash.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 
 export const fileListName = 'checkpoint-files.json';
 
-/** Longer files are known by their size alone: their hash would take seconds at every save and every resume. */
-const mostHashedBytes = 256e6;
-
 const fileList = z.strictObject({
   version: z.literal(1),
+  /** Older versions have no hash of files above 256 MB, which are known by their size alone. */
   files: z.record(z.string(), z.strictObject({ sizeBytes: z.number(), sha256: z.string().nullable() })),
 });
+type FileList = z.infer<typeof fileList>;
 
-/** Lists the files of a folder that is complete but for this list. @returns their size in bytes */
-export async function writeFileList(folder: string): Promise<number> {
-  const files: z.infer<typeof fileList>['files'] = {};
-  for (const name of (await readdir(folder)).filter((name) => name !== fileListName).sort())
-    files[name] = await measured(path.join(folder, name));
-  const list: z.infer<typeof fileList> = { version: 1, files };
+/** How far the reading of long files is, in bytes. */
+export type ReadProgress = (done: number, total: number) => void;
+
+/**
+ * Lists the files of a folder that is complete but for this list.
+ * @param known SHA-256 of files by their names, taken while they were written; the others are read
+ * @returns their size in bytes
+ */
+export async function writeFileList(folder: string, known: ReadonlyMap<string, string> = new Map()): Promise<number> {
+  const files: FileList['files'] = {};
+  for (const name of (await readdir(folder)).filter((name) => name !== fileListName).sort()) {
+    const file = path.join(folder, name);
+    files[name] = { sizeBytes: (await stat(file)).size, sha256: known.get(name) ?? (await sha256OfFiles([file])) };
+  }
+  const list: FileList = { version: 1, files };
   await writeFile(path.join(folder, fileListName), `${JSON.stringify(list, null, 2)}\n`, { flush: true });
   return Object.values(files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
-/** What is wrong with the files of a checkpoint, as a clause such as "model.safetensors is missing"; null for nothing. */
-export async function filesFault(folder: string): Promise<string | null> {
-  const text = await readFile(path.join(folder, fileListName), 'utf8').catch((error: NodeJS.ErrnoException) =>
-    error.code === 'ENOENT' ? null : '',
-  );
-  if (text === null) return formFault(folder);
-  const list = fileList.safeParse(parseJson(text));
-  if (!list.success) return `${fileListName} can't be read`;
-  for (const [name, { sizeBytes, sha256 }] of Object.entries(list.data.files)) {
-    const file = path.join(folder, name);
-    const found = await stat(file).catch(() => null);
-    if (!found?.isFile()) return `${name} is missing`;
-    if (found.size !== sizeBytes) return `${name} has ${found.size} bytes of ${sizeBytes}`;
+/**
+ * What is wrong with the files of a checkpoint, as a clause such as "model.safetensors is missing"; null for nothing. Every file is
+ * read, unless this process has read it before and it is the same file still, unchanged.
+ */
+export async function filesFault(folder: string, progress: ReadProgress = () => {}): Promise<string | null> {
+  const list = await readList(folder);
+  if (list === null) return formFault(folder);
+  if (typeof list === 'string') return list;
+  const missing = await sizesFault(folder, list);
+  if (missing !== null) return missing;
+  const total = Object.values(list.files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let done = 0;
+  for (const [name, { sizeBytes, sha256 }] of Object.entries(list.files)) {
     try {
-      if (sha256 !== null && (await sha256OfFiles([file])) !== sha256)
-        return `${name} does not hold what was written into it`;
+      const before = done;
+      let read = 0;
+      const onBytes = (bytes: number): void => {
+        read += bytes;
+        progress(before + read, total);
+      };
+      const found = sha256 === null ? null : await readHash(path.join(folder, name), onBytes);
+      if (found !== sha256) return `${name} does not hold what was written into it`;
+      done = before + sizeBytes;
     } catch (thrown) {
       return `${name} can't be read: ${asStudioError(thrown).message}`;
     }
@@ -54,10 +70,69 @@ export async function filesFault(folder: string): Promise<string | null> {
   return null;
 }
 
-async function measured(file: string): Promise<{ sizeBytes: number; sha256: string | null }> {
-  const { size } = await stat(file);
-  return { sizeBytes: size, sha256: size <= mostHashedBytes ? await sha256OfFiles([file]) : null };
+/** As `filesFault` without reading the files: whether they are there, as long as they were written. */
+export async function presenceFault(folder: string): Promise<string | null> {
+  if (!existsSync(folder)) return 'its folder is not there';
+  const list = await readList(folder);
+  if (list === null) return null;
+  return typeof list === 'string' ? list : sizesFault(folder, list);
 }
+
+/**
+ * Copies the files of a checkpoint, each read once, and holds them against its list on the way.
+ * @returns the SHA-256 of the copies by name. @throws StudioError `not-found` where a file is not what its list says
+ */
+export async function copyChecked(from: string, to: string): Promise<Map<string, string>> {
+  const list = await readList(from);
+  const listed = list === null || typeof list === 'string' ? {} : list.files;
+  const copied = new Map<string, string>();
+  await mkdir(to, { recursive: true });
+  const names = new Set([...(await readdir(from)), ...Object.keys(listed)]);
+  for (const name of [...names].filter((name) => name !== fileListName).sort()) {
+    const bad = (why: string) => new StudioError('not-found', `It can't be copied: ${name} ${why}.`, { place: from });
+    const found = await copyHashed(path.join(from, name), path.join(to, name)).catch((thrown: unknown) => {
+      throw (thrown as NodeJS.ErrnoException).code === 'ENOENT' ? bad('is missing') : thrown;
+    });
+    const wanted = listed[name]?.sha256 ?? found;
+    if (found !== wanted) throw bad('does not hold what was written into it');
+    copied.set(name, found);
+  }
+  return copied;
+}
+
+/** Null where there is none, as in checkpoints of older versions; a clause where it can't be read. */
+async function readList(folder: string): Promise<FileList | string | null> {
+  const text = await readFile(path.join(folder, fileListName), 'utf8').catch((error: NodeJS.ErrnoException) =>
+    error.code === 'ENOENT' ? null : '',
+  );
+  if (text === null) return null;
+  const list = fileList.safeParse(parseJson(text));
+  return list.success ? list.data : `${fileListName} can't be read`;
+}
+
+async function sizesFault(folder: string, list: FileList): Promise<string | null> {
+  for (const [name, { sizeBytes }] of Object.entries(list.files)) {
+    const found = await stat(path.join(folder, name)).catch(() => null);
+    if (!found?.isFile()) return `${name} is missing`;
+    if (found.size !== sizeBytes) return `${name} has ${found.size} bytes of ${sizeBytes}`;
+  }
+  return null;
+}
+
+/** Hashes of files that this process has read, by path, with what tells whether they were changed since. */
+const readBefore = new Map<string, { readonly as: string; readonly sha256: string }>();
+
+async function readHash(file: string, onBytes: (bytes: number) => void): Promise<string> {
+  const as = identity(await stat(file, { bigint: true }));
+  const known = readBefore.get(file);
+  if (known?.as === as) return known.sha256;
+  const sha256 = await sha256OfFiles([file], onBytes);
+  readBefore.set(file, { as, sha256 });
+  return sha256;
+}
+
+/** Every write gives a file another time of change, which no program can set. */
+const identity = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) => [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 
 async function formFault(folder: string): Promise<string | null> {
   try {

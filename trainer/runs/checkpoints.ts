@@ -12,8 +12,8 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 import { jsonOf } from '../protocol/json.ts';
 import { method, parameterValues } from '../protocol/parameters.ts';
-import type { Checkpoint, CheckpointReason, RunEventBody } from '../protocol/records.ts';
-import { filesFault, writeFileList } from './checkpoint-files.ts';
+import type { Checkpoint, CheckpointReason } from '../protocol/records.ts';
+import { filesFault, type ReadProgress, writeFileList } from './checkpoint-files.ts';
 import { pathBelow, projectOfRun } from './project-paths.ts';
 
 /** What the controller needs to go on as if it had never stopped. Randomness is a function of seed and step, so it needs no state. */
@@ -40,7 +40,8 @@ export function checkpointsFolder(runFolder: string): string {
 export const recordedFolder = (runFolder: string, id: string) =>
   pathBelow(projectOfRun(runFolder), path.join(checkpointsFolder(runFolder), id)) ?? '';
 
-async function saveCheckpoint(
+/** Saves; a checkpoint of the same step makes way for it. */
+export async function saveCheckpoint(
   runFolder: string,
   engine: Engine,
   policy: ModelHandle,
@@ -53,9 +54,9 @@ async function saveCheckpoint(
   const beside = path.join(parent, `.${id}-${randomUUID()}`);
   await mkdir(beside, { recursive: true });
   try {
-    await engine.saveState(policy, beside);
-    await writeFile(path.join(beside, controllerFile), `${JSON.stringify(state, null, 2)}\n`);
-    const sizeBytes = await writeFileList(beside);
+    const hashes = await engine.saveState(policy, beside);
+    await writeFile(path.join(beside, controllerFile), `${JSON.stringify(state, null, 2)}\n`, { flush: true });
+    const sizeBytes = await writeFileList(beside, hashes);
     await removeCheckpoint(folder);
     await rename(beside, folder);
     return { id, step: state.step, at: Date.now(), folder: recordedFolder(runFolder, id), sizeBytes, reason };
@@ -63,45 +64,6 @@ async function saveCheckpoint(
     await rm(beside, { recursive: true, force: true });
     throw thrown;
   }
-}
-
-/** Where the checkpoints of a run are written down. */
-export interface CheckpointBook {
-  checkpoints(): Checkpoint[];
-  record(body: RunEventBody): void;
-}
-
-/**
- * Saves and writes it down; scheduled checkpoints beyond the number that is kept go, the oldest first.
- * @returns what to tell of it
- */
-export async function keepCheckpoint(
-  runFolder: string,
-  model: { readonly engine: Engine; readonly policy: ModelHandle },
-  state: ControllerState,
-  reason: CheckpointReason,
-  book: CheckpointBook,
-): Promise<string> {
-  const saved = await saveCheckpoint(runFolder, model.engine, model.policy, state, reason);
-  book.record({ type: 'checkpoint', checkpoint: saved });
-  const scheduled = book
-    .checkpoints()
-    .filter((kept) => kept.reason === 'schedule')
-    .sort((a, b) => b.step - a.step);
-  for (const { id } of scheduled.slice(state.parameters.checkpointsKept)) {
-    try {
-      await removeCheckpoint(path.join(checkpointsFolder(runFolder), id));
-    } catch (thrown) {
-      // The new one is saved, which matters more; the next save tries again.
-      book.record({
-        type: 'warning',
-        message: `The old checkpoint ${id} can't be removed: ${(thrown as NodeJS.ErrnoException).code ?? thrown}.`,
-      });
-      continue;
-    }
-    book.record({ type: 'checkpoint-removed', id });
-  }
-  return `${saved.id}, ${(saved.sizeBytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Removes what interrupted saves and removals have left. Only while nothing saves into this run. */
@@ -129,6 +91,7 @@ export interface BadCheckpoint {
 export async function checkpointsOf(
   runFolder: string,
   most = Number.POSITIVE_INFINITY,
+  progress?: ReadProgress,
 ): Promise<{ whole: WholeCheckpoint[]; bad: BadCheckpoint[] }> {
   const parent = checkpointsFolder(runFolder);
   const names = existsSync(parent) ? await readdir(parent) : [];
@@ -138,7 +101,7 @@ export async function checkpointsOf(
   for (const step of steps.sort((a, b) => b - a)) {
     if (whole.length >= most) break;
     const folder = checkpointFolder(runFolder, step);
-    const read = await readWhole(folder, step);
+    const read = await readWhole(folder, step, progress);
     if (typeof read === 'string') bad.push({ step, folder, why: read });
     else whole.push(read);
   }
@@ -175,10 +138,14 @@ export function checkpointFolder(runFolder: string, step: number): string {
  * The checkpoint of a step. Null for the beginning of a run that has none of step 0.
  * @throws StudioError `not-found` naming the steps that can be had
  */
-export async function checkpointAt(runFolder: string, step: number): Promise<WholeCheckpoint | null> {
+export async function checkpointAt(
+  runFolder: string,
+  step: number,
+  progress?: ReadProgress,
+): Promise<WholeCheckpoint | null> {
   const folder = checkpointFolder(runFolder, step);
   if (step === 0 && !existsSync(folder)) return null;
-  const read = await readWhole(folder, step);
+  const read = await readWhole(folder, step, progress);
   if (typeof read !== 'string') return read;
   const { whole } = await checkpointsOf(runFolder);
   throw new StudioError('not-found', `The checkpoint of step ${step} can't be used: ${read}.`, {
@@ -208,8 +175,12 @@ export async function checkpointAsked(runFolder: string, step: number | undefine
 const stepsOf = (whole: readonly WholeCheckpoint[]) => whole.map(({ state }) => state.step).join(', ');
 
 /** The checkpoint, or what is wrong with it, as a clause. @param step that its name says */
-export async function readWhole(folder: string, step: number): Promise<WholeCheckpoint | string> {
-  const fault = existsSync(folder) ? await filesFault(folder) : 'its folder is not there';
+export async function readWhole(
+  folder: string,
+  step: number,
+  progress?: ReadProgress,
+): Promise<WholeCheckpoint | string> {
+  const fault = existsSync(folder) ? await filesFault(folder, progress) : 'its folder is not there';
   if (fault !== null) return fault;
   try {
     const state = await readControllerState(folder);
@@ -261,7 +232,8 @@ export async function readControllerState(folder: string): Promise<ControllerSta
   return checked.data;
 }
 
-async function removeCheckpoint(folder: string): Promise<void> {
+/** Removes a checkpoint's folder; one that is not there is no fault. */
+export async function removeCheckpoint(folder: string): Promise<void> {
   // Renamed first: a removal that is cut short must not leave half a checkpoint under a whole one's name.
   const doomed = path.join(path.dirname(folder), `.removed-${randomUUID()}`);
   try {

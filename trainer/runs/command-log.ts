@@ -59,8 +59,11 @@ export class CommandLog {
   }
 
   /** @throws StudioError `disk-full` */
-  schedule(taken: TakenCommand, point: SafePoint | null, change: CommandChange): CommandRecord {
-    const command: CommandRecord = { ...taken, state: 'scheduled', point, change };
+  schedule(taken: TakenCommand, point: SafePoint | null, change: CommandChange, step?: number): CommandRecord {
+    const command: CommandRecord = {
+      ...{ ...taken, state: 'scheduled', point, change },
+      ...(step !== undefined && { step }),
+    };
     this.around.record({ type: 'command', command });
     return command;
   }

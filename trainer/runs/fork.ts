@@ -1,11 +1,11 @@
 /** The checkpoints that a fork goes on from, copied into its own folder: the run that they come from is left as it is. */
-import { cp, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { withOverrides } from '../learning/presets.ts';
-import { StudioError } from '../protocol/errors.ts';
+import { StudioError, withPlace } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { Checkpoint } from '../protocol/records.ts';
-import { writeFileList } from './checkpoint-files.ts';
+import { copyChecked, writeFileList } from './checkpoint-files.ts';
 import {
   checkpointAt,
   checkpointFolder,
@@ -60,16 +60,14 @@ async function copyOne(
   values: ParameterValues,
 ): Promise<Checkpoint> {
   const copy = checkpointFolder(to.folder, state.step);
-  await cp(folder, copy, { recursive: true });
   // A checkpoint that was taken away meanwhile is found out here.
-  const read = await readWhole(copy, state.step);
-  if (typeof read === 'string')
-    throw new StudioError('not-found', `The checkpoint of step ${state.step} can't be copied: ${read}.`, {
-      place: folder,
-    });
+  const hashes = await copyChecked(folder, copy).catch((thrown: unknown) => {
+    throw withPlace(thrown, folder);
+  });
   const own = { ...state, run: to.run, name: to.name, parameters: values };
   await writeFile(path.join(copy, controllerFile), `${JSON.stringify(own, null, 2)}\n`, { flush: true });
-  const sizeBytes = await writeFileList(copy);
+  hashes.delete(controllerFile);
+  const sizeBytes = await writeFileList(copy, hashes);
   return {
     id: path.basename(copy),
     step: state.step,

@@ -3,6 +3,7 @@ import { StudioError } from '../protocol/errors.ts';
 import { type Resumption, resumptionWords } from '../protocol/resumption.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
+import type { ReadProgress } from './checkpoint-files.ts';
 import { checkpointAt, checkpointsOf, type WholeCheckpoint } from './checkpoints.ts';
 
 export interface PlannedResumption extends Resumption {
@@ -23,10 +24,11 @@ export interface ResumptionOf {
 export async function planResumption(
   { folder, store, run }: ResumptionOf,
   asked: number | undefined,
+  progress?: ReadProgress,
 ): Promise<PlannedResumption> {
-  const { whole, bad } = await checkpointsOf(folder, 1);
+  const { whole, bad } = await checkpointsOf(folder, 1, progress);
   const newest = whole[0] ?? null;
-  const checkpoint = asked === undefined ? newest : await checkpointAt(folder, asked);
+  const checkpoint = asked === undefined ? newest : await checkpointAt(folder, asked, progress);
   const from = checkpoint?.state.step ?? 0;
   const newer = bad.filter(({ step }) => step > from).map(({ step, why }) => ({ step, why }));
   if (from >= run.step) return { checkpoint, from, steps: 0, rollouts: 0, evaluations: 0, bad: newer, asks: null };

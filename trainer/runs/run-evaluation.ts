@@ -8,6 +8,7 @@ import type { ParameterValues } from '../protocol/parameters.ts';
 import { standingOf } from '../protocol/run-state.ts';
 import { evaluationWords } from '../protocol/run-words.ts';
 import type { RunStore } from '../store/run-store.ts';
+import type { CheckpointShelf } from './checkpoint-shelf.ts';
 import type { RunPlan } from './plan.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { Workbench } from './workbench.ts';
@@ -16,6 +17,7 @@ export interface EvaluationOf {
   readonly plan: Pick<RunPlan, 'seed'>;
   readonly store: Pick<RunStore, 'evaluations'>;
   readonly journal: RunJournal;
+  readonly shelf: Pick<CheckpointShelf, 'prune'>;
 }
 
 /** An evaluation that goes on for so long tells how long the rest will take. */
@@ -77,6 +79,8 @@ export class RunEvaluation {
         },
       });
       journal.record({ type: 'evaluation', evaluation });
+      // Another checkpoint may be the best now.
+      await this.of.shelf.prune();
       const { ordered, shuffled } = evaluation.needsOrder ?? evaluation.all;
       const [direct] = evaluation.direct?.slices ?? [];
       const [reversed] = evaluation.reversed?.slices ?? [];

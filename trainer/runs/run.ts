@@ -3,11 +3,12 @@
  * knows how it stands when nothing of it is in memory.
  */
 
+import { keyFault } from '../protocol/advisories.ts';
 import { conditionRefusal, listAfter } from '../protocol/breakpoints/changed-list.ts';
 import { breakpointsOf } from '../protocol/breakpoints/changes.ts';
 import { breakpointWords } from '../protocol/breakpoints/words.ts';
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
-import { StudioError } from '../protocol/errors.ts';
+import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { type ParameterValues, rangeFault } from '../protocol/parameters.ts';
 import type { RunEvent, RunEventBody } from '../protocol/records.ts';
 import { type Resumption, resumption } from '../protocol/resumption.ts';
@@ -20,6 +21,8 @@ import {
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
+import { skippedAfter } from './changed-questions.ts';
+import { CheckpointShelf, isOfShelf, type ShelfRequest } from './checkpoint-shelf.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
 import { planResumption } from './resumption.ts';
@@ -48,7 +51,10 @@ export class Run {
   private readonly around: RunSurroundings;
   private readonly journal: RunJournal;
   private readonly commands: CommandLog;
+  readonly shelf: CheckpointShelf;
   private stay: Stay | null = null;
+  /** Checkpoints that are being deleted. */
+  private readonly removals = new Set<Promise<void>>();
 
   constructor(folder: string, plan: RunPlan, store: RunStore, around: RunSurroundings) {
     this.folder = folder;
@@ -60,6 +66,12 @@ export class Run {
       store,
       record: (body) => this.journal.record(body),
       log: (line) => around.log(`run ${this.id}: ${line}`),
+    });
+    this.shelf = new CheckpointShelf({
+      ...{ folder, store },
+      run: () => this.summary(),
+      runs: () => around.runs(),
+      record: (body) => void this.journal.record(body),
     });
   }
 
@@ -121,9 +133,18 @@ export class Run {
     const taken = this.commands.take(id, request, by);
     const why =
       refusal(request, this.summary(), this.around.runs()) ??
-      (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null);
+      (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null) ??
+      (isOfShelf(request) ? this.shelf.refusal(request) : null);
     if (why !== null) return this.commands.reject(taken, why);
+    if (isOfShelf(request)) return this.takeToShelf(taken, request);
     return this.stay && request.kind !== 'break' ? this.stay.session.take(taken) : this.takeAtRest(taken);
+  }
+
+  /** @param key of an advisory, or a rule. @throws StudioError `bad-request`, `disk-full` */
+  muteAdvisory(key: string, muted: boolean, by: string): void {
+    const fault = keyFault(key);
+    if (fault !== null) throw new StudioError('bad-request', `${fault}.`, { place: this.id });
+    this.journal.mute(key, muted, by);
   }
 
   /**
@@ -147,6 +168,7 @@ export class Run {
   async shutDown(): Promise<void> {
     this.stay?.session.end('the trainer was ended');
     await this.stay?.over;
+    await Promise.all(this.removals);
     this.store.dispose();
   }
 
@@ -163,6 +185,34 @@ export class Run {
   /** What its updates do to their answers; null while no weights are in memory. */
   updates(): SessionUpdates | null {
     return this.stay?.session.lookedAt ?? null;
+  }
+
+  /** Works on the disk alone, whatever is in memory. */
+  private takeToShelf(command: TakenCommand, request: ShelfRequest): CommandRecord {
+    const { commands, shelf } = this;
+    switch (request.kind) {
+      case 'pin':
+      case 'unpin':
+        try {
+          const { step } = request;
+          const note = request.kind === 'pin' ? shelf.pin(step, request.note, command.by) : shelf.unpin(step);
+          return commands.apply(command, null, null, note);
+        } catch (thrown) {
+          return commands.fail(command, null, asStudioError(thrown).toString());
+        }
+      case 'remove-checkpoint': {
+        const scheduled = commands.schedule(command, null, null);
+        const removal: Promise<void> = shelf
+          .remove(request.step, request.confirmed === true)
+          .then(
+            (note) => void commands.apply(command, null, null, note),
+            (thrown: unknown) => void commands.fail(command, null, asStudioError(thrown).toString()),
+          )
+          .finally(() => this.removals.delete(removal));
+        this.removals.add(removal);
+        return scheduled;
+      }
+    }
   }
 
   /** Takes over a command that `refusal` has nothing against, while nothing of the run is in memory, or that needs nothing of it. */
@@ -184,6 +234,10 @@ export class Run {
         if (fault !== null) return this.commands.reject(command, fault);
         const from = this.journal.setParameter(parameter, value);
         return this.commands.apply(command, null, { from, to: value }, null);
+      }
+      case 'skip': {
+        this.journal.know({ skippedRows: skippedAfter(this.summary().skippedRows, request) });
+        return this.commands.apply(command, null, null, null);
       }
       case 'break': {
         const { breakpoints, number } = listAfter(request.change, this.summary());
@@ -211,13 +265,19 @@ export class Run {
       case 'pause':
       case 'save':
       case 'read-labels':
+      case 'mask':
+      case 'rescore':
+      case 'mix':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw new StudioError('internal', `A run that is not in memory was to ${request.kind}.`, { place: this.id });
     }
   }
 
   private begin(command: TakenCommand): void {
-    const { folder, plan, store, journal, commands, around } = this;
-    const session = new TrainingSession({ folder, plan, store, journal, commands, around }, command);
+    const { folder, plan, store, journal, commands, shelf, around } = this;
+    const session = new TrainingSession({ folder, plan, store, journal, commands, shelf, around }, command);
     const stay: Stay = { session, over: Promise.resolve() };
     this.stay = stay;
     stay.over = (async () => {

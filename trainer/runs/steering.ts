@@ -18,6 +18,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import type { RunFault, RunPlace, SafePoint, Standing } from '../protocol/run-state.ts';
 import { pointWords } from '../protocol/run-words.ts';
+import type { ChangeOfQuestions } from './changed-questions.ts';
 import type { CommandLog } from './command-log.ts';
 
 /** Why the loop ends before its last step, with the command that ends it. */
@@ -40,6 +41,10 @@ export interface SteeringActions {
   parameter(name: string): unknown;
   /** @returns the value before. */
   setParameter(name: string, value: unknown): unknown;
+  /** Changes what the update of the step under way is made of. @returns what that did */
+  correct(command: TakenCommand): string;
+  /** Changes what is asked from the next step on. */
+  changeQuestions(request: ChangeOfQuestions): CommandChange;
   /** Ends sampling that is under way. */
   interruptSampling(): void;
 }
@@ -138,10 +143,17 @@ export class Steering {
       case 'save':
       case 'evaluate':
       case 'read-labels':
+      case 'mask':
+      case 'rescore':
+      case 'skip':
+      case 'mix':
         return this.wait(command);
       case 'queue':
       case 'dequeue':
       case 'break':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw notHere(request.kind);
     }
   }
@@ -256,12 +268,18 @@ export class Steering {
   }
 
   private wait(command: TakenCommand, change: CommandChange = null): CommandRecord {
-    const record = this.log.schedule(command, pointOf(command.request), change);
+    const record = this.log.schedule(command, pointOf(command.request), change, this.stepOf(command));
     this.waiting.push(command);
     if (holdsSampling(command)) this.stretch?.abort();
     if (this.isDueNow(command)) this.cut?.abort(goesOn());
     this.wake?.();
     return record;
+  }
+
+  /** The step whose beginning a command waits for; undefined where it waits for another point, or none was passed yet. */
+  private stepOf(command: TakenCommand): number | undefined {
+    if (pointOf(command.request) !== 'before-step' || this.place.step === 0) return undefined;
+    return this.held && this.isDueNow(command) ? this.place.step : this.place.step + 1;
   }
 
   private takeBack(kind: CommandKind, why: string): void {
@@ -367,6 +385,12 @@ export class Steering {
         }));
       case 'read-labels':
         return this.carryOut(command, async () => ({ change: null, note: await this.actions.readLabels() }));
+      case 'mask':
+      case 'rescore':
+        return this.carryOut(command, async () => ({ change: null, note: this.actions.correct(command) }));
+      case 'skip':
+      case 'mix':
+        return this.carryOut(command, async () => ({ change: this.actions.changeQuestions(request), note: null }));
       case 'set':
         return this.carryOut(command, async () => {
           const from = this.actions.setParameter(request.parameter, request.value);
@@ -375,6 +399,9 @@ export class Steering {
       case 'queue':
       case 'dequeue':
       case 'break':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw notHere(request.kind);
       default:
         return request satisfies never;
@@ -418,7 +445,7 @@ function stepsThenPause(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
 }
 
-/** What the run itself carries out, whether it is in memory or not. */
+/** What the run itself carries out, whether it is in memory or not: it works on the queue, the list of breakpoints or the disk alone. */
 function notHere(kind: CommandKind): StudioError {
   return new StudioError('internal', `A run in memory was to ${kind}.`);
 }

@@ -1,4 +1,5 @@
 /** All runs of one project folder: creates them, finds them again, and lets one compute at a time. What the server serves. */
+
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -7,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CreateEngine, Frames } from '../engines/engine.ts';
 import { refuseOtherForms } from '../engines/model-forms.ts';
 import { type CommandRecord, type CommandRequest, deleteRefusal } from '../protocol/commands.ts';
+import type { CurvesAnswer, CurvesAsked } from '../protocol/curves.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
@@ -21,6 +23,7 @@ import { MediaLoader } from '../video/load.ts';
 import { type Analysed, Analysing } from './analysing.ts';
 import { Asking } from './asking.ts';
 import { Audits } from './audits.ts';
+import type { CheckpointShelf } from './checkpoint-shelf.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
@@ -58,6 +61,8 @@ export interface TrainerOptions {
 const defaultFrameCacheBytes = 2e9;
 /** How long whoever asks waits at most for a portion of indexing. */
 const fillingMs = 15;
+/** Lines of the log that a run keeps of what came before its engine died. */
+const keptLines = 12;
 /** How often those who show its progress are told. */
 const fillingToldMs = 2000;
 
@@ -81,6 +86,8 @@ export class Trainer implements TrainerService {
   readonly updates = new RunUpdates((runId) => this.run(runId));
   readonly asking: Asking;
   private mediaLoader: Promise<MediaLoader> | null = null;
+  /** The last ones of the runs, for one whose engine dies. */
+  private readonly recentLines: string[] = [];
   private isEnding = false;
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
@@ -246,8 +253,16 @@ export class Trainer implements TrainerService {
     return this.run(runId).command(id, request, by);
   }
 
+  muteAdvisory(runId: string, key: string, muted: boolean, by: string): void {
+    this.run(runId).muteAdvisory(key, muted, by);
+  }
+
   resumption(runId: string, from: number | undefined): Promise<Resumption> {
     return this.run(runId).resumption(from);
+  }
+
+  shelf(runId: string): CheckpointShelf {
+    return this.run(runId).shelf;
   }
 
   async fork({ runId, from, name, parameters, start }: ForkRun, by: string): Promise<RunSummary> {
@@ -343,6 +358,10 @@ export class Trainer implements TrainerService {
 
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
     return this.reader.count(this.run(runId).folder, asked, attention);
+  }
+
+  curves(runId: string, asked: CurvesAsked): Promise<CurvesAnswer> {
+    return this.reader.curves(this.run(runId).folder, asked);
   }
 
   analyse(runId: string, onProgress: (done: number, total: number) => void): Promise<Analysed> {
@@ -539,7 +558,12 @@ export class Trainer implements TrainerService {
         this.tell((listener) => listener.onRunsChanged(summary));
       },
       onSampling: (hint) => this.tell((listener) => listener.onSampling(hint)),
-      log: (line) => this.options.log(line),
+      log: (line) => {
+        this.recentLines.push(line);
+        this.recentLines.splice(0, this.recentLines.length - keptLines);
+        this.options.log(line);
+      },
+      recentLog: () => this.recentLines,
     };
   }
 

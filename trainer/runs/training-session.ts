@@ -11,10 +11,12 @@ import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
 import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
+import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { CheckpointReason, Rollout } from '../protocol/records.ts';
 import { resumptionWords } from '../protocol/resumption.ts';
 import {
+  faultOf,
   type RunFacts,
   type RunPlace,
   type RunSummary,
@@ -25,16 +27,19 @@ import {
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
+import { Advisor, type AdvisorOf } from './advisories/advisor.ts';
 import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
-import { keepCheckpoint, setAsideAfter } from './checkpoints.ts';
+import { changeQuestions } from './changed-questions.ts';
+import type { CheckpointShelf } from './checkpoint-shelf.ts';
+import { setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
-import { FlatSteps } from './flat-steps.ts';
 import { HeededLabels } from './heeded-labels.ts';
 import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
 import { freeGb, RunBreakpoints } from './run-breakpoints.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
+import { SessionCorrections } from './session-corrections.ts';
 import { SessionUpdates } from './session-updates.ts';
 import { Steering } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
@@ -48,14 +53,20 @@ export interface SessionSurroundings
   makeRoom(besides: string): Promise<void>;
   onSampling(hint: SamplingHint): void;
   log(line: string): void;
+  /** Its last lines, the newest last. */
+  recentLog(): readonly string[];
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
-  readonly store: Pick<RunStore, 'checkpoints' | 'countAfter' | 'evaluations' | 'metrics' | 'receipt'>;
+  readonly store: Pick<RunStore, 'advisories' | 'countAfter' | 'metrics' | 'receipt'> & AdvisorOf['store'];
   readonly journal: RunJournal;
   readonly commands: CommandLog;
+  readonly shelf: CheckpointShelf;
   readonly around: SessionSurroundings;
 }
+
+/** Bytes from which on the reading of a checkpoint is told of: less is read in a moment. */
+const toldFrom = 500e6;
 
 /** No space, numbers that are not finite, and programs that were ended from outside, as for want of memory. */
 const mendable: ReadonlySet<ErrorKind> = new Set(['disk-full', 'not-finite', 'cancelled']);
@@ -72,6 +83,7 @@ export class TrainingSession {
   /** Of others who use the engine meanwhile. */
   private readonly turns = new Turns();
   private readonly updates: SessionUpdates;
+  private readonly corrections: SessionCorrections;
   private readonly breakpoints: RunBreakpoints;
   private readonly unwatch: () => void;
   private isLoaded = false;
@@ -85,7 +97,7 @@ export class TrainingSession {
   private readonly place: QuestionPlace = { next: 0 };
   /** What the update of the step under way computed of its answers; null for SFT. */
   private updated: readonly UpdatedAnswer[] | null = null;
-  private readonly flatSteps = new FlatSteps();
+  private readonly advisor: Advisor;
   /** Why the memory was freed, where no person asked for it. */
   private releasedBecause: string | null = null;
 
@@ -93,6 +105,10 @@ export class TrainingSession {
     this.of = of;
     this.command = command;
     const { journal } = of;
+    this.advisor = new Advisor({
+      ...{ store: of.store, journal, folder: of.folder, shownFolder: of.plan.paths.record(of.folder) },
+      log: (line) => of.around.log(line),
+    });
     this.evaluation = new RunEvaluation(of, this.interrupt.signal, () =>
       this.steering.between({ point: 'after-update', step: this.run.step }),
     );
@@ -104,10 +120,7 @@ export class TrainingSession {
       },
       goOn: (doing) => this.goOn(doing),
       save: () => this.save('command'),
-      evaluate: (arms) =>
-        this.steering.heldAt
-          ? this.evaluation.runHeld(this.workbench, arms)
-          : this.evaluation.run(this.workbench, arms),
+      evaluate: (arms) => this.evaluate(arms),
       readLabels: () => this.readLabels(),
       parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
       setParameter: (name, value) => {
@@ -116,8 +129,11 @@ export class TrainingSession {
           requireReversedOf(this.bench.unseen.dataset);
         return journal.setParameter(name, value);
       },
+      correct: (command) => this.corrections.make(command),
+      changeQuestions: (request) => changeQuestions(request, this.workbench, journal),
       interruptSampling: () => this.interrupt.abort(),
     });
+    this.corrections = new SessionCorrections(journal);
     this.updates = new SessionUpdates({
       ...{ seed: of.plan.seed, journal, steering: this.steering, turns: this.turns },
       receipt: (step) => of.store.receipt(step),
@@ -150,7 +166,8 @@ export class TrainingSession {
     this.unwatch();
     // Came while the memory was being freed.
     this.steering.abandon(over);
-    if (ending && rest.state === 'failed') this.of.commands.fail(ending.command, ending.at, rest.fault.message);
+    const fault = faultOf(rest);
+    if (ending && fault) this.of.commands.fail(ending.command, ending.at, fault.message);
     else if (ending) {
       const freed = ending.kind === 'released' ? '; the memory is free' : '';
       this.of.commands.apply(ending.command, ending.at, null, `saved after step ${this.run.step}${freed}`);
@@ -244,6 +261,8 @@ export class TrainingSession {
         [`${before.state} → running`, left].filter((part) => part !== null).join('; '),
       );
       begun = true;
+      // What was said of settings after that step is given up with it; the settings are not.
+      journal.adviseOfSettings(null, this.run.step);
       return await this.loop();
     } catch (thrown) {
       const fault = asStudioError(thrown);
@@ -255,10 +274,12 @@ export class TrainingSession {
       }
       if (!begun) commands.fail(command, null, inText(fault.toString()));
       const place = fault.place === undefined ? {} : { place: inText(fault.place) };
-      return {
-        state: 'failed',
-        fault: runFault.parse({ ...fault.data, ...place, message: inText(fault.message) }),
-      };
+      const told = runFault.parse({ ...fault.data, ...place, message: inText(fault.message) });
+      if (!begun || fault.kind !== 'engine-failed') return { state: 'failed', fault: told };
+      // Nothing is wrong with the run: it goes on in another engine.
+      const at = { point: 'after-update', step: this.run.step } as const;
+      const log = around.recentLog().map(inText);
+      return { state: 'paused', at, why: told.message, fault: { ...told, log }, memory: 'released' };
     }
   }
 
@@ -272,7 +293,7 @@ export class TrainingSession {
       journal.stand({ state: 'evaluating', doing: null }, known);
       const { request } = command;
       const arms = request.kind === 'evaluate' ? request.arms : undefined;
-      commands.apply(command, null, null, await this.evaluation.run(this.workbench, arms));
+      commands.apply(command, null, null, await this.evaluate(arms));
     } catch (thrown) {
       const fault = asStudioError(thrown);
       if (!(thrown instanceof Interrupted)) around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
@@ -295,6 +316,7 @@ export class TrainingSession {
       plan,
       folder,
       parameters: this.run.parameters,
+      sourceWeights: this.run.sourceWeights,
       checkpoint: planned.checkpoint,
       media: () => around.media(),
       createEngine: around.createEngine,
@@ -311,27 +333,32 @@ export class TrainingSession {
         ? {}
         : {
             beforeModel: async (files) => {
-              await this.judge(files);
+              await this.judge(files, planned.from);
               await this.openLabels(files, planned.from + 1);
             },
           }),
     });
     this.bench = bench;
     bench.questions.obey(this.labels.corrections);
+    bench.questions.skip(this.run.skippedRows ?? []);
     this.reached = bench.reached ?? this.reached;
     const { step } = this.reached;
     const left = step < this.run.step ? await this.goBack(planned) : null;
+    const advisories = this.of.store.advisories();
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
-    return { known: { engine: bench.engine.status(), questions: bench.trained.rows.length, step }, left };
+    return { known: { engine: bench.engine.status(), questions: bench.trained.rows.length, step, advisories }, left };
   }
 
   /** @throws StudioError `conflict` when more is given up than a person has agreed to; an evaluation gives up nothing */
   private async plan(): Promise<PlannedResumption> {
-    const { store, folder } = this.of;
+    const { store, folder, journal } = this.of;
     const { request } = this.command;
     const resume = request.kind === 'resume' ? request : null;
-    const planned = await planResumption({ folder, store, run: this.run }, resume?.from);
+    const planned = await planResumption({ folder, store, run: this.run }, resume?.from, (done, total) => {
+      const [read, all] = [done, total].map((bytes) => (bytes / 1e9).toFixed(1));
+      if (total >= toldFrom) journal.tellProgress(`checking the files of the checkpoint: ${read} of ${all} GB`);
+    });
     demandConsent(planned, resume?.confirmed === true);
     if (this.isOfEvaluation && planned.from < this.run.step)
       throw new StudioError(
@@ -342,15 +369,15 @@ export class TrainingSession {
     return planned;
   }
 
-  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @throws StudioError `bad-run-file` */
-  private async judge(files: OpenedFiles): Promise<void> {
+  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @param from the step that it goes on from. @throws StudioError `bad-run-file` */
+  private async judge(files: OpenedFiles, from: number): Promise<void> {
     const { plan, journal } = this.of;
     const { method, parameters, step } = this.run;
     const { signal } = this.interrupt;
     journal.tellPart('looking through the questions');
     try {
-      const said = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
-      for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+      const judged = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
+      journal.adviseOfSettings(judged.ofFiles ? judged.found : null, from);
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     } finally {
@@ -434,7 +461,7 @@ export class TrainingSession {
       recordGroups: (groups) => journal.recordGroups(groups),
       flaggedOf: (rollouts) => this.flaggedOf(rollouts),
       onMasked: (masked) => journal.record({ type: 'masked', masked }),
-      onNotice: (message) => journal.record({ type: 'warning', about: 'learning', message }),
+      onNotice: (message) => journal.record({ type: 'warning', message }),
       onUpdated: (answers) => {
         this.updated = answers;
         this.updates.updateMade(answers);
@@ -452,6 +479,7 @@ export class TrainingSession {
           this.place.next = this.reached.position;
           this.updated = null;
           this.updates.stepBegins();
+          this.corrections.close();
           return plan.method === 'sft' ? sftStep(training, step) : tgrpoStep(training, step, plan.method);
         });
         metrics.skipped = this.run.skipped - skippedBefore;
@@ -463,11 +491,8 @@ export class TrainingSession {
           ),
         );
         await this.orHold({ point: 'after-update', step }, () => this.updates.afterStep(step));
-        const flat = plan.method === 'sft' ? null : this.flatSteps.take(metrics);
-        if (flat !== null)
-          await this.orHold({ point: 'after-update', step }, async () =>
-            journal.record({ type: 'warning', about: 'learning', message: flat }),
-          );
+        // Before a checkpoint of it: a run that goes on from there has heard what there was to say.
+        await this.advisor.look();
         await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
         const place = { point: 'after-update', step } as const;
         await this.steering.at(place.point, step, await this.breakpoints.at(place));
@@ -475,7 +500,7 @@ export class TrainingSession {
         await this.turns.use(this.run.parameters.evidenceShare * metrics.durations.total);
       }
       await this.orHold(afterUpdate(), () => this.save('end'));
-      if (unseen) await this.orHold(afterUpdate(), () => this.evaluation.run(this.workbench));
+      if (unseen) await this.orHold(afterUpdate(), () => this.evaluate());
       return { state: 'completed' };
     } catch (thrown) {
       if (!(thrown instanceof Interrupted)) throw thrown;
@@ -490,10 +515,16 @@ export class TrainingSession {
   /** Passes a safe point of a step. */
   private async at(point: SafePoint, open?: OpenGroups): Promise<number> {
     const step = this.run.step + 1;
-    if (open) this.updates.groupsOpen(step, open);
+    if (open) {
+      this.updates.groupsOpen(step, open);
+      this.corrections.groupsOpen(step, open);
+    }
     const heldMs = await this.steering.at(point, step, await this.breakpoints.at({ point, step }));
     this.updates.demandWhole();
-    if (point === 'before-update') this.updates.updateBegins();
+    if (point === 'before-update') {
+      this.updates.updateBegins();
+      this.corrections.close();
+    }
     return heldMs;
   }
 
@@ -515,19 +546,24 @@ export class TrainingSession {
     const { parameters: p, steps } = this.run;
     if (step >= steps) return;
     if (p.checkpointEvery > 0 && step % p.checkpointEvery === 0) await this.save('schedule');
-    if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && this.workbench.unseen)
-      await this.evaluation.run(this.workbench);
+    if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && this.workbench.unseen) await this.evaluate();
+  }
+
+  /** @param arms as `RunEvaluation.run` has them. @returns what to tell. @throws as that does */
+  private async evaluate(arms?: readonly EvaluationArm[]): Promise<string> {
+    const said = this.steering.heldAt
+      ? await this.evaluation.runHeld(this.workbench, arms)
+      : await this.evaluation.run(this.workbench, arms);
+    await this.advisor.look();
+    return said;
   }
 
   private async save(reason: CheckpointReason): Promise<string> {
     this.updates.demandWhole();
-    const { folder, plan, store, journal } = this.of;
+    const { plan, shelf } = this.of;
     const { id: run, name, method, parameters } = this.run;
     const state = { version: 1, run, name, method, ...this.reached, seed: plan.seed, parameters } as const;
-    return keepCheckpoint(folder, this.workbench, state, reason, {
-      checkpoints: () => store.checkpoints(),
-      record: (body) => journal.record(body),
-    });
+    return shelf.save(this.workbench, state, reason);
   }
 
   private get samplerIsTrainer(): boolean {

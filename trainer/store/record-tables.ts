@@ -1,6 +1,6 @@
 /** Records that a run has one by one, each as its newest event says: steps, commands, checkpoints, evaluations. */
 import type { CommandRecord } from '../protocol/commands.ts';
-import type { Checkpoint, Evaluation, StepMetrics } from '../protocol/records.ts';
+import { type Checkpoint, type CheckpointPin, type Evaluation, pinned, type StepMetrics } from '../protocol/records.ts';
 import type { Database } from './database.ts';
 
 export class RecordTables {
@@ -25,6 +25,14 @@ export class RecordTables {
 
   writeCheckpoint(checkpoint: Checkpoint): void {
     this.replace('checkpoints', checkpoint);
+  }
+
+  /** Of a checkpoint that is there; else nothing is done. */
+  pinCheckpoint(id: string, pin: CheckpointPin | null): void {
+    const found = this.checkpoints().find((checkpoint) => checkpoint.id === id);
+    // In its place: a checkpoint that is written anew comes last.
+    if (found)
+      this.database.run('UPDATE checkpoints SET body = ? WHERE id = ?', JSON.stringify(pinned(found, pin)), id);
   }
 
   removeCheckpoint(id: string): void {

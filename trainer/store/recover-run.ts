@@ -300,6 +300,7 @@ function fromEvents(database: Database): void {
     else if (event.type === 'checkpoint' && !checkpoints.has(event.checkpoint.id))
       tables.writeCheckpoint(event.checkpoint);
     else if (event.type === 'checkpoint-removed') tables.removeCheckpoint(event.id);
+    else if (event.type === 'checkpoint-pinned') tables.pinCheckpoint(event.id, event.pin);
   }
 }
 

@@ -10,6 +10,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Advisory } from '../protocol/advisories.ts';
 import { analysisVersion } from '../protocol/analysis.ts';
 import type { AskAbout, Experiment, ExperimentTokens } from '../protocol/ask.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
@@ -34,7 +35,7 @@ import type {
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { isInMemory, type RunSummary, runSummary } from '../protocol/run-state.ts';
-import type { StepCounts } from '../protocol/step-counts.ts';
+import { countsInPoints, type StepCounts } from '../protocol/step-counts.ts';
 import type { ExportedAnnotation, HeldAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import type { Database } from './database.ts';
@@ -42,6 +43,7 @@ import { checkBody } from './event-table.ts';
 import type { WeighedWith } from './evidence-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
 import { type FoundPlace, findPlace } from './find-place.ts';
+import { type KindCount, kindCounts } from './kind-counts.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { type EventDetails, type NewAnalysis, RunTables } from './run-tables.ts';
 import { countedShare, countPortion } from './step-counts.ts';
@@ -49,6 +51,11 @@ import { damage, readSummary } from './stored-summary.ts';
 
 /** Inside a run's folder. */
 export const storeFile = 'run.db';
+/** Points that sums by step have at most, where steps are put together. */
+const countPoints = 1024;
+
+/** What a run's life is told by: how it stood, and what was asked of it. */
+export type LifeEvent = Extract<RunEventBody, { type: 'state' | 'command' | 'rewound' | 'labels' }>;
 
 export class RunStore {
   readonly folder: string;
@@ -247,12 +254,30 @@ export class RunStore {
     }));
   }
 
-  /** The newest `limit` events about questions left out, as many about warnings and as many about labels, in order. */
+  /**
+   * States, commands, goings back and obeyed labels in the order in which they came, read as they are taken. What the run went
+   * back over of others reads as `rewound` (see above).
+   */
+  life(): Generator<LifeEvent, void> {
+    return this.tables.events.ofTypes(['state', 'command', 'rewound', 'labels']);
+  }
+
+  /** The newest `limit` events of each kind that tells a person something: what was left out, warnings, labels, advisories; in order. */
   notices(limit = 200): RunEvent[] {
-    return (['skipped', 'warning', 'labels'] as const)
+    return (['skipped', 'warning', 'labels', 'advisory', 'advisory-ended'] as const)
       .flatMap((type) => this.tables.events.newest(type, limit))
       .sort((a, b) => a.seq - b.seq)
       .map(({ seq, at, body }) => ({ runId: this.run.id, seq, at, body: body as RunEventBody }));
+  }
+
+  /** Advisories that stand by what was said of steps that stand. */
+  advisories(): Advisory[] {
+    return this.tables.events.advisories();
+  }
+
+  /** How kinds of questions fared in the steps after one, by step. */
+  kindCounts(afterStep: number): ReadonlyMap<number, readonly KindCount[]> {
+    return kindCounts(this.database, afterStep);
   }
 
   metrics(fromStep = 0): StepMetrics[] {
@@ -287,16 +312,21 @@ export class RunStore {
   }
 
   /**
-   * Sums by step and purpose over the groups that stand, those of events up to `seq`. `counted`: share of the groups that are
+   * Sums by step and purpose over the groups that stand, those of events up to `seq`; of very many steps by several together. `counted`: share of the groups that are
    * in them, less than 1 while they are counted anew. `outdated`: rollouts that older rules analysed.
    */
   counts(): { counts: StepCounts[]; seq: number; counted: number; outdated: number } {
     return {
-      counts: this.tables.stepCounts.list(),
+      counts: this.tables.stepCounts.list().map((counts) => countsInPoints(counts, countPoints)),
       seq: this.run.seq,
       counted: countedShare(this.database),
       outdated: this.tables.rollouts.outdated(analysisVersion),
     };
+  }
+
+  /** As `counts` has them, of the groups that were trained on in the steps after one. */
+  trainCounts(afterStep: number): StepCounts | null {
+    return this.tables.stepCounts.list(afterStep).find(({ purpose }) => purpose === 'train') ?? null;
   }
 
   /** Oldest first. */
@@ -335,6 +365,11 @@ export class RunStore {
   /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
   groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
     return this.tables.rollouts.groups(superseded);
+  }
+
+  /** Those of a step that stand, oldest first. */
+  groupsOfStep(step: number): Generator<GroupWithRollouts, void> {
+    return this.tables.rollouts.groupsOfStep(step);
   }
 
   /** @throws StudioError `not-found` */

@@ -1,9 +1,16 @@
 /** How a parameter is edited, and what a person typed as its value, checked against the parameter's own schema. */
 import { z } from 'zod';
+import { refusal } from '../../trainer/protocol/commands.ts';
 import { optimizerKey } from '../../trainer/protocol/engine.ts';
-import { faultLine } from '../../trainer/protocol/issues.ts';
-import { type ParameterName, type ParameterValue, parameters } from '../../trainer/protocol/parameters.ts';
-import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
+import { describeRange } from '../../trainer/protocol/parameter-range.ts';
+import {
+  type ParameterName,
+  type ParameterValue,
+  type ParameterValues,
+  parameters,
+  rangeFault,
+} from '../../trainer/protocol/parameters.ts';
+import type { EngineStatus, RunSummary } from '../../trainer/protocol/run-state.ts';
 
 /** How a parameter is edited. */
 export type ParameterForm =
@@ -18,18 +25,35 @@ export function formOf(name: ParameterName): ParameterForm {
   return { kind: 'number' };
 }
 
-/** The value, or what is wrong with it in words. An empty text is null, which only some parameters take. */
-export function readParameter(
-  name: ParameterName,
-  typed: string,
-): { readonly value: ParameterValue } | { readonly fault: string } {
+export type ReadParameter = { readonly value: ParameterValue } | { readonly fault: string };
+
+/** The value, or what would be one. An empty text is null, which only some parameters take. */
+export function readParameter(name: ParameterName, typed: string): ReadParameter {
   const text = typed.trim().replaceAll('\u2212', '-');
   const value = text === '' || text === 'as given' ? null : Number(text);
-  if (value !== null && Number.isNaN(value)) return { fault: `"${typed.trim()}" is not a number.` };
   const checked = parameters[name].schema.safeParse(value);
   if (checked.success) return { value: checked.data };
-  if (value === null) return { fault: 'A value is needed.' };
-  return { fault: `${faultLine(parameters[name].schema, value, checked.error, 'it')}.` };
+  const range = describeRange(name).replace(/ or null$/, ', or nothing for as given');
+  return { fault: text === '' ? `Type a ${range}.` : `“${text}” is no ${range}.` };
+}
+
+/**
+ * As `readParameter`, and what the run would have against it, before it is sent.
+ * @param toCome the run's values when what waits has been applied
+ */
+export function readForRun(
+  name: ParameterName,
+  typed: string,
+  run: RunSummary,
+  toCome: ParameterValues,
+): ReadParameter {
+  const read = readParameter(name, typed);
+  if ('fault' in read) return read;
+  const { value } = read;
+  const why =
+    rangeFault({ ...toCome, [name]: value } as ParameterValues, name) ??
+    refusal({ kind: 'set', parameter: name, value }, run, []);
+  return why === null ? read : { fault: `It can’t be ${typed.trim()}: ${why}.` };
 }
 
 /** Why a change would do nothing with the engine that computes the run; null where it would, or nobody knows. */

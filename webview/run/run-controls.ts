@@ -2,8 +2,21 @@
 import { type CommandKind, type CommandRequest, commands, refusal } from '../../trainer/protocol/commands.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 
-/** `set` has a field for each parameter instead of a button, and `break` a section; `run-to` wants a point; labels are read again where they are given. */
-export type ControlName = Exclude<CommandKind, 'set' | 'run-to' | 'read-labels' | 'break'>;
+/** The others stand where what they are about is read: parameters, points, breakpoints, answers, questions, labels, checkpoints. */
+export type ControlName = Exclude<
+  CommandKind,
+  | 'set'
+  | 'break'
+  | 'run-to'
+  | 'read-labels'
+  | 'mask'
+  | 'rescore'
+  | 'skip'
+  | 'mix'
+  | 'pin'
+  | 'unpin'
+  | 'remove-checkpoint'
+>;
 
 export interface Control {
   readonly name: ControlName;

@@ -13,6 +13,7 @@ import { HitNotice, hitOf } from './hit-notice.tsx';
 import { LiveNotice } from './live-notice.tsx';
 import { ResumeNotice } from './resume-notice.tsx';
 import { runControls } from './run-controls.ts';
+import styles from './run-notice.module.css';
 import { noTrainer, sentence, troubleOf } from './run-words.ts';
 
 interface RunNoticeProps {
@@ -56,6 +57,12 @@ export function RunNotice({ session, feed, host, openKey = null }: RunNoticeProp
       }
     >
       {trouble.place && <span class="mono">{trouble.place}</span>} {trouble.text}
+      {trouble.log.length > 0 && (
+        <details>
+          <summary>The last lines of the log</summary>
+          <pre class={styles.log}>{trouble.log.join('\n')}</pre>
+        </details>
+      )}
     </Notice>
   );
 }

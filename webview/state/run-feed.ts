@@ -22,7 +22,13 @@ export interface RunFeedState {
   /** Answers under way; null when none are, or nothing was told. */
   readonly sampling: NotificationParams<'run/sampling'> | null;
   /** A resume waits for a person to agree to this. */
-  readonly asking: Resumption | null;
+  readonly asking: AskedResumption | null;
+}
+
+type ResumeRequest = Extract<CommandRequest, { kind: 'resume' }>;
+
+export interface AskedResumption extends Resumption {
+  readonly request: ResumeRequest;
 }
 
 const frameBytesKept = 96 * 1024 * 1024;
@@ -48,8 +54,7 @@ export interface FeedSource {
 type RunRequest = { [M in RequestName]: RequestParams<M> extends { runId: string } ? M : never }[RequestName];
 
 const partRequests = {
-  steps: 'metrics/get',
-  superseded: 'metrics/superseded',
+  curves: 'metrics/curves',
   counted: 'counts/list',
   commands: 'commands/list',
   checkpoints: 'checkpoints/list',
@@ -138,7 +143,7 @@ export class RunFeed {
    * before the answer, it is sent again under its id over the next one, and acts once.
    */
   async command(command: CommandRequest): Promise<CommandRecord | null> {
-    if (command.kind === 'resume' && command.confirmed === undefined && !(await this.mayResume())) return null;
+    if (command.kind === 'resume' && command.confirmed === undefined && !(await this.mayResume(command))) return null;
     this.leaveAsItIs();
     const id = crypto.randomUUID();
     if (this.connection.isReady) this.unanswered.set(id, command);
@@ -150,24 +155,30 @@ export class RunFeed {
     if (this.state.get().asking !== null) this.patch({ asking: null });
   }
 
-  /** A new run that goes on from a checkpoint of this one. */
-  async fork(from: number): Promise<void> {
+  /** A new run that goes on from a checkpoint of this one. @returns its id; null where it was refused, which is shown */
+  async fork(
+    from: number,
+    more: { readonly name?: string; readonly parameters?: Record<string, unknown> } = {},
+  ): Promise<string | null> {
     this.leaveAsItIs();
     try {
-      await this.request('runs/fork', { from });
+      const { run } = await this.request('runs/fork', { from, ...more });
+      return run.id;
     } catch (thrown) {
       this.fail(thrown);
+      return null;
     }
   }
 
   /** Whether a resume gives up no more than a kill costs; else a person is asked, and it waits. */
-  private async mayResume(): Promise<boolean> {
+  private async mayResume(request: ResumeRequest): Promise<boolean> {
     const { run } = this.state.get().view;
     // From its memory a run goes on where it is.
     if (run.step === 0 || run.state === 'pausing' || (run.state === 'paused' && run.memory === 'held')) return true;
     try {
-      const planned = await this.request('runs/resumption', {});
-      if (planned.asks !== null) this.patch({ asking: planned });
+      const { from } = request;
+      const planned = await this.request('runs/resumption', from === undefined ? {} : { from });
+      if (planned.asks !== null) this.patch({ asking: { ...planned, request } });
       return planned.asks === null;
     } catch (thrown) {
       this.fail(thrown);
@@ -281,6 +292,7 @@ export class RunFeed {
 
   private async readList(part: RunPart): Promise<Partial<RunLists>> {
     const answer = await this.request(partRequests[part], {});
+    if ('columns' in answer) return { curves: answer };
     if ('counts' in answer) return { counted: answer };
     return 'events' in answer ? { notices: answer.events } : answer;
   }
@@ -309,8 +321,11 @@ export class RunFeed {
       if (body.type === 'state' && body.run.state !== 'running') over = null;
     }
     this.patch({ view: withEvents(view, fresh), sampling: over });
-    if (fresh.some(({ body }) => body.type === 'rewound')) this.readAgain('superseded');
-    if (fresh.some(({ body }) => body.type === 'analysed')) this.readAgain('counted');
+    const has = (type: RunEventBody['type']) => fresh.some(({ body }) => body.type === type);
+    /* Of sums over several steps a part can't be taken away. */
+    const isTogether = view.counted.counts.some(({ size = 1 }) => size > 1);
+    if (has('rewound')) this.readAgain('curves');
+    if (has('analysed') || (has('rewound') && isTogether)) this.readAgain('counted');
     for (const listener of [...this.eventListeners]) listener(fresh);
   }
 

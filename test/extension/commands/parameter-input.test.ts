@@ -1,13 +1,8 @@
 /** How parameters are shown and read. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  describeRange,
-  inputKind,
-  liveParameters,
-  readValue,
-  showValue,
-} from '../../../extension/commands/parameter-input.ts';
+import { inputKind, liveParameters, readValue, showValue } from '../../../extension/commands/parameter-input.ts';
+import { describeRange } from '../../../trainer/protocol/parameter-range.ts';
 import { parameterNames, parameters } from '../../../trainer/protocol/parameters.ts';
 
 describe('parameter input', () => {
@@ -15,7 +10,7 @@ describe('parameter input', () => {
     expect(describeRange('learningRate')).toBe('number from 0 to 1');
     expect(describeRange('steps')).toBe('whole number above 0');
     expect(describeRange('beta')).toBe('number at least 0');
-    expect(describeRange('schedule')).toBe('constant or cosine');
+    expect(describeRange('schedule')).toBe('constant or cosine or linear');
     expect(describeRange('imageShare')).toBe('number from 0 to 1 or null');
     expect(describeRange('lengthNeedsMoreThanOne')).toBe('true or false');
   });

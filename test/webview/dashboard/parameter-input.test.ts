@@ -1,6 +1,7 @@
 /** What a person types as a parameter's value is read as the run would take it, or refused with a reason. */
 import { describe, expect, it } from 'vitest';
-import { formOf, readParameter, withoutEffect } from '../../../webview/dashboard/parameter-input.ts';
+import { formOf, readForRun, readParameter, withoutEffect } from '../../../webview/dashboard/parameter-input.ts';
+import { aRunThat } from '../../protocol/every-standing.ts';
 
 describe('readParameter', () => {
   it('reads numbers with exponents and true minuses', () => {
@@ -10,10 +11,15 @@ describe('readParameter', () => {
 
   it('takes nothing for null only where the parameter does', () => {
     expect(readParameter('imageShare', '')).toEqual({ value: null });
-    expect(readParameter('learningRate', '')).toEqual({ fault: 'A value is needed.' });
+    expect(readParameter('learningRate', '')).toEqual({ fault: 'Type a number from 0 to 1.' });
   });
 
-  it('refuses what is no number or out of range', () => {
+  it('says the range of what is no number or out of it', () => {
+    expect(readParameter('learningRate', '2')).toEqual({ fault: '“2” is no number from 0 to 1.' });
+    expect(readParameter('steps', '1.5')).toEqual({ fault: '“1.5” is no whole number above 0.' });
+    expect(readParameter('imageShare', 'most')).toEqual({
+      fault: '“most” is no number from 0 to 1, or nothing for as given.',
+    });
     for (const [name, text] of [
       ['learningRate', 'fast'],
       ['learningRate', '2'],
@@ -23,6 +29,22 @@ describe('readParameter', () => {
     ] as const) {
       expect(readParameter(name, text), `${name} ${text}`).toHaveProperty('fault');
     }
+  });
+});
+
+describe('readForRun', () => {
+  const run = aRunThat({ state: 'running', doing: null });
+
+  it('refuses before it is sent what the run would refuse', () => {
+    expect(readForRun('alpha', '0.5', run, run.parameters)).toEqual({ value: 0.5 });
+    expect(readForRun('lengthMin', '60', run, run.parameters)).toEqual({
+      fault: 'It can’t be 60: lengthMin (60) is above lengthMax (48).',
+    });
+    expect(readForRun('temperature', '0', run, run.parameters)).toHaveProperty('fault');
+  });
+
+  it('holds it against what waits, which will be there before it', () => {
+    expect(readForRun('lengthMin', '60', run, { ...run.parameters, lengthMax: 64 })).toEqual({ value: 60 });
   });
 });
 

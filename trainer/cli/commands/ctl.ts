@@ -4,6 +4,8 @@ import path from 'node:path';
 import { SentCommands } from '../../client/carry-out.ts';
 import { connectTrainer } from '../../client/connect.ts';
 import { findTrainer } from '../../client/find-trainer.ts';
+import { heard } from '../../protocol/advisories.ts';
+import { advisoryLines } from '../../protocol/advisory-words.ts';
 import { conditionRefusal } from '../../protocol/breakpoints/changed-list.ts';
 import { breakpointsOf } from '../../protocol/breakpoints/changes.ts';
 import {
@@ -13,6 +15,7 @@ import {
   commandKinds,
   commandRequest,
   commands,
+  pinNote,
   refusal,
 } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
@@ -37,13 +40,20 @@ import {
 import { type CommandEnd, endLine } from '../terminal/command-end.ts';
 import { consentTo } from '../terminal/consent.ts';
 import { breakForms, breakLines, breakRequest } from './ctl-break.ts';
+import { checkpointLines, removalRequest } from './ctl-checkpoints.ts';
 
 /** What may follow a command: words in their order, and an option of its own. */
 interface Form {
   readonly words: readonly string[];
-  readonly option?: 'release' | 'now';
-  /** Takes --from and --yes, of which `carryOut` makes a request. */
+  readonly option?: 'release' | 'now' | 'off';
+  /** Takes --why. */
+  readonly why?: true;
+  /** Takes --from, of which `carryOut` makes a request. */
   readonly from?: true;
+  /** Takes --yes, which agrees to what is asked. */
+  readonly yes?: true;
+  /** Takes --note. */
+  readonly note?: true;
   /** Takes --at. */
   readonly at?: true;
   /** `words` are as many as the form has at most; undefined where one was left out. */
@@ -74,6 +84,7 @@ const forms: Readonly<Record<Exclude<CommandKind, 'break'>, Form>> = {
   resume: {
     words: [],
     from: true,
+    yes: true,
     request: () => ({ kind: 'resume' }),
     explains: '--from: the checkpoint of a step; --yes: agree to what it leaves out',
   },
@@ -117,6 +128,38 @@ const forms: Readonly<Record<Exclude<CommandKind, 'break'>, Form>> = {
     request: () => ({ kind: 'read-labels' }),
     explains: 'obeys what people have said of its rows since',
   },
+  mask: {
+    words: ['ID…'],
+    option: 'off',
+    why: true,
+    request: (rollouts, off) => {
+      if (rollouts.length === 0) throw usage('mask takes the answers by their ids.');
+      return { kind: 'mask', rollouts, masked: !off };
+    },
+    explains: 'the update of the step under way is made without the answers ID…; --off: with them again',
+  },
+  rescore: {
+    words: ['ID', 'SCORE…'],
+    why: true,
+    request: ([rollout, ...scores]) => {
+      if (rollout === undefined || scores.length === 0)
+        throw usage('rescore takes an answer by its id, and its scores, or found.');
+      return { kind: 'rescore', rollout, scores: scores[0] === 'found' ? null : scoresOf(scores) };
+    },
+    explains: 'SCORE: accuracy=0…1, format=0…1, in place of what scoring found; found: as found again',
+  },
+  skip: {
+    words: ['ROW'],
+    option: 'off',
+    why: true,
+    request: ([row], off) => ({ kind: 'skip', row: wholeNumber('ROW', row ?? '', 0), skipped: !off }),
+    explains: 'ROW: number of a question in the dataset, from 0, that is asked no more; --off: asked again',
+  },
+  mix: {
+    words: ['SOURCE=WEIGHT…'],
+    request: (words) => ({ kind: 'mix', weights: words[0] === 'none' ? null : weightsOf(words) }),
+    explains: 'shares of the sources, each named; none: as the dataset has them',
+  },
   set: {
     words: ['NAME', 'VALUE'],
     request: ([parameter, value]) => {
@@ -128,20 +171,79 @@ const forms: Readonly<Record<Exclude<CommandKind, 'break'>, Form>> = {
       };
     },
   },
+  pin: {
+    words: ['STEP'],
+    note: true,
+    request: ([step]) => ({ kind: 'pin', step: checkpointStep('pin', step) }),
+    explains: 'the checkpoint of this step stays until it is unpinned; --note: why',
+  },
+  unpin: { words: ['STEP'], request: ([step]) => ({ kind: 'unpin', step: checkpointStep('unpin', step) }) },
+  'remove-checkpoint': {
+    words: ['STEP'],
+    yes: true,
+    request: ([step]) => ({ kind: 'remove-checkpoint', step: checkpointStep('remove-checkpoint', step) }),
+    explains: 'from the disk; --yes: agree to what that means',
+  },
 };
 
+/** `accuracy=1` or `format=0`, of either one. */
+function scoresOf(words: readonly (string | undefined)[]): Record<string, number> {
+  return numbersOf(words, 'rescore', (name) => {
+    if (name !== 'accuracy' && name !== 'format')
+      throw usage(`rescore takes accuracy=, format= or found, and ${name} is none.`);
+  });
+}
+
+function weightsOf(words: readonly (string | undefined)[]): Record<string, number> {
+  if (words.length === 0) throw usage('mix takes a weight for every source: STAR=2 CLEVRER=1.');
+  return numbersOf(words, 'mix', () => {});
+}
+
+function numbersOf(
+  words: readonly (string | undefined)[],
+  kind: string,
+  check: (name: string) => void,
+): Record<string, number> {
+  return Object.fromEntries(
+    words.map((word = '') => {
+      const at = word.lastIndexOf('=');
+      const [name, value] = [word.slice(0, at), word.slice(at + 1)];
+      if (at < 1 || !/^\d+(\.\d+)?$/.test(value))
+        throw usage(`${kind} takes NAME=NUMBER, and ${word} is not of that form.`);
+      check(name);
+      return [name, Number(value)] as const;
+    }),
+  );
+}
+
+function checkpointStep(kind: string, word: string | undefined): number {
+  if (word === undefined) throw usage(`${kind} wants the step of a checkpoint.`);
+  return wholeNumber('STEP', word, 0);
+}
+
 /** What is asked of the trainer and not of a run. */
-const listForm: Pick<Form, 'words' | 'option' | 'from' | 'at'> = { words: [] };
-const others = ['list', 'delete'] as const;
+const otherForms: Readonly<Record<'list' | 'checkpoints' | 'delete' | 'mute' | 'unmute', Omit<Form, 'request'>>> = {
+  list: { words: [] },
+  checkpoints: { words: [] },
+  delete: { words: [] },
+  mute: { words: ['ADVISORY'] },
+  unmute: { words: ['ADVISORY'] },
+};
+type Other = keyof typeof otherForms;
+const others = Object.keys(otherForms) as Other[];
+const isOther = (kind: string): kind is Other => Object.hasOwn(otherForms, kind);
 
 function typed(kind: Exclude<CommandKind, 'break'>): string {
-  const { words, option, from, at } = forms[kind];
+  const { words, option, from, at, yes, note, why } = forms[kind];
   return [
     kind,
     ...words,
     ...(option ? [`[--${option}]`] : []),
+    ...(why ? ['--why TEXT'] : []),
     ...(at ? ['[--at POINT]'] : []),
-    ...(from ? ['[--from STEP] [--yes]'] : []),
+    ...(from ? ['[--from STEP]'] : []),
+    ...(note ? ['[--note TEXT]'] : []),
+    ...(yes ? ['[--yes]'] : []),
   ].join(' ');
 }
 
@@ -158,13 +260,16 @@ export const ctlCommand: CliCommand = {
   name: 'ctl',
   summary: 'steer a run of a trainer that is running: pause, resume, set, …',
   help: `
-video-r1 ctl list | delete | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
+video-r1 ctl list | checkpoints | delete | mute | unmute | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
 video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
 
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
 Without --run the newest run is meant, but for delete, which wants a name. A command that is sent again under the same --id acts once.
 
-  ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left
+  ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left, and what needs a person with its ways on
+  ${'checkpoints'.padEnd(fieldWidth)} the checkpoints of a run: why each is kept, its size, what the disk has left
+  ${'mute ADVISORY'.padEnd(fieldWidth)} Tell no more of an advisory in this run, by the name that list has for it
+  ${'unmute ADVISORY'.padEnd(fieldWidth)} Tell of it again
   ${'delete'.padEnd(fieldWidth)} Delete the run named by --run from the disk, with its checkpoints
   ${'fork RUN'.padEnd(fieldWidth)} Make a new run that goes on from a checkpoint of RUN, and start it where no other computes
 ${helpLines.join('\n')}
@@ -181,12 +286,15 @@ ${helpLines.join('\n')}
         id: { type: 'string' },
         release: { type: 'boolean', default: false },
         now: { type: 'boolean', default: false },
+        off: { type: 'boolean', default: false },
+        why: { type: 'string' },
         from: { type: 'string' },
         at: { type: 'string' },
         log: { type: 'boolean', default: false },
         'no-log': { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         name: { type: 'string' },
+        note: { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
       },
@@ -198,7 +306,9 @@ ${helpLines.join('\n')}
     const { id } = values;
     if (request === 'breakpoints' && id !== undefined) throw usage('break takes no --id for a list.');
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
-    if (request === 'delete' && id !== undefined) throw usage('delete takes no --id.');
+    if (typeof request === 'string' && id !== undefined) throw usage(`${request} takes no --id.`);
+    if ((request === 'mute' || request === 'unmute') && positionals[1] === undefined)
+      throw usage(`Name what to ${request}, as list has it.`);
     if (request === 'delete' && values.run === undefined) throw usage('Name the run to delete with --run.');
     const file =
       typeof request === 'object' && (request.kind === 'start' || request.kind === 'queue')
@@ -213,7 +323,7 @@ ${helpLines.join('\n')}
       const { runs, unreadable } = await client.request('runs/list', {});
       if (request === 'list') {
         const lines = [
-          ...runs.map((run) => listLine(run, runs)),
+          ...runs.flatMap((run) => [listLine(run, runs), ...adviceLines(run)]),
           ...unreadable.map(({ id, message }) => `${id.padEnd(16)} unreadable ${message}`),
         ];
         process.stdout.write(
@@ -245,10 +355,13 @@ ${helpLines.join('\n')}
         );
         return exitCodes.done;
       }
-      const asked =
-        request.kind === 'resume'
-          ? await resumeRequest(client, run, request, values.yes, path.resolve(values.folder))
-          : request;
+      if (request === 'mute' || request === 'unmute')
+        return await mute(client, run, request, positionals[1], values.json);
+      if (request === 'checkpoints') {
+        process.stdout.write(await checkpointLines(client, run, values.json));
+        return exitCodes.done;
+      }
+      const asked = await agreedTo(client, run, request, values.yes, path.resolve(values.folder));
       const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
       return end.state === 'applied' ? exitCodes.done : exitCodes.failed;
@@ -274,13 +387,16 @@ export function readRequest(
   options: {
     readonly release: boolean;
     readonly now: boolean;
+    readonly off?: boolean;
+    readonly why?: string;
     readonly from?: string;
     readonly at?: string;
     readonly log?: boolean;
     readonly 'no-log'?: boolean;
     readonly yes?: boolean;
+    readonly note?: string;
   },
-): CommandRequest | (typeof others)[number] | 'breakpoints' {
+): CommandRequest | Other | 'breakpoints' {
   const [named, ...words] = positionals;
   if (named === undefined) throw usage('Name a command.');
   const kind = [...others, ...commandKinds].find((known) => known === named);
@@ -293,22 +409,58 @@ export function readRequest(
     return breakRequest(words, { at: options.at, log, noLog });
   }
   if (log || noLog) throw usage(`${kind} takes no --log and no --no-log.`);
-  const form = kind === 'list' || kind === 'delete' ? listForm : forms[kind];
-  const over = words.slice(form.words.length);
+  const form: Omit<Form, 'request'> = isOther(kind) ? otherForms[kind] : forms[kind];
+  const isOpen = form.words.at(-1)?.endsWith('…') === true;
+  const over = isOpen ? [] : words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
-  for (const option of ['release', 'now'] as const)
+  for (const option of ['release', 'now', 'off'] as const)
     if (options[option] && form.option !== option) throw usage(`${kind} takes no --${option}.`);
-  const { from, at, yes = false } = options;
-  if (form.from === undefined && (from !== undefined || yes))
-    throw usage(`${kind} takes no ${from === undefined ? '--yes' : '--from'}.`);
-  if (form.at === undefined && at !== undefined) throw usage(`${kind} takes no --at.`);
-  if (kind === 'list' || kind === 'delete') return kind;
-  const request = forms[kind].request(words, options.release || options.now);
+  const { from, at, yes = false, note, why } = options;
+  const given = {
+    from: from !== undefined,
+    at: at !== undefined,
+    yes,
+    note: note !== undefined,
+    why: why !== undefined,
+  };
+  for (const option of ['from', 'at', 'yes', 'note', 'why'] as const)
+    if (given[option] && form[option] === undefined) throw usage(`${kind} takes no --${option}.`);
+  if (form.why && why === undefined) throw usage(`${kind} wants --why TEXT: it is kept with what it changes.`);
+  if (isOther(kind)) return kind;
+  const request = forms[kind].request(words, options.release || options.now || options.off === true);
   return commandRequest.parse({
     ...(request as object),
+    // The step under way, which is filled in when the run is known.
+    ...(form.why && kind !== 'skip' && { step: 1 }),
+    ...(why !== undefined && { why }),
     ...(from !== undefined && { from: wholeNumber('from', from, 0) }),
     ...(at !== undefined && { at: oneOf('--at', at, safePoint.options) }),
+    ...(note !== undefined && { note: pinNote.parse(note.trim()) }),
   });
+}
+
+async function mute(client: Client, run: RunSummary, how: 'mute' | 'unmute', key = '', json: boolean): Promise<number> {
+  await client.request('advisories/mute', { runId: run.id, key, muted: how === 'mute' });
+  process.stdout.write(json ? `${JSON.stringify({ [how]: key })}\n` : `${run.id}: ${key} is ${how}d\n`);
+  return exitCodes.done;
+}
+
+/** What of a run needs a person, below its line in the list. */
+export function adviceLines(run: RunSummary): string[] {
+  return heard(run).flatMap((one) => advisoryLines(one, run.id).map((line) => `  ${callable(line)}`));
+}
+
+/** The command as it is sent: what a person agrees to, where it asks for that, and the step that is under way. */
+async function agreedTo(
+  client: Client,
+  run: RunSummary,
+  request: CommandRequest,
+  yes: boolean,
+  folder: string,
+): Promise<CommandRequest> {
+  if (request.kind === 'resume') return resumeRequest(client, run, request, yes, folder);
+  if (request.kind === 'remove-checkpoint') return removalRequest(client, run, request, yes);
+  return request.kind === 'mask' || request.kind === 'rescore' ? { ...request, step: run.step + 1 } : request;
 }
 
 /** Says what the resume leaves out of the curves, and has a person agree where it must. */
@@ -332,6 +484,8 @@ interface ForkOptions {
   readonly from?: string | undefined;
   readonly at?: string | undefined;
   readonly name?: string | undefined;
+  readonly note?: string | undefined;
+  readonly why?: string | undefined;
   readonly set: readonly string[];
   readonly folder: string;
   readonly json: boolean;
@@ -339,18 +493,37 @@ interface ForkOptions {
   readonly id?: string | undefined;
   readonly release: boolean;
   readonly now: boolean;
+  readonly off: boolean;
   readonly log: boolean;
   readonly 'no-log': boolean;
   readonly yes: boolean;
 }
 
 async function fork([runId, ...over]: readonly string[], options: ForkOptions): Promise<number> {
-  const { from, at, name, set, folder, json, run, id, release, now, log, 'no-log': noLog, yes } = options;
+  const {
+    from,
+    at,
+    name,
+    note,
+    why,
+    set,
+    folder,
+    json,
+    run,
+    id,
+    release,
+    now,
+    off,
+    log,
+    'no-log': noLog,
+    yes,
+  } = options;
   if (runId === undefined || from === undefined)
     throw usage('Name a run to fork, and with --from the step of a checkpoint.');
   if (over.length > 0) throw usage(`fork takes no ${over.join(' ')}.`);
-  if (run !== undefined || id !== undefined || at !== undefined || release || now || log || noLog || yes)
-    throw usage('fork takes no --run, --id, --at, --release, --now, --log, --no-log and --yes.');
+  const words = [run, id, at, note, why].some((given) => given !== undefined);
+  if (words || release || now || off || log || noLog || yes)
+    throw usage('fork takes no option but --from, --name, --set, --folder and --json.');
   const parameters = readSettings(set);
   const client = await attach(path.resolve(folder));
   try {

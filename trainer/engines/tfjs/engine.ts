@@ -436,11 +436,12 @@ class TfjsEngine implements Engine {
     await this.replicas.askAll<typeof kind>(() => ({ kind, model: model.id, snapshot: id }));
   }
 
-  saveState(model: ModelHandle, folder: string): Promise<void> {
+  saveState(model: ModelHandle, folder: string): Promise<ReadonlyMap<string, string>> {
     return this.inTurn(async () => {
       const { configFile, tokenizer, companions } = this.loaded(model);
-      const { optimizerStep } = await this.replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
+      const { optimizerStep, hashes } = await this.replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
       await writeCheckpointFiles(folder, configFile, tokenizer, companions, optimizerStep);
+      return hashes;
     });
   }
 

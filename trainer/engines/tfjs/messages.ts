@@ -119,7 +119,8 @@ export interface ReplicaAnswers {
   restore: null;
   release: null;
   /** Steps that the optimizer has taken. */
-  save: { readonly optimizerStep: number };
+  /** `hashes`: SHA-256 of the files by their names. */
+  save: { readonly optimizerStep: number; readonly hashes: ReadonlyMap<string, string> };
   unload: null;
   memory: { readonly bytes: number; readonly tensors: number };
 }

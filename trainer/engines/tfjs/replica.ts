@@ -376,9 +376,10 @@ export class Replica {
         ...splitParts(parameter, await read(held.v), momentSuffixes[1]),
       );
     }
-    await writeWeights(folder, model);
-    await writeSafetensors(join(folder, 'optimizer.safetensors'), state);
-    return { optimizerStep };
+    const hashes = await writeWeights(folder, model);
+    const optimizerFile = 'optimizer.safetensors';
+    hashes.set(optimizerFile, await writeSafetensors(join(folder, optimizerFile), state));
+    return { optimizerStep, hashes };
   }
 
   private unload(model: number): null {

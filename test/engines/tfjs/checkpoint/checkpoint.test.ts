@@ -149,7 +149,7 @@ async function answersOf(folder: string): Promise<number[]> {
   return [...(scored?.logprobs ?? [])];
 }
 
-async function rewritten(change: (tensors: NamedTensor[], folder: string) => Promise<void>): Promise<string> {
+async function rewritten(change: (tensors: NamedTensor[], folder: string) => Promise<unknown>): Promise<string> {
   return await changed(async (folder) => {
     const tensors = [...(await readSafetensors(join(folder, 'model.safetensors'))).values()];
     await rm(join(folder, 'model.safetensors'));
@@ -157,7 +157,7 @@ async function rewritten(change: (tensors: NamedTensor[], folder: string) => Pro
   });
 }
 
-test.each<[string, (tensors: NamedTensor[], folder: string) => Promise<void>]>([
+test.each<[string, (tensors: NamedTensor[], folder: string) => Promise<unknown>]>([
   ['in several files', (tensors, folder) => writeWeights(folder, tensors, { dtype: 'float32', fileBytes: 20_000 })],
   [
     'under the names of transformers 5',

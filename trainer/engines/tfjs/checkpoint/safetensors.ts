@@ -1,4 +1,5 @@
 /** Reads and writes `.safetensors` files, checking every length before it is believed. Values are float32 in memory. */
+import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
@@ -62,12 +63,15 @@ const header = z.record(z.string(), z.unknown());
 
 const mostHeaderBytes = 100_000_000;
 
-/** Writes tensors one after the other; the file is synchronised to the disk. */
+/**
+ * Writes tensors one after the other; the file is synchronised to the disk.
+ * @returns the SHA-256 of what was written, in hexadecimal
+ */
 export async function writeSafetensors(
   file: string,
   tensors: readonly NamedTensor[],
   dtype: Dtype = 'float32',
-): Promise<void> {
+): Promise<string> {
   const [name, width] = dtype === 'float32' ? ['F32', 4] : ['BF16', 2];
   let offset = 0;
   const entries = tensors.map(({ name: key, shape, values }) => {
@@ -81,17 +85,23 @@ export async function writeSafetensors(
   json.copy(padded);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
+  const hash = createHash('sha256');
   const handle = await open(file, 'w');
+  const write = (bytes: Buffer): Promise<void> => {
+    hash.update(bytes);
+    return handle.writeFile(bytes);
+  };
   try {
-    await handle.writeFile(Buffer.concat([length, padded]));
+    await write(Buffer.concat([length, padded]));
     for (const { values } of tensors) {
       const written = dtype === 'float32' ? values : toBfloat16(values);
-      await handle.writeFile(Buffer.from(written.buffer, written.byteOffset, written.byteLength));
+      await write(Buffer.from(written.buffer, written.byteOffset, written.byteLength));
     }
     await handle.sync();
   } finally {
     await handle.close();
   }
+  return hash.digest('hex');
 }
 
 function refuse(file: string, message: string, tensor?: string): never {

@@ -63,7 +63,7 @@ export async function writeWeights(
   folder: string,
   tensors: readonly NamedTensor[],
   { dtype, fileBytes }: WeightsForm = { dtype: 'float32', fileBytes: mostFileBytes },
-): Promise<void> {
+): Promise<Map<string, string>> {
   const bytesOf = ({ values }: NamedTensor): number => values.length * (dtype === 'float32' ? 4 : 2);
   const files: { tensors: NamedTensor[]; bytes: number }[] = [];
   for (const tensor of tensors) {
@@ -75,16 +75,19 @@ export async function writeWeights(
       last.bytes += bytesOf(tensor);
     }
   }
-  if (files.length <= 1) return await writeSafetensors(path.join(folder, weightsFile), tensors, dtype);
+  if (files.length <= 1)
+    return new Map([[weightsFile, await writeSafetensors(path.join(folder, weightsFile), tensors, dtype)]]);
   const number = (n: number): string => String(n).padStart(5, '0');
   const weightMap: Record<string, string> = {};
+  const hashes = new Map<string, string>();
   for (const [i, file] of files.entries()) {
     const name = `model-${number(i + 1)}-of-${number(files.length)}.safetensors`;
     for (const tensor of file.tensors) weightMap[tensor.name] = name;
-    await writeSafetensors(path.join(folder, name), file.tensors, dtype);
+    hashes.set(name, await writeSafetensors(path.join(folder, name), file.tensors, dtype));
   }
   const content = { metadata: { total_size: files.reduce((sum, { bytes }) => sum + bytes, 0) }, weight_map: weightMap };
   await writeFile(path.join(folder, indexFile), `${JSON.stringify(content, null, 2)}\n`, { flush: true });
+  return hashes;
 }
 
 /** The parts of a parameter as views of its values; `suffix` is put after each name. */
