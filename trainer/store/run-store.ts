@@ -264,7 +264,7 @@ export class RunStore {
 
   /** The newest `limit` events of each kind that tells a person something: what was left out, warnings, labels, advisories; in order. */
   notices(limit = 200): RunEvent[] {
-    return (['skipped', 'warning', 'labels', 'advisory', 'advisory-ended'] as const)
+    return (['skipped', 'warning', 'labels', 'advisory', 'advisory-ended', 'breakpoint-hit'] as const)
       .flatMap((type) => this.tables.events.newest(type, limit))
       .sort((a, b) => a.seq - b.seq)
       .map(({ seq, at, body }) => ({ runId: this.run.id, seq, at, body: body as RunEventBody }));

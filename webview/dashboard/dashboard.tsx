@@ -89,7 +89,8 @@ export function Dashboard(props: DashboardProps) {
   const runsDrawn = useMemo(() => new DrawnRuns(session, feed, charts, beside), [session, feed, charts, beside]);
   useEffect(() => () => runsDrawn.dispose(), [runsDrawn]);
   const drawn = useStore(runsDrawn.state, (state) => state);
-  const markers = useMemo(() => markersOf(view.commands, view.checkpoints), [view.commands, view.checkpoints]);
+  const { commands, checkpoints, hits } = view;
+  const markers = useMemo(() => markersOf(commands, checkpoints, hits), [commands, checkpoints, hits]);
   /* The marker that `[` and `]` have come to. */
   const [chosen, setChosen] = useState<string | null>(null);
   /* What a marker has opened, to be found below. */
@@ -221,7 +222,7 @@ export function Dashboard(props: DashboardProps) {
 
 type RowTarget = Exclude<MarkerTarget, { open: 'group' }>;
 
-/** Brings the row of a command or a checkpoint into sight, with the focus on it. */
+/** Brings the row of a command, a checkpoint or a breakpoint into sight, with the focus on it. */
 function showRow({ open, id }: RowTarget): void {
   const row = document.querySelector<HTMLElement>(`[data-${open}="${CSS.escape(id)}"]`);
   row?.scrollIntoView({ block: 'center' });

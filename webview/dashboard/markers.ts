@@ -1,7 +1,9 @@
 /** What happened to a run, as marks on the axis of steps: which there are, which share a place, and which comes next. */
 import type { CommandRecord } from '../../trainer/protocol/commands.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Checkpoint } from '../../trainer/protocol/records.ts';
 import { commandTitle } from '../run/command-words.ts';
+import type { NumberedHit } from '../state/run-view.ts';
 
 export const markerKinds = ['command', 'breakpoint', 'log only', 'checkpoint'] as const;
 export type MarkerKind = (typeof markerKinds)[number];
@@ -18,14 +20,18 @@ export interface Marker {
 }
 
 export type MarkerTarget =
-  | { readonly open: 'command' | 'checkpoint'; readonly id: string }
+  | { readonly open: 'command' | 'checkpoint' | 'breakpoint'; readonly id: string }
   | { readonly open: 'group'; readonly groupId: string };
 
 /** Lanes under the curves, from above. */
 export const laneOf: Readonly<Record<MarkerKind, number>> = { command: 0, breakpoint: 1, 'log only': 1, checkpoint: 2 };
 
-/** Of commands that were applied and of checkpoints on disk, by their step. */
-export function markersOf(commands: readonly CommandRecord[], checkpoints: readonly Checkpoint[]): Marker[] {
+/** Of commands that were applied, of checkpoints on disk and of breakpoints that were hit, by their step. */
+export function markersOf(
+  commands: readonly CommandRecord[],
+  checkpoints: readonly Checkpoint[],
+  hits: readonly NumberedHit[],
+): Marker[] {
   const ofCommands = commands.flatMap((command): Marker[] =>
     command.state === 'applied' && command.at
       ? [
@@ -48,7 +54,17 @@ export function markersOf(commands: readonly CommandRecord[], checkpoints: reado
       target: { open: 'checkpoint', id },
     }),
   );
-  return inOrder([...ofCommands, ...ofCheckpoints]);
+  const ofHits = hits.map(
+    ({ seq, hit: { number, condition, place, logOnly, cause } }): Marker => ({
+      id: `hit ${seq}`,
+      step: place.step,
+      kind: logOnly ? 'log only' : 'breakpoint',
+      title: shownLine(`breakpoint ${number}, ${condition}: ${cause.sentence}`),
+      target:
+        cause.groupId === null ? { open: 'breakpoint', id: String(number) } : { open: 'group', groupId: cause.groupId },
+    }),
+  );
+  return inOrder([...ofCommands, ...ofCheckpoints, ...ofHits]);
 }
 
 /** By step, in each by lane. */

@@ -9,6 +9,7 @@ import {
   nextMarker,
   placeTitle,
 } from '../../../webview/dashboard/markers.ts';
+import type { NumberedHit } from '../../../webview/state/run-view.ts';
 import { aCheckpoint } from '../../store/records.ts';
 
 const marker = (id: string, step: number, kind: Marker['kind'] = 'command'): Marker => ({
@@ -21,7 +22,15 @@ const saved = (number: number, step: number): CommandRecord => ({
   ...{ state: 'applied', endedAt: 2, at: { point: 'before-step', step }, change: null, note: null },
 });
 
-it('are made of the commands that were applied and of the checkpoints, by step', () => {
+const hit = (seq: number, step: number, groupId: string | null, logOnly: boolean): NumberedHit => ({
+  seq,
+  hit: {
+    ...{ number: 2, condition: 'kl > 1', place: { point: 'after-update', step }, logOnly, hits: 1 },
+    cause: { sentence: 'kl is 3', groupId, rolloutId: null, values: [] },
+  },
+});
+
+it('are made of the commands that were applied, the checkpoints and the hits of breakpoints, by step', () => {
   const {
     at: _,
     change: __,
@@ -32,14 +41,21 @@ it('are made of the commands that were applied and of the checkpoints, by step',
   const markers = markersOf(
     [saved(2, 40), saved(1, 5), { ...asked, state: 'requested' }],
     [aCheckpoint(20), aCheckpoint(5)],
+    [hit(7, 20, 'g1', false), hit(9, 20, null, true)],
   );
   expect(markers.map(({ step, kind }) => [step, kind])).toEqual([
     [5, 'command'],
     [5, 'checkpoint'],
+    [20, 'breakpoint'],
+    [20, 'log only'],
     [20, 'checkpoint'],
     [40, 'command'],
   ]);
   expect(markers[0]).toMatchObject({ title: 'save, applied, by ada', target: { open: 'command', id: 'c1' } });
+  expect(markers.filter(({ id }) => id.startsWith('hit')).map(({ title, target }) => [title, target])).toEqual([
+    ['breakpoint 2, kl > 1: kl is 3', { open: 'group', groupId: 'g1' }],
+    ['breakpoint 2, kl > 1: kl is 3', { open: 'breakpoint', id: '2' }],
+  ]);
 });
 
 it('have a place on the axis, which those of a kind share that are close', () => {
