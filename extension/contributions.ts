@@ -32,6 +32,11 @@ export const controls = {
   save: 'saveCheckpoint',
   evaluate: 'evaluate',
   'read-labels': 'readLabels',
+  mask: 'leaveOut',
+  rescore: 'scoreAnew',
+  skip: 'skipQuestion',
+  mix: 'changeMix',
+  break: 'addBreakpoint',
   set: 'setParameter',
   pin: 'pinCheckpoint',
   unpin: 'unpinCheckpoint',
@@ -79,7 +84,41 @@ export const commands = {
   stop: { id: key('stop'), title: 'Stop', icon: '$(debug-stop)', enablement: can('stop') },
   stepOnce: { id: key('stepOnce'), title: 'One Step, Then Pause', icon: '$(debug-step-over)', enablement: can('step') },
   runTo: { id: key('runTo'), title: 'Run To…', icon: '$(debug-line-by-line)', enablement: can('run-to') },
+  leaveOut: { id: key('leaveOut'), title: 'Leave out of Update…', icon: '$(eye-closed)', enablement: can('mask') },
+  scoreAnew: { id: key('scoreAnew'), title: 'Score Anew…', icon: '$(edit)', enablement: can('rescore') },
+  skipQuestion: {
+    id: key('skipQuestion'),
+    title: 'Skip Question…',
+    icon: '$(debug-step-over)',
+    enablement: can('skip'),
+  },
+  changeMix: { id: key('changeMix'), title: 'Change Mix of Sources…', icon: '$(settings)', enablement: can('mix') },
   setParameter: { id: key('setParameter'), title: 'Set Parameter…', icon: '$(settings)', enablement: can('set') },
+  addBreakpoint: {
+    id: key('addBreakpoint'),
+    title: 'Add Breakpoint…',
+    icon: '$(add)',
+    enablement: can('break'),
+  },
+  editBreakpoint: { id: key('editBreakpoint'), title: 'Edit Breakpoint…', icon: '$(edit)', enablement: can('break') },
+  toggleBreakpoint: {
+    id: key('toggleBreakpoint'),
+    title: 'Enable or Disable Breakpoint',
+    icon: '$(circle-slash)',
+    enablement: can('break'),
+  },
+  removeBreakpoint: {
+    id: key('removeBreakpoint'),
+    title: 'Remove Breakpoint',
+    icon: '$(close)',
+    enablement: can('break'),
+  },
+  openBreakpointHit: {
+    id: key('openBreakpointHit'),
+    title: 'Open What Hit the Breakpoint',
+    icon: '$(go-to-file)',
+    enablement: can('break'),
+  },
   saveCheckpoint: { id: key('saveCheckpoint'), title: 'Save Checkpoint', icon: '$(save)', enablement: can('save') },
   evaluate: { id: key('evaluate'), title: 'Evaluate', icon: '$(beaker)', enablement: can('evaluate') },
   evaluateWith: {
@@ -174,7 +213,7 @@ export const commands = {
 export type CommandName = keyof typeof commands;
 export const commandNames = Object.keys(commands) as CommandName[];
 
-export const views = { runs: key('runs'), runFiles: key('runFiles') } as const;
+export const views = { runs: key('runs'), breakpoints: key('breakpoints'), runFiles: key('runFiles') } as const;
 export const viewContainer = 'videoR1';
 /** `viewType` of the webview panels. */
 export const panels = { dashboard: key('dashboard'), rollouts: key('rollouts') } as const;
@@ -241,6 +280,7 @@ export function contextValueOf(taken: readonly Control[]): string {
 const isRun = 'viewItem =~ /^run;/';
 const runTakes = (control: Control) => `view == ${views.runs} && viewItem =~ /^run;(.+;)?${control};/`;
 const isCheckpoint = `view == ${views.runs} && viewItem =~ /^(pinnedC|c)heckpoint$/`;
+const isBreakpoint = `view == ${views.breakpoints} && viewItem =~ /^breakpoint/`;
 const isRunFile = 'resourceFilename =~ /\\.run\\.json$/';
 const inPanel = `(activeWebviewPanelId == '${panels.dashboard}' || activeWebviewPanelId == '${panels.rollouts}')`;
 
@@ -262,6 +302,7 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'copyPageAddress', when: `view == ${views.runs}`, group: '1_trainer' },
     { command: 'showLog', when: `view == ${views.runs}`, group: '1_trainer' },
     { command: 'shutDownTrainer', when: `view == ${views.runs}`, group: '2_end' },
+    { command: 'addBreakpoint', when: `view == ${views.breakpoints} && ${can('break')}`, group: 'navigation@1' },
   ],
   'view/item/context': [
     { command: 'startCreated', when: runTakes('start'), group: 'inline@1' },
@@ -283,10 +324,15 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'runTo', when: runTakes('run-to'), group: '2_control@2' },
     { command: 'stop', when: runTakes('stop'), group: '2_control@3' },
     { command: 'setParameter', when: runTakes('set'), group: '3_change@1' },
+    { command: 'addBreakpoint', when: runTakes('break'), group: '3_change@2' },
     { command: 'saveCheckpoint', when: runTakes('save'), group: '3_change@2' },
     { command: 'evaluate', when: runTakes('evaluate'), group: '3_change@3' },
     { command: 'evaluateWith', when: runTakes('evaluate'), group: '3_change@4' },
     { command: 'readLabels', when: runTakes('read-labels'), group: '3_change@5' },
+    { command: 'leaveOut', when: runTakes('mask'), group: '3_change@6' },
+    { command: 'scoreAnew', when: runTakes('rescore'), group: '3_change@7' },
+    { command: 'skipQuestion', when: runTakes('skip'), group: '3_change@8' },
+    { command: 'changeMix', when: runTakes('mix'), group: '3_change@9' },
     { command: 'exportAnnotations', when: `view == ${views.runs} && ${isRun}`, group: '4_export@1' },
     { command: 'exportRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@2' },
     { command: 'analyseRun', when: `view == ${views.runs} && ${isRun}`, group: '4_export@3' },
@@ -302,6 +348,15 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'pinCheckpoint', when: isCheckpoint, group: '2_keep@1' },
     { command: 'unpinCheckpoint', when: `view == ${views.runs} && viewItem == pinnedCheckpoint`, group: '2_keep@2' },
     { command: 'deleteCheckpoint', when: isCheckpoint, group: '3_delete@1' },
+    { command: 'addBreakpoint', when: `view == ${views.breakpoints} && viewItem == run`, group: 'inline@1' },
+    {
+      command: 'openBreakpointHit',
+      when: `view == ${views.breakpoints} && viewItem == breakpointHit`,
+      group: 'inline@1',
+    },
+    { command: 'editBreakpoint', when: isBreakpoint, group: 'inline@2' },
+    { command: 'removeBreakpoint', when: isBreakpoint, group: 'inline@3' },
+    { command: 'toggleBreakpoint', when: isBreakpoint, group: '1_change@1' },
     { command: 'startRun', when: `view == ${views.runFiles} && viewItem == runFile`, group: 'inline@1' },
   ],
   'editor/title': [
@@ -324,6 +379,11 @@ const dashboardInFront = `activeWebviewPanelId == '${panels.dashboard}' && !side
 /** Shown in place of an empty view. `command:` links run commands. */
 const link = (command: CommandName, text: string) => `[${text}](command:${commands[command].id})`;
 export const welcomes: readonly { readonly view: string; readonly contents: string; readonly when: string }[] = [
+  {
+    view: views.breakpoints,
+    when: can('break'),
+    contents: `A breakpoint pauses a run where its condition holds, such as any(aha >= 4) or stalled(accuracy, 50).\n${link('addBreakpoint', 'Add Breakpoint')}`,
+  },
   {
     view: views.runFiles,
     when: 'isWorkspaceTrusted',
@@ -433,6 +493,7 @@ export function manifestParts() {
       views: {
         [viewContainer]: [
           { id: views.runs, name: 'Runs', contextualTitle: 'Video-R1', icon: 'media/icon.svg' },
+          { id: views.breakpoints, name: 'Breakpoints', contextualTitle: 'Video-R1', icon: 'media/icon.svg' },
           { id: views.runFiles, name: 'Run Files', contextualTitle: 'Video-R1', icon: 'media/icon.svg' },
         ],
       },

@@ -8,6 +8,7 @@ import { registerSerializers } from './panels/page-panels.ts';
 import { Studio } from './studio.ts';
 import { registerUriHandler } from './uri-handler.ts';
 import { registerAttention } from './views/attention.ts';
+import { registerBreakpointsTree } from './views/breakpoints-tree.ts';
 import { ContextKeys } from './views/context-keys.ts';
 import { registerRunFilesTree } from './views/run-files-tree.ts';
 import { registerRunsTree } from './views/runs-tree.ts';
@@ -27,6 +28,7 @@ export function activate(context: vscode.ExtensionContext): Activation {
     studio.onDidChange(() => keys.update()),
     registerCommands(studio),
     registerRunsTree(studio),
+    registerBreakpointsTree(studio),
     registerRunFilesTree(studio, (count) => keys.put('hasRunFiles', count > 0)),
     registerStatusBar(studio),
     registerAttention(studio),

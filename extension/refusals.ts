@@ -2,11 +2,19 @@
  * Why a run would not take a control of the editor. The rules are the protocol's; here is only which requests a control stands
  * for. Loaded with the link to a trainer: before that there is no run to ask about.
  */
+import { readyMades } from '../trainer/protocol/breakpoints/ready-made.ts';
 import { type CommandRequest, commands, deleteRefusal, refusal } from '../trainer/protocol/commands.ts';
 import { StudioError } from '../trainer/protocol/errors.ts';
 import { type RunSummary, safePoint } from '../trainer/protocol/run-state.ts';
 import { liveParameters } from './commands/parameter-input.ts';
 import type { Control } from './contributions.ts';
+
+/** The first row that is not skipped already. */
+function firstAsked({ skippedRows = [] }: RunSummary): number {
+  let row = 0;
+  while (skippedRows.includes(row)) row++;
+  return row;
+}
 
 /** What a control may ask of a run; it is offered when one of them would be taken. */
 function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): readonly CommandRequest[] {
@@ -22,6 +30,14 @@ function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): reado
       return [{ kind: 'step', count: 1 }];
     case 'run-to':
       return safePoint.options.map((point) => ({ kind: 'run-to', point }));
+    case 'mask':
+      return [{ kind: 'mask', step: run.step + 1, rollouts: ['any'], masked: true, why: 'any' }];
+    case 'rescore':
+      return [{ kind: 'rescore', step: run.step + 1, rollout: 'any', scores: null, why: 'any' }];
+    case 'skip':
+      return [{ kind: 'skip', row: firstAsked(run), skipped: true, why: 'any' }];
+    case 'mix':
+      return [{ kind: 'mix', weights: null }];
     case 'set':
       return liveParameters(run.method).map((parameter) => ({
         kind: 'set',
@@ -33,6 +49,8 @@ function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): reado
     case 'unpin':
     case 'remove-checkpoint':
       return [{ kind: control, step: run.step }];
+    case 'break':
+      return [{ kind: 'break', change: { do: 'add', condition: readyMades['disk-low'].condition, logOnly: false } }];
     case 'start':
     case 'queue':
     case 'dequeue':

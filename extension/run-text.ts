@@ -36,3 +36,8 @@ export function describeRun(run: RunSummary, metrics: StepMetrics | undefined): 
     dateWords(run.createdAt),
   ].join(' · ');
 }
+
+/** ` · 2 advisories`: after what is said of a run; empty where nothing of it needs a person. */
+export function adviceCount(advice: readonly unknown[]): string {
+  return advice.length === 0 ? '' : ` · ${advice.length} ${advice.length === 1 ? 'advisory' : 'advisories'}`;
+}

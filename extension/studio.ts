@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { Advisory } from '../trainer/protocol/advisories.ts';
 import type { UnreadableRun } from '../trainer/protocol/messages.ts';
 import type { RunEvent, StepMetrics } from '../trainer/protocol/records.ts';
 import type { RunFault, RunSummary } from '../trainer/protocol/run-state.ts';
@@ -25,7 +26,8 @@ interface Linked {
   readonly link: TrainerLink;
   readonly tail: LogTail;
   readonly rules: Pick<typeof import('./refusals.ts'), 'controlRefusal'> &
-    Pick<typeof import('../trainer/protocol/run-state.ts'), 'faultOf' | 'inTheWay' | 'queueOf' | 'remainingMs'>;
+    Pick<typeof import('../trainer/protocol/run-state.ts'), 'faultOf' | 'inTheWay' | 'queueOf' | 'remainingMs'> &
+    Pick<typeof import('../trainer/protocol/advisories.ts'), 'heard'>;
 }
 
 export class Studio implements vscode.Disposable {
@@ -143,6 +145,11 @@ export class Studio implements vscode.Disposable {
     return `queued: ${queueWords(run, rules.queueOf(this.runs), rules.inTheWay(this.runs))}`;
   }
 
+  /** What of a run needs a person and is not muted, the gravest first. */
+  advice(run: RunSummary): readonly Advisory[] {
+    return this.linked?.rules.heard(run) ?? [];
+  }
+
   faultOf(run: RunSummary): RunFault | null {
     return this.linked?.rules.faultOf(run) ?? null;
   }
@@ -205,12 +212,14 @@ export class Studio implements vscode.Disposable {
       { logPath },
       { controlRefusal },
       { faultOf, inTheWay, queueOf, remainingMs },
+      { heard },
     ] = await Promise.all([
       import('./trainer/link.ts'),
       import('./trainer/log-tail.ts'),
       import('./trainer/start-trainer.ts'),
       import('./refusals.ts'),
       import('../trainer/protocol/run-state.ts'),
+      import('../trainer/protocol/advisories.ts'),
     ]);
     if (this.linked?.link.project === project) return this.linked.link;
     const author = await this.author(project);
@@ -233,7 +242,7 @@ export class Studio implements vscode.Disposable {
       else if (/\bwarn(ing)?\b/i.test(line)) this.log.warn(line);
       else this.log.info(line);
     });
-    this.linked = { link, tail, rules: { controlRefusal, faultOf, inTheWay, queueOf, remainingMs } };
+    this.linked = { link, tail, rules: { controlRefusal, faultOf, heard, inTheWay, queueOf, remainingMs } };
     return link;
   }
 

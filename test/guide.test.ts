@@ -6,10 +6,16 @@ import { describe, expect, it } from 'vitest';
 import { commands, settings } from '../extension/contributions.ts';
 import { checkRow } from '../trainer/data/row-check.ts';
 import { presetParameters, settingFaults } from '../trainer/learning/presets.ts';
+import { advisoryRules } from '../trainer/protocol/advisories.ts';
+import { functionNames } from '../trainer/protocol/breakpoints/condition.ts';
+import { parseCondition } from '../trainer/protocol/breakpoints/parse-condition.ts';
+import { readyMadeNames, readyMades } from '../trainer/protocol/breakpoints/ready-made.ts';
+import { stepNumberNames, stepNumbers } from '../trainer/protocol/breakpoints/step-numbers.ts';
 import { parameters } from '../trainer/protocol/parameters.ts';
 import { fieldNames, fields } from '../trainer/protocol/query/fields.ts';
 import { parseQuery } from '../trainer/protocol/query/parse.ts';
 import { runFile } from '../trainer/protocol/runfile.ts';
+import { thresholds } from '../trainer/runs/advisories/thresholds.ts';
 import { rolloutsKeys } from '../webview/rollouts/rollouts-keys.ts';
 import { helpRows } from '../webview/ui/key-table.ts';
 
@@ -131,6 +137,55 @@ describe('annotation.md', () => {
     expect(set.map((name) => parameters[name].changes)).toEqual(['live', 'live']);
     expect(parameters.leaveOutDropped.changes).toBe('restart');
     expect(presetParameters('sample', 'tgrpo').obeyLabels).toBe(true);
+  });
+});
+
+describe('breakpoints.md', () => {
+  const text = read('media/guide/breakpoints.md');
+  const cells = [...text.matchAll(/^\| `(.*) \|$/gm)].map(([, row = '']) => row.split(/ ?\| ?/));
+
+  it('has every number of a step in its order, with the point from which it is known', () => {
+    const rows = cells.filter(([name = '']) => stepNumberNames.some((known) => name === `${known}\``));
+    expect(rows.map(([name = '', , from]) => [name.slice(0, -1), from])).toEqual(
+      stepNumberNames.map((name) => [name, stepNumbers[name].from]),
+    );
+  });
+
+  it('has every function, and every ready-made breakpoint with its condition', () => {
+    for (const name of functionNames) expect(text).toMatch(new RegExp(`^\\| .*\`${name}\\(`, 'm'));
+    for (const name of readyMadeNames) expect(text).toContain(`| \`${name}\` | \`${readyMades[name].condition}\` |`);
+  });
+
+  it('shows conditions that can be typed', () => {
+    const [table = ''] = text.split('## Answers');
+    const conditions = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] as string);
+    const shell = [...text.matchAll(/^npx video-r1 ctl break (?:add|edit \d+) "([^"]+)"/gm)].map(
+      ([, one]) => one as string,
+    );
+    expect(conditions.length).toBeGreaterThan(4);
+    for (const condition of [...conditions, ...shell]) expect(parseCondition(condition).faults, condition).toEqual([]);
+  });
+});
+
+describe('advisories.md', () => {
+  const text = read('media/guide/advisories.md');
+  const row = (rule: string) => text.split('\n').find((line) => line.startsWith(`| \`${rule}\` |`)) ?? '';
+
+  it('names every rule, the gravest first, and what each does', () => {
+    const named = [...text.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
+    expect(named).toEqual([...advisoryRules]);
+  });
+
+  it.each(Object.entries(thresholds))('says every number of %s', (rule, numbers) => {
+    const said: string[] = row(rule).match(/\d+(\.\d+)?/g) ?? [];
+    expect(Object.entries(numbers).filter(([, value]) => !said.includes(String(value)))).toEqual([]);
+  });
+
+  it('offers no parameter that is not there', () => {
+    const table = text.slice(text.indexOf('## The rules'));
+    const set = [...table.matchAll(/`([a-z]+[A-Z]\w*|temperature|beta)`/g)].map(([, name = '']) => name);
+    expect(set.length).toBeGreaterThan(8);
+    expect(set.filter((name) => !Object.hasOwn(parameters, name))).toEqual([]);
   });
 });
 

@@ -64,6 +64,7 @@ const savedPlace = z.object({
     .optional(),
   review: z.object({ order: queueOrder, line: z.string(), rolloutId: z.string().nullable() }).optional(),
   audit: z.object({ name: z.string().nullable(), family: z.string().nullable() }).optional(),
+  beside: z.array(z.string()).optional(),
 });
 type SavedPlace = z.infer<typeof savedPlace>;
 
@@ -77,6 +78,9 @@ export function App({ host, session }: { host: Host; session: Session }) {
   const [compare] = useState(() => new Store<ComparePlace>(noComparison));
   const [review] = useState(() => new Store<ReviewPlace>(noReview));
   const [audit] = useState(() => new Store<AuditPlace>(noAudit));
+  /* Runs that are overlaid on the dashboard. */
+  const [beside] = useState(() => new Store<readonly string[]>([]));
+  const besideShown = useStore(beside, (held) => held);
   const reviewShown = useStore(review, (held) => held);
   const auditShown = useStore(audit, (held) => held);
   const questionShown = useStore(across, (held) => held);
@@ -111,6 +115,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
           else if (wanted === 'compare') compare.set(comparePlaceOf(named));
           else if (wanted === 'review') review.set(reviewPlaceOf(named));
           else if (wanted === 'audit') audit.set(auditPlaceOf(named));
+          else if (wanted === 'dashboard') beside.set(named.beside ?? []);
           else if (groupId !== null || query !== undefined || sort || step !== undefined) {
             const selection = span && rolloutId ? { rolloutId, span } : null;
             place.set({ groupId, rolloutId, line: query ?? '', sort: sort ?? null, selection, ask: ask ?? null });
@@ -143,6 +148,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
       if (saved.data.compare) compare.set(saved.data.compare);
       if (saved.data.review) review.set(saved.data.review);
       if (saved.data.audit) audit.set(saved.data.audit);
+      if (saved.data.beside) beside.set(saved.data.beside);
       if (host.place === 'vscode' && panelOf(saved.data.page) === panelOf(host.page)) setPage(saved.data.page);
       if (saved.data.runId) session.choose(saved.data.runId);
     }
@@ -156,6 +162,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
         place.set(before ? { ...nowhere, line: before.line, sort: before.sort ?? null } : nowhere);
         across.update(({ question }) => ({ ...noQuestion, question }));
         compare.update((held) => ({ ...held, evaluationId: null, againstEvaluationId: null }));
+        beside.update((ids) => ids.filter((id) => id !== chosen));
       }
       shownRun = chosen;
     });
@@ -178,11 +185,12 @@ export function App({ host, session }: { host: Host; session: Session }) {
       compare: comparisonShown,
       review: reviewShown,
       audit: auditShown,
+      beside: [...besideShown],
     };
     host.saveState(state);
     if (runId && project !== null) {
       const parts: Readonly<Record<WebviewPage, Omit<Place, 'page'>>> = {
-        dashboard: {},
+        dashboard: besideShown.length > 0 ? { beside: [...besideShown] } : {},
         rollouts: {
           ...(rolloutId && { rolloutId }),
           ...(rolloutId && ask !== null && { ask }),
@@ -196,7 +204,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
       };
       host.navigated({ project, place: { page, runId, ...parts[page] } });
     }
-  }, [host, page, project, runId, shown, questionShown, comparisonShown, reviewShown, auditShown]);
+  }, [host, page, project, runId, shown, questionShown, comparisonShown, reviewShown, auditShown, besideShown]);
 
   const go = useCallback(
     (wanted: 'dashboard' | 'rollouts') => {
@@ -238,7 +246,16 @@ export function App({ host, session }: { host: Host; session: Session }) {
     dashboard: () => (
       <Dashboard
         key={feed.id}
-        {...{ session, feed, host }}
+        {...{ session, feed, host, beside }}
+        onGroup={(groupId) => {
+          if (host.place === 'vscode')
+            host.command({ command: 'open-place', place: { page: 'rollouts', runId: feed.id, groupId } });
+          else
+            void visitor.visit(
+              { project: null, place: { page: 'rollouts', runId: feed.id, groupId } },
+              { canReturn: true },
+            );
+        }}
         onRollouts={() => go('rollouts')}
         onAcross={() => goBeyond({ page: 'across' })}
         onAudits={() => goBeyond({ page: 'audit' })}

@@ -49,7 +49,8 @@ export interface Host {
   command(command: HostRequest): void;
   /** Keeps who signs labels for the next link; an editor has a setting for it. */
   keepAuthor(author: string): void;
-  saveFile(name: string, text: string): void;
+  /** Has a person say where to, or downloads it. */
+  saveFile(name: string, content: string | Uint8Array<ArrayBuffer>): void;
   /** Fetches a file that the trainer made; only a browser tab can. */
   download(path: string): void;
   /** Shows a text that a model or a dataset wrote in an editor, or a tab, of its own. */
@@ -196,8 +197,8 @@ class EditorHost implements Host {
     this.api.postMessage({ type: 'run-command', ...command });
   }
 
-  saveFile(name: string, text: string): void {
-    this.api.postMessage({ type: 'save-file', name, text });
+  saveFile(name: string, content: string | Uint8Array<ArrayBuffer>): void {
+    this.api.postMessage({ type: 'save-file', name, content: typeof content === 'string' ? content : content.buffer });
   }
 
   download(): void {}
@@ -294,8 +295,8 @@ class BrowserHost implements Host {
 
   command(): void {}
 
-  saveFile(name: string, text: string): void {
-    const address = URL.createObjectURL(new Blob([text], { type: 'application/jsonl' }));
+  saveFile(name: string, content: string | Uint8Array<ArrayBuffer>): void {
+    const address = URL.createObjectURL(new Blob([content], { type: 'application/octet-stream' }));
     fetchAs(address, name);
     setTimeout(() => URL.revokeObjectURL(address), documentKeptMs);
   }

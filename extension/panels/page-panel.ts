@@ -138,7 +138,7 @@ export class PagePanel {
       case 'run-command':
         return this.runCommand(message);
       case 'save-file':
-        return this.saveFile(message.name, message.text);
+        return this.saveFile(message.name, message.content);
       case 'copy':
         return this.copy(message.text);
       case 'open-document':
@@ -213,14 +213,16 @@ export class PagePanel {
     await vscode.window.showTextDocument(document, { selection: new vscode.Range(line, 0, line, 0), preview: true });
   }
 
-  private async saveFile(name: string, text: string): Promise<void> {
+  private async saveFile(name: string, content: string | ArrayBuffer): Promise<void> {
     const base = path.basename(name) || 'export.txt';
     const target = await vscode.window.showSaveDialog({
       defaultUri: vscode.Uri.file(path.join(this.studio.project ?? '', base)),
     });
     if (!target) return;
-    await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
-    await vscode.window.showTextDocument(target);
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
+    await vscode.workspace.fs.writeFile(target, bytes);
+    // Pictures too, each in the editor that is for it.
+    await vscode.commands.executeCommand('vscode.open', target);
   }
 
   dispose(): void {

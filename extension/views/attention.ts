@@ -1,12 +1,14 @@
 /**
- * Notifications, only where someone must act: a run failed or stands still because of a fault, learns nothing or less than was
- * meant, or the trainer is gone while runs were under way.
+ * Notifications, only where someone must act: a run failed or stands still because of a fault or a breakpoint, an advisory begins, or
+ * the trainer is gone while runs were under way.
  */
 import * as vscode from 'vscode';
+import type { Advisory } from '../../trainer/protocol/advisories.ts';
+import type { BreakpointHit } from '../../trainer/protocol/breakpoints/breakpoint.ts';
 import type { ObeyedLabels } from '../../trainer/protocol/obeyed-labels.ts';
 import type { RunFault, RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import { commands } from '../contributions.ts';
-import { ffmpegInstalled, noFfmpeg, startTrainerAsked } from '../notices.ts';
+import { ffmpegInstalled, noFfmpeg, showFailure, startTrainerAsked } from '../notices.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 
@@ -14,16 +16,16 @@ export function registerAttention(studio: Studio): vscode.Disposable {
   const before = new Map<string, RunState>();
   return vscode.Disposable.from(
     studio.onRunEvent(({ runId, body }) => {
-      if (body.type === 'warning') {
-        studio.log.warn(body.message);
-        if (body.about === 'learning') void sayHindrance(runId, body.message);
-      }
+      if (body.type === 'warning') studio.log.warn(body.message);
+      if (body.type === 'advisory') void sayAdvisory(studio, runId, body.advisory);
       if (body.type === 'labels') void logLabels(studio, body.labels);
       if (body.type !== 'state') return;
       const was = before.get(runId);
       before.set(runId, body.run.state);
-      const fault = was === body.run.state ? null : studio.faultOf(body.run);
+      if (was === body.run.state) return;
+      const fault = studio.faultOf(body.run);
       if (fault) void sayFault(studio, body.run, fault);
+      else if (body.run.state === 'paused' && body.run.hit) void sayHit(studio, body.run, body.run.hit);
     }),
     studio.onTrainerGone((runs) => void sayGone(studio, runs)),
   );
@@ -46,6 +48,22 @@ async function sayFault(studio: Studio, run: RunSummary, fault: RunFault): Promi
   if (choice === log) studio.log.show();
 }
 
+async function sayHit(studio: Studio, run: RunSummary, hit: BreakpointHit): Promise<void> {
+  const { number, condition, place, cause } = hit;
+  const text = `Breakpoint ${number} of ${run.id}, ${condition}, hit at ${place.point}, step ${place.step}: ${cause.sentence}.`;
+  studio.log.info(text);
+  const [open, resume, disable] = [
+    cause.groupId === null ? 'Open Dashboard' : 'Open the Group',
+    'Resume',
+    'Disable It',
+  ];
+  const choice = await vscode.window.showInformationMessage(plain(text), open, resume, disable);
+  const which = { runId: run.id, breakpoint: number };
+  if (choice === open) await vscode.commands.executeCommand(commands.openBreakpointHit.id, which);
+  if (choice === resume) await vscode.commands.executeCommand(commands.resume.id, which);
+  if (choice === disable) await vscode.commands.executeCommand(commands.toggleBreakpoint.id, which);
+}
+
 /** One sentence, one button; the run goes on by itself afterwards. */
 async function sayNoFfmpeg(studio: Studio, run: RunSummary, fault: RunFault): Promise<void> {
   studio.log.error(`${run.id}: ${fault.message}`);
@@ -61,10 +79,34 @@ async function logLabels(studio: Studio, labels: ObeyedLabels): Promise<void> {
   studio.log.info(labelsSentence(labels));
 }
 
-async function sayHindrance(runId: string, message: string): Promise<void> {
-  const dashboard = 'Open Dashboard';
-  const choice = await vscode.window.showWarningMessage(plain(`${runId}: ${message}`), dashboard);
-  if (choice === dashboard) await vscode.commands.executeCommand(commands.openDashboard.id, { runId });
+/** One command that may help, the dashboard with all of them, and quiet. Said once, when it begins; never of what is muted. */
+async function sayAdvisory(studio: Studio, runId: string, told: Advisory): Promise<void> {
+  const text = `${runId}: ${told.message}`;
+  studio.log.warn(text);
+  const [{ isMuted }, { commandOfWay, wayLabel }] = await Promise.all([
+    import('../../trainer/protocol/advisories.ts'),
+    import('../../trainer/protocol/advisory-words.ts'),
+  ]);
+  const run = studio.runs.find(({ id }) => id === runId);
+  if (!run || isMuted(told, run.muted)) return;
+  const way = told.ways.find((one) => commandOfWay(one) !== null);
+  const request = way ? commandOfWay(way) : null;
+  const label = way && wayLabel(way);
+  const [dashboard, mute] = ['Open Dashboard', 'Mute'];
+  const choice = await vscode.window.showWarningMessage(plain(text), ...(label ? [label] : []), dashboard, mute);
+  if (choice === undefined) return;
+  try {
+    if (choice === dashboard) await vscode.commands.executeCommand(commands.openDashboard.id, { runId });
+    else if (choice === mute)
+      await (await studio.trainer()).client.request('advisories/mute', { runId, key: told.key });
+    else if (request) {
+      const { carryOut, place, sayDone } = await import('../commands/carry-out.ts');
+      const done = await carryOut(studio, run, request, `${runId}: ${choice}`);
+      sayDone(studio, `${runId}: ${choice}${place(done)}`);
+    }
+  } catch (failure) {
+    await showFailure(studio, choice, failure);
+  }
 }
 
 async function sayGone(studio: Studio, runs: readonly RunSummary[]): Promise<void> {

@@ -1,18 +1,21 @@
 /** The tree of runs: state, step and accuracy of each; below it evaluations and checkpoints. */
 import * as vscode from 'vscode';
+import type { Advisory } from '../../trainer/protocol/advisories.ts';
 import type { UnreadableRun } from '../../trainer/protocol/messages.ts';
 import type { Checkpoint, Evaluation } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { dateWords, duration } from '../../trainer/protocol/run-words.ts';
 import { commands, contextValueOf, views } from '../contributions.ts';
 import { offered, refusedLines } from '../offered.ts';
-import { describeRun, methodNames, runIcon } from '../run-text.ts';
+import { plain } from '../plain-text.ts';
+import { adviceCount, describeRun, methodNames, runIcon } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
 
 /** What a tree item passes to commands: `runId`, and for a checkpoint its folder. */
 export type RunNode =
   | { readonly kind: 'run'; readonly runId: string }
   | { readonly kind: 'unreadable'; readonly runId: string; readonly unreadable: UnreadableRun }
+  | { readonly kind: 'advisory'; readonly runId: string; readonly advisory: Advisory }
   | { readonly kind: 'evaluation'; readonly runId: string; readonly evaluation: Evaluation }
   | {
       readonly kind: 'checkpoint';
@@ -57,7 +60,8 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     this.studio = studio;
     studio.onDidChange(() => this.refresh());
     studio.onRunEvent(({ runId, body }) => {
-      if (body.type.startsWith('checkpoint') || body.type === 'evaluation') this.changed.fire(this.nodes.get(runId));
+      if (body.type.startsWith('advisory') || body.type.startsWith('checkpoint') || body.type === 'evaluation')
+        this.changed.fire(this.nodes.get(runId));
     });
   }
 
@@ -70,6 +74,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
         this.studio.standingWords(run),
         describeRun(run, this.studio.lastMetrics(run.id)),
         offered(this.studio, run),
+        this.studio.advice(run).map(({ key }) => key),
       ]),
       ...unreadable.map(({ id, message }) => [id, message]),
     ].join('\n');
@@ -99,7 +104,9 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
       link.client.request('evaluations/list', { runId }),
       link.client.request('checkpoints/list', { runId }),
     ]);
+    const run = this.studio.runs.find(({ id }) => id === runId);
     return [
+      ...(run ? this.studio.advice(run) : []).map((advisory): RunNode => ({ kind: 'advisory', runId, advisory })),
       ...evaluations.toReversed().map((evaluation): RunNode => ({ kind: 'evaluation', runId, evaluation })),
       ...checkpoints
         .toReversed()
@@ -113,6 +120,8 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
         return this.runItem(node.runId);
       case 'unreadable':
         return unreadableItem(node.unreadable);
+      case 'advisory':
+        return advisoryItem(node.advisory, node.runId);
       case 'evaluation':
         return evaluationItem(node.evaluation);
       case 'checkpoint':
@@ -129,7 +138,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode> {
     const accuracy = this.studio.lastMetrics(run.id)?.accuracy;
     item.id = run.id;
     item.iconPath = runIcon(run.state);
-    item.description = `${methodNames[run.method]} ${run.step}/${run.steps}${accuracy === null || accuracy === undefined ? '' : ` · accuracy ${accuracy.toFixed(2)}`} · ${this.studio.standingWords(run)} · ${dateWords(run.createdAt)}`;
+    item.description = `${methodNames[run.method]} ${run.step}/${run.steps}${accuracy === null || accuracy === undefined ? '' : ` · accuracy ${accuracy.toFixed(2)}`} · ${this.studio.standingWords(run)}${adviceCount(this.studio.advice(run))} · ${dateWords(run.createdAt)}`;
     item.tooltip = tooltip(this.studio, run);
     item.accessibilityInformation = { label: `${run.id}, ${describeRun(run, this.studio.lastMetrics(run.id))}` };
     item.contextValue = contextValueOf(offered(this.studio, run));
@@ -152,6 +161,17 @@ function unreadableItem({ id, message, place, remedy }: UnreadableRun): vscode.T
   item.description = message;
   item.tooltip = [message, place, remedy].filter(Boolean).join('\n');
   item.contextValue = 'unreadableRun';
+  return item;
+}
+
+/** Its sentences hold names from a dataset: they go in as text. A click opens the dashboard, which has the ways on. */
+function advisoryItem({ key, since, message }: Advisory, runId: string): vscode.TreeItem {
+  const item = new vscode.TreeItem(plain(key));
+  item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+  item.description = plain(`since step ${since}: ${message}`);
+  item.tooltip = item.description;
+  item.contextValue = 'advisory';
+  item.command = { command: commands.openDashboard.id, title: commands.openDashboard.title, arguments: [{ runId }] };
   return item;
 }
 

@@ -5,7 +5,7 @@ import { dateWords, duration, standingWords } from '../../trainer/protocol/run-w
 import { type Control, commands, controls } from '../contributions.ts';
 import { foremost } from '../foremost-run.ts';
 import { offered, refusedLines } from '../offered.ts';
-import { methodNames, runIcon } from '../run-text.ts';
+import { adviceCount, methodNames, runIcon } from '../run-text.ts';
 import type { Studio } from '../studio.ts';
 
 /** Controls that the item offers as links, with their icon and words. */
@@ -57,6 +57,7 @@ function details(studio: Studio, run: RunSummary): vscode.MarkdownString {
     command(commands.openRollouts.id, 'list-tree', 'Rollouts'),
   ];
   text.appendMarkdown(`\n${links.join(' &nbsp; ')}`);
+  for (const { message } of studio.advice(run)) text.appendMarkdown('\n\n$(warning) ').appendText(message);
   for (const refused of refusedLines(studio, run)) text.appendMarkdown('\n\nNot now: ').appendText(refused);
   return text;
 }
@@ -88,7 +89,7 @@ export function registerStatusBar(studio: Studio): vscode.Disposable {
       const remaining = run.state === 'running' ? studio.remainingMs(run) : null;
       const left = remaining === null ? '' : ` · ${duration(remaining)} left`;
       const doing = 'doing' in run && run.doing ? ` · ${run.doing}` : '';
-      item.text = `$(${runIcon(run.state).id}) ${run.id} ${run.state} ${run.step}/${run.steps}${doing || left}`;
+      item.text = `$(${runIcon(run.state).id}) ${run.id} ${run.state} ${run.step}/${run.steps}${doing || left}${adviceCount(studio.advice(run))}`;
       item.tooltip = details(studio, run);
       if (run.state === 'failed') item.backgroundColor = new vscode.ThemeColor('statusBarItem.errorBackground');
     } else if (studio.trainerState === 'connected') {

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { engineSettings } from '../../trainer/protocol/runfile.ts';
 import { benchActivation } from './activation.bench.ts';
 import { benchAnnotations } from './annotations.bench.ts';
+import { benchCharts } from './charts.bench.ts';
 import { benchCredit } from './credit.bench.ts';
 import { benchData } from './data.bench.ts';
 import { benchEditable } from './editable.bench.ts';
@@ -35,6 +36,7 @@ const parts: Record<string, BenchPart> = {
   annotations: benchAnnotations,
   media: benchMedia,
   pages: benchPages,
+  charts: benchCharts,
   activation: benchActivation,
 };
 

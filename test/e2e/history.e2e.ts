@@ -103,7 +103,7 @@ describe('a run that would go back', () => {
       .click();
     await stateShown(tab, /^(Starting|Running)/);
     await tab.keyboard.press('F6');
-    await stateShown(tab, /^Paused at/);
+    await stateShown(tab, /^Paused (at|in) /);
     const toggle = tab.getByRole('button', { name: /^Show what is superseded/ });
     await toggle.waitFor();
     const now = await lossUpTo(tab);

@@ -10,6 +10,8 @@ import { TrainerProcess } from '../integration/trainer-process.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 
 interface OpenedPage {
+  /** Another run of the project. */
+  readonly run?: string;
   /** Parameters of the address, after those of run and token. */
   readonly place?: string;
   readonly width?: number;
@@ -69,7 +71,7 @@ export function pagesOfRuns(
       if (trainer === null) throw new Error('The trainer is started before the first test.');
       return trainer;
     },
-    async open(page, { place = '', width = 1400, author, watch } = {}) {
+    async open(page, { run = runId, place = '', width = 1400, author, watch } = {}) {
       if (browser === null || trainer === null) throw new Error('A page is opened by a test.');
       await context?.close();
       context = await browser.newContext({ viewport: { width, height: 900 } });
@@ -80,7 +82,7 @@ export function pagesOfRuns(
       tab.on('pageerror', ({ message }) => errors.push(message));
       const address = new URL(pageAddress(trainer.discovery));
       address.pathname = `/${page}`;
-      await tab.goto(`${address.href}&run=${runId}${place}`);
+      await tab.goto(`${address.href}&run=${run}${place}`);
       return tab;
     },
   };

@@ -125,7 +125,7 @@ describe('the pages over a run', () => {
       undefined,
       { timeout: 120_000 },
     );
-    expect(await stateShown(tab)).toMatch(/^Paused at (before|after)-[a-z]+, step \d+$/);
+    expect(await stateShown(tab)).toMatch(/^Paused (at (before|after)-[a-z]+|in sampling), step \d+$/);
     expect(await tab.getByText('Paused.', { exact: true }).count()).toBe(0);
     expect(await whereIs(/^Pause/)).toEqual(before);
     await tab.keyboard.press('F6');

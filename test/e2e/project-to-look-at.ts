@@ -4,6 +4,7 @@
  */
 import { copyFile, cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Advisory } from '../../trainer/protocol/advisories.ts';
 import type { GroupWithRollouts, Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { audited, questions, writeAudit } from '../audit/made-audit.ts';
@@ -82,6 +83,23 @@ function madeGroup(step: number, { media, question }: GroupWithRollouts): GroupW
   });
 }
 
+/** One with every way on, one that a person muted, one that is over. */
+const advisories: readonly Advisory[] = [
+  {
+    ...{ key: `source-fails:source ${hostile}`, rule: 'source-fails', since: 2, numbers: {} },
+    message: `To 20 questions of the source “${hostile}” 3 % of the answers are right.`,
+    ways: [
+      { kind: 'set', parameter: 'temperature', value: 1.2, why: 'so that answers differ' },
+      { kind: 'command', command: 'evaluate', why: 'to see' },
+      { kind: 'look', query: 'half:ordered step>=1', why: 'to see what is answered' },
+      { kind: 'shell', line: `video-r1 check ${hostile}`, why: 'to see its rows' },
+      { kind: 'person', why: 'Mend its rows.' },
+    ],
+  },
+  { ...{ key: 'length-limit', rule: 'length-limit', since: 1, numbers: {}, ways: [] }, message: 'Answers are cut.' },
+  { ...{ key: 'stalled', rule: 'stalled', since: 1, numbers: {}, ways: [] }, message: 'It stands still.' },
+];
+
 function makeRun(folder: string, group: GroupWithRollouts): void {
   const store = RunStore.create(folder, aRunThat({ state: 'completed' }, { id: madeRun, step: 3, steps: 3 }));
   for (const step of [1, 2, 3]) {
@@ -95,6 +113,9 @@ function makeRun(folder: string, group: GroupWithRollouts): void {
     store.append({ type: 'references', step, kl }, { scores });
     store.append({ type: 'step', metrics: someMetrics(step) });
   }
+  for (const advisory of advisories) store.append({ type: 'advisory', advisory });
+  store.append({ type: 'advisory-ended', key: 'stalled', step: 3 });
+  store.append({ type: 'advisory-muted', key: 'length-limit', muted: true, by: 'ada' });
   store.append({ type: 'annotation', annotation: anAnnotation(1, longAnswer) });
   for (const text of [
     '<think>It turns.</think><answer>B</answer>',

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MaskedAnswers } from '../../trainer/protocol/masked-answers.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
-import type { Evaluation, GroupWithRollouts, Rollout, RolloutTokens } from '../../trainer/protocol/records.ts';
+import type {
+  Evaluation,
+  GroupWithRollouts,
+  Rollout,
+  RolloutTokens,
+  RunEventBody,
+  StepMetrics,
+} from '../../trainer/protocol/records.ts';
 import { writePlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths } from '../../trainer/runs/project-paths.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
@@ -40,6 +47,12 @@ export interface RunThatIsOver {
   readonly tokensOf?: (rollout: Rollout) => RolloutTokens;
   /** What was left out of updates. */
   readonly masked?: readonly MaskedAnswers[];
+  /** Steps that were done; those of the groups without it. */
+  readonly steps?: number;
+  /** Numbers of a step that are not those of all. */
+  readonly metricsOf?: (step: number) => Partial<StepMetrics>;
+  /** What else is recorded of a step, before its numbers. */
+  readonly also?: (step: number) => readonly RunEventBody[];
 }
 
 /** A project with runs that are over, each with its groups step by step, as if it had been trained. */
@@ -52,7 +65,7 @@ export async function projectWithRuns(
 }
 
 async function recordRun(folder: string, run: RunThatIsOver): Promise<void> {
-  const { id, groups, parameters, evaluations = [], seed = 1, tokensOf, masked = [] } = run;
+  const { id, groups, parameters, evaluations = [], seed = 1, tokensOf, masked = [], metricsOf, also } = run;
   const runFolder = path.join(folder, '.video-r1', 'runs', id);
   const name = id.replace(/-\d+$/, '');
   mkdirSync(runFolder, { recursive: true });
@@ -71,22 +84,28 @@ async function recordRun(folder: string, run: RunThatIsOver): Promise<void> {
     allowedRoots: [],
     paths: new ProjectPaths(folder),
   });
-  const last = Math.max(...groups.map(({ step }) => step));
+  const last = run.steps ?? Math.max(...groups.map(({ step }) => step));
   const store = RunStore.create(
     runFolder,
     aRunThat({ state: 'completed' }, { id, name, step: last, steps: last, parameters, evaluationDataset: null }),
   );
+  /* Many steps are stored in few goes. */
+  const waiting: RunEventBody[] = [];
+  const flush = () => store.appendAll(waiting.splice(0));
   for (let step = 0; step <= last; step++) {
     const own = groups.filter((group) => group.step === step);
+    if (own.length > 0 || waiting.length >= 500) flush();
     for (const group of own) {
       const tokens = new Map(tokensOf ? group.rollouts.map((one) => [one.id, tokensOf(one)]) : []);
       store.append({ type: 'group', group }, { tokens });
     }
-    for (const one of masked.filter((told) => told.step === step)) store.append({ type: 'masked', masked: one });
-    if (step > 0) store.append({ type: 'step', metrics: someMetrics(step) });
+    for (const one of masked.filter((told) => told.step === step)) waiting.push({ type: 'masked', masked: one });
+    if (also && step > 0) waiting.push(...also(step));
+    if (step > 0) waiting.push({ type: 'step', metrics: someMetrics(step, metricsOf?.(step)) });
     for (const evaluation of evaluations.filter((one) => one.step === step))
-      store.append({ type: 'evaluation', evaluation });
+      waiting.push({ type: 'evaluation', evaluation });
   }
+  flush();
   store.dispose();
 }
 

@@ -9,6 +9,7 @@ import {
   meanOverSeeds,
   pairedBootstrap,
   pairedOverSeeds,
+  slopeInterval,
 } from '../../trainer/evaluation/statistics.ts';
 
 interface Bounds {
@@ -120,5 +121,28 @@ describe('the difference of two arms over the same seeds', () => {
     expect(detectableDifference(2)).toBeNull();
     // Differences 0.1, 0.2 and 0.3 have the standard deviation 0.1.
     expect(pairedOverSeeds([0.1, 0.2, 0.3], [0, 0, 0])?.detectable).toBeCloseTo(0.3264, 9);
+  });
+});
+
+describe('the slope of a series', () => {
+  it('is worked out by hand on five values: b = 8 / 10, and its error is the root of (3.6 / 3) / 10', () => {
+    const found = slopeInterval([1, 3, 2, 5, 4]);
+    const half = 3.182446305 * Math.sqrt(0.12);
+    expect(found?.slope).toBeCloseTo(0.8, 12);
+    expect(found?.low).toBeCloseTo(0.8 - half, 9);
+    expect(found?.high).toBeCloseTo(0.8 + half, 9);
+  });
+
+  it('is what scipy.stats.linregress gives over fifty steps, past the table', () => {
+    const values = Array.from({ length: 50 }, (_, x) => ((x * x * 7 + 3 * x) % 11) / 10);
+    const found = slopeInterval(values);
+    expect(found?.slope).toBeCloseTo(-0.000216086434574, 12);
+    expect(found?.low).toBeCloseTo(-0.00715303539, 6);
+    expect(found?.high).toBeCloseTo(0.00672086252, 6);
+  });
+
+  it('has no width on a straight line, and needs three values', () => {
+    expect(slopeInterval([2, 4, 6])).toEqual({ slope: 2, low: 2, high: 2 });
+    expect(slopeInterval([2, 4])).toBeNull();
   });
 });

@@ -24,7 +24,7 @@ import { answerText, type Colour, clip, colourNames, newModel, question, tinySte
 import { listed } from '../store/asking.ts';
 import { temporaryFolder } from '../store/folders.ts';
 import { aRun } from '../store/records.ts';
-import { aLoadedQuestion } from './scripted-training.ts';
+import { aLoadedQuestion, neverHeld } from './scripted-training.ts';
 
 const template = {
   ...{ system: null, instruction: '' },
@@ -131,6 +131,7 @@ function trainingWith(
     ...{ engine, policy, reference, seed: 7, template },
     parameters: () => parameters,
     signal: new AbortController().signal,
+    sampling: neverHeld,
     at: async () => 0,
     nextQuestions: async () => [...questions],
     probeQuestions: async () => [],

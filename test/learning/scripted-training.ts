@@ -12,6 +12,9 @@ import type { SafePoint } from '../../trainer/protocol/run-state.ts';
 import { defaultTemplate } from '../../trainer/reasoning/template.ts';
 import { type Script, ScriptedEngine } from '../engines/scripted-engine.ts';
 
+/** Sampling that nothing pauses. */
+export const neverHeld: Training['sampling'] = { begin: () => new AbortController().signal, hold: async () => 0 };
+
 /** Four frames of a video, or one picture, that nobody looks at. */
 export function framesOf(key: string, kind: Question['dataType']): Frames {
   const count = kind === 'video' ? 4 : 1;
@@ -71,6 +74,7 @@ export async function scriptedTraining(
     readonly questions: readonly LoadedQuestion[];
     readonly parameters?: Partial<ParameterValues>;
     readonly signal?: AbortSignal;
+    readonly sampling?: Training['sampling'];
   },
 ): Promise<ScriptedTraining> {
   const engine = new ScriptedEngine(given.script ?? null, given.can);
@@ -91,6 +95,7 @@ export async function scriptedTraining(
       ...{ engine, policy, reference, seed: 1, template: defaultTemplate },
       parameters: () => parameters,
       signal: given.signal ?? new AbortController().signal,
+      sampling: given.sampling ?? neverHeld,
       at: async (point, open) => {
         made.passed.push(point);
         return made.atPoint(point, open);

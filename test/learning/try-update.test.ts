@@ -18,7 +18,7 @@ import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
 import { defaultTemplate } from '../../trainer/reasoning/template.ts';
 import { vocabulary } from '../engines/scripted-engine.ts';
 import { newModel } from '../engines/tfjs/tiny.ts';
-import { aLoadedQuestion, scriptedTraining } from './scripted-training.ts';
+import { aLoadedQuestion, neverHeld, scriptedTraining } from './scripted-training.ts';
 
 const right = '<think>a</think><answer>B</answer>';
 const wrong = '<think>a</think><answer>A</answer>';
@@ -194,6 +194,7 @@ describe('on a model', () => {
     const training: Training = {
       ...{ engine, policy, reference, seed: 1, template: defaultTemplate, signal: never },
       parameters: () => p,
+      sampling: neverHeld,
       at: async (point, opened) => {
         if (point !== 'before-update' || !opened) return 0;
         open = opened;
@@ -223,7 +224,7 @@ describe('on a model', () => {
       onNotice: () => {},
     };
     for (step = 1; step <= 3; step++) {
-      const { durations: _, at: __, ...metrics } = await tgrpoStep(training, step, 'tgrpo');
+      const { durations: _, at: __, memoryBytes: ___, ...metrics } = await tgrpoStep(training, step, 'tgrpo');
       told.push(JSON.stringify([metrics, computed]));
       if (!look) continue;
       const receipt = await receiptOf(training, { step, open: open as OpenGroups, computed });

@@ -32,6 +32,11 @@ const set = {
   'set groupSize to 4': 'ordered a question is fixed when the run is created',
 };
 const noSet = (why: string) => Object.fromEntries(Object.keys(set).map((name) => [name, why]));
+/** In every state alike. */
+const breaks = {
+  'break add any(aha >= 4)': taken,
+  'break disable 7': 'there is no breakpoint 7; the run has none',
+};
 const pauses = (hold: string | null, release: string | null) => ({ pause: hold, 'pause and release': release });
 const steps = (why: string | null) => ({ 'step 1': why, 'step 5': why });
 const runsTo = (why: string | null, past = why) => ({
@@ -39,6 +44,13 @@ const runsTo = (why: string | null, past = why) => ({
   'run-to before-step of 3': past,
 });
 const past = 'step 3 is done';
+/** Of step 4, which is under way. */
+const corrects = (why: string | null) => ({
+  'mask of step 4': why,
+  'rescore of step 4': why,
+});
+/** Where it may be asked something else from the next step on. */
+const skips = { skip: taken, 'ask again': 'row 7 is not skipped' };
 const stops = (afterStep: string | null, now: string | null) => ({ 'stop after-step': afterStep, 'stop now': now });
 const all = (why: string) => ({
   ...{
@@ -51,32 +63,35 @@ const all = (why: string) => ({
     'read-labels': why,
   },
   ...{ ...pauses(why, why), ...steps(why), ...runsTo(why), ...stops(why, why), ...noSet(why) },
+  ...{ ...corrects(why), skip: why, 'ask again': why, mix: why },
 });
 
 const created = {
   ...all('the run has not been started'),
-  ...{ start: taken, queue: taken, evaluate: taken, ...steps(taken), ...runsTo(taken, past), ...set },
+  ...{ start: taken, queue: taken, evaluate: taken, ...steps(taken), ...runsTo(taken, past), ...set, ...skips },
 };
 const queued = {
   ...all('the run is queued: start it, or take it off the queue first'),
-  ...{ start: taken, queue: 'the run is queued already', dequeue: taken, ...set },
+  ...{ start: taken, queue: 'the run is queued already', dequeue: taken, ...set, ...skips },
 };
 const starting = {
   ...all('the run is starting; no model is loaded yet'),
   ...{ start: 'the run is starting already', resume: 'the run is starting already' },
-  ...{ ...pauses(taken, taken), ...stops(taken, taken), ...set },
+  ...{ ...pauses(taken, taken), ...stops(taken, taken), ...set, ...skips },
 };
 const running = {
   ...all('the run is running already'),
   ...{ start: 'the run is running already', resume: 'the run is running already', save: taken, evaluate: taken },
   'read-labels': taken,
   ...{ ...pauses(taken, taken), ...steps(fromAPause), ...runsTo(taken, past), ...stops(taken, taken), ...set },
+  ...{ ...corrects(taken), ...skips, mix: taken },
 };
 const pausing = {
   ...all('the run is pausing'),
   ...{ start: 'the run is pausing', resume: taken, save: taken, evaluate: taken, 'read-labels': taken },
   ...runsTo(taken, past),
   ...{ ...steps('steps are counted from a pause, and it is still pausing'), ...stops(taken, taken), ...set },
+  ...{ ...corrects(taken), ...skips, mix: taken },
 };
 const held = {
   ...all('the run is paused'),
@@ -84,11 +99,21 @@ const held = {
   'read-labels': taken,
   ...{ ...pauses('the run is paused already', taken), ...steps(taken), ...runsTo(taken, past), ...stops(taken, taken) },
   ...set,
+  ...{ ...corrects(taken), ...skips, mix: taken },
 };
 const free = 'the run is paused and its memory is free';
 const atRest = (why: string) => ({
   ...all(why),
-  ...{ queue: taken, resume: taken, save: noModel, evaluate: taken, ...steps(taken), ...runsTo(taken, past), ...set },
+  ...{
+    queue: taken,
+    resume: taken,
+    save: noModel,
+    evaluate: taken,
+    ...steps(taken),
+    ...runsTo(taken, past),
+    ...set,
+    ...skips,
+  },
 });
 
 /** By standing, then by command; of a T-GRPO run with steps to do and questions to be evaluated on, and alone. */
@@ -103,6 +128,7 @@ const table: Record<string, Record<string, string | null>> = {
   pausing: { ...pausing, ...pauses('the run is pausing already', taken) },
   'pausing to release': { ...pausing, ...pauses('the run is pausing already', 'the run is pausing already') },
   'paused before-step held': held,
+  'paused sampling held': held,
   'paused after-sampling held': held,
   'paused before-update held': held,
   'paused after-update held': held,
@@ -111,6 +137,8 @@ const table: Record<string, Record<string, string | null>> = {
     'read-labels': 'no model is in memory; resume the run, then read the labels',
     ...pauses(free, free),
     ...stops(taken, taken),
+    ...corrects('nothing of the step is in memory'),
+    mix: 'its questions are not in memory; resume the run, then change the mix',
   },
   'stopping after-step': { ...all('the run is stopping'), ...stops('the run is stopping already', taken) },
   'stopping now': {
@@ -136,7 +164,7 @@ describe('a command', () => {
     (name, standing) => {
       const run = aRunThat(standing);
       const answers = everyRequest.map((request) => [requestName(request), refusal(request, run, [run])]);
-      expect(Object.fromEntries(answers)).toEqual(table[name]);
+      expect(Object.fromEntries(answers)).toEqual({ ...table[name], ...breaks });
     },
   );
 
@@ -144,6 +172,8 @@ describe('a command', () => {
     for (const standing of everyStanding) {
       const [open, done] = [aRunThat(standing), aRunThat(standing, { step: 100 })];
       for (const request of everyRequest) {
+        // A step is what these are about, and it is done.
+        if (request.kind === 'mask' || request.kind === 'rescore') continue;
         const whenOpen = refusal(request, open, [open]);
         const goesOn = request.kind === 'resume' || request.kind === 'queue';
         const trains =
@@ -188,6 +218,17 @@ describe('a command', () => {
     }
   });
 
+  it('to change answers is taken of the step under way alone, and of no run that draws none', () => {
+    const asked = (step: number, method: Method = 'tgrpo') => {
+      const run = aRunThat({ state: 'running', doing: null }, { method });
+      return refusal({ kind: 'mask', step, rollouts: ['s4-0-o0'], masked: true, why: 'w' }, run, [run]);
+    };
+    expect([asked(3), asked(4), asked(5)]).toEqual([
+      ...['the update of step 3 is made', taken, 'step 5 has not begun; step 4 is under way'],
+    ]);
+    expect(asked(4, 'sft')).toBe('SFT trains on texts that are given, and draws no answers');
+  });
+
   it('to read labels is taken by a run that obeys them and is in memory', () => {
     const parameters = presetParameters('sample', 'sft');
     const asked = (standing: (typeof everyStanding)[number], obeyLabels: boolean) => {
@@ -197,7 +238,12 @@ describe('a command', () => {
     const takers = everyStanding.filter((standing) => asked(standing, true) === null).map(standingName);
     expect(takers).toEqual([
       ...['running', 'running, 2 steps, then pause', 'pausing', 'pausing to release', 'paused before-step held'],
-      ...['paused after-sampling held', 'paused before-update held', 'paused after-update held'],
+      ...[
+        'paused sampling held',
+        'paused after-sampling held',
+        'paused before-update held',
+        'paused after-update held',
+      ],
     ]);
     expect(asked({ state: 'running', doing: null }, false)).toBe(
       'obey labels is off, and fixed when the run is created',
@@ -261,6 +307,7 @@ describe('where a command takes effect', () => {
     ['save', between, everywhere],
     ['evaluate', between, everywhere],
     ['read-labels', between, between],
+    ['break add any(aha >= 4)', everywhere, everywhere],
     ['set learningRate to 0.00001', ['before-step'], ['before-step']],
   ] as [string, SafePoint[], SafePoint[]][])('%s', (name, going, standing) => {
     const request = everyRequest.find((candidate) => requestName(candidate) === name);
@@ -325,7 +372,9 @@ describe('a record', () => {
     for (const request of everyRequest) expect(commandRequest.parse(request)).toEqual(request);
     fc.assert(
       fc.property(fc.string(), (kind) => {
-        expect(commandRequest.safeParse({ kind }).success).toBe(Object.hasOwn(commands, kind) && kind !== 'set');
+        expect(commandRequest.safeParse({ kind }).success).toBe(
+          Object.hasOwn(commands, kind) && kind !== 'set' && kind !== 'break',
+        );
       }),
     );
     expect(commandRequest.safeParse({ kind: 'save', when: 'now' }).success).toBe(false);

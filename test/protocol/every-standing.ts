@@ -20,6 +20,7 @@ export const everyStanding: readonly Standing[] = [
   { state: 'pausing', release: false },
   { state: 'pausing', release: true },
   { state: 'paused', at: { point: 'before-step', step: 4 }, why: null, fault: null, memory: 'held' },
+  { state: 'paused', at: { point: 'sampling', step: 4 }, why: null, fault: null, memory: 'held' },
   { state: 'paused', at: { point: 'after-sampling', step: 4 }, why: null, fault: null, memory: 'held' },
   { state: 'paused', at: { point: 'before-update', step: 4 }, why: fault.message, fault, memory: 'held' },
   {
@@ -59,6 +60,13 @@ export const everyRequest: readonly CommandRequest[] = [
   { kind: 'pin', step: 3, note: 'before the rate is changed' },
   { kind: 'unpin', step: 3 },
   { kind: 'remove-checkpoint', step: 3 },
+  { kind: 'mask', step: 4, rollouts: ['s4-0-o0'], masked: true, why: 'a wrong label' },
+  { kind: 'rescore', step: 4, rollout: 's4-0-o0', scores: { accuracy: 1 }, why: 'a wrong label' },
+  { kind: 'skip', row: 7, skipped: true, why: 'no video' },
+  { kind: 'skip', row: 7, skipped: false, why: 'mended' },
+  { kind: 'mix', weights: { STAR: 2, CLEVRER: 1 } },
+  { kind: 'break', change: { do: 'add', condition: 'any(aha >= 4)', logOnly: false } },
+  { kind: 'break', change: { do: 'disable', number: 7 } },
   { kind: 'set', parameter: 'learningRate', value: 1e-5 },
   { kind: 'set', parameter: 'learningRate', value: 'fast' },
   { kind: 'set', parameter: 'learnRate', value: 1e-5 },
@@ -137,8 +145,17 @@ export function requestName(request: CommandRequest): string {
     case 'unpin':
     case 'remove-checkpoint':
       return `${request.kind} ${request.step}`;
+    case 'mask':
+    case 'rescore':
+      return `${request.kind} of step ${request.step}`;
+    case 'skip':
+      return request.skipped ? 'skip' : 'ask again';
+    case 'mix':
+      return 'mix';
     case 'set':
       return `set ${request.parameter} to ${request.value}`;
+    case 'break':
+      return `break ${request.change.do} ${request.change.do === 'add' ? request.change.condition : request.change.number}`;
     case 'start':
     case 'queue':
     case 'dequeue':

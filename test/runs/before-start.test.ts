@@ -1,10 +1,10 @@
 /** What a run is told of its learning: before it starts, with a live setting, and while nothing is learned. */
 import { copyFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { flatStepsTold } from '../../trainer/runs/flat-steps.ts';
 import { scriptedRun } from './scripted-run.ts';
 
-const said = (made: ReturnType<typeof scriptedRun>) => made.bodies('warning').map(({ message }) => message);
+const begun = (made: ReturnType<typeof scriptedRun>) => made.bodies('advisory').map(({ advisory }) => advisory);
+const said = (made: ReturnType<typeof scriptedRun>) => begun(made).map(({ message }) => message);
 
 describe('a run that can learn nothing', () => {
   it('fails before a model is loaded, naming why and what to set; the same run goes on once that is set', async () => {
@@ -77,46 +77,48 @@ describe('a run that may not learn what was meant', () => {
     expect(said(made)).toEqual([expect.stringMatching(/^All 3 evaluation questions are trained on/)]);
   });
 
-  it('says of a live value what it hinders, and not again of what hindered before', async () => {
+  it('says of a live value what it hinders, and nothing again', async () => {
     const made = scriptedRun({ parameters: { alpha: 0 } });
     expect(await made.command({ kind: 'set', parameter: 'learningRate', value: 0 })).toMatchObject({
       state: 'applied',
     });
-    expect(said(made)).toEqual(['learningRate is 0, so no weight changes. Set it above 0.']);
-  });
-});
-
-describe('steps in which no reward differs', () => {
-  const wrong = () => '<think>a</think><answer>A</answer>';
-
-  it(`are told after ${flatStepsTold}, once`, async () => {
-    const made = scriptedRun({ script: wrong, unseen: 0, parameters: { steps: flatStepsTold + 3 } });
-    made.send({ kind: 'start' });
-    await made.untilState('completed');
-    expect(said(made)).toEqual([expect.stringMatching(/^In no group of the last 10 steps, up to step 10, did/)]);
+    await made.command({ kind: 'set', parameter: 'beta', value: 0.02 });
+    expect(said(made)).toEqual(['learningRate is 0, so no weight changes.', expect.stringMatching(/^alpha is 0/)]);
+    expect(begun(made)[0]?.ways).toEqual([
+      { kind: 'set', parameter: 'learningRate', value: 1e-4, why: 'as the preset has it' },
+      { kind: 'person', why: 'Set it above 0.' },
+    ]);
   });
 
-  it('are told again only after one in which some differ, and never of what SFT looks at', async () => {
-    const groups = 2;
-    let asked = 0;
-    const answers = { ordered: 2, shuffled: 1 };
-    const perStep = groups * (answers.ordered + answers.shuffled);
-    const made = scriptedRun({
-      ...{ unseen: 0, parameters: { steps: 2 * flatStepsTold + 1 } },
-      script: ({ isShuffled, index }) => {
-        const step = Math.floor(asked++ / perStep) + 1;
-        return step === flatStepsTold + 1 && !isShuffled && index === 0
-          ? '<think>a</think><answer>B</answer>'
-          : wrong();
-      },
-    });
+  it('says that it is over once the value hinders no longer, at rest and while it trains, and not of what its files hold', async () => {
+    const made = scriptedRun({ questions: 3, unseen: 3, parameters: { alpha: 0, steps: 40 } });
+    const { dataset, evaluationDataset } = made.run.plan;
+    copyFileSync(dataset, evaluationDataset as string);
+    const standing = () => (made.summary.advisories ?? []).map(({ key }) => key);
     made.send({ kind: 'start' });
-    await made.untilState('completed');
-    expect(said(made).map((text) => /up to step (\d+)/.exec(text)?.[1])).toEqual(['10', '21']);
-    const sft = scriptedRun({ method: 'sft', script: wrong, unseen: 0, parameters: { steps: 12, probeEvery: 1 } });
-    sft.send({ kind: 'start' });
-    await sft.untilState('completed');
-    expect(said(sft)).toEqual([]);
+    await made.until(({ step }) => step >= 1);
+    expect(standing()).toEqual(expect.arrayContaining(['settings:alpha', 'settings:evaluationDataset']));
+    await made.command({ kind: 'set', parameter: 'alpha', value: 0.3 });
+    expect(made.bodies('advisory-ended')).toMatchObject([{ key: 'settings:alpha' }]);
+    made.send({ kind: 'stop', when: 'after-step' });
+    await made.untilState('stopped');
+    await made.command({ kind: 'set', parameter: 'learningRate', value: 0 });
+    expect(standing()).toContain('settings:learningRate');
+    await made.command({ kind: 'set', parameter: 'learningRate', value: 1e-3 });
+    expect(standing().filter((key) => key.startsWith('settings'))).toEqual(['settings:evaluationDataset']);
+  });
+
+  it('knows after a going back of what was set in the steps that it gives up', async () => {
+    const made = scriptedRun({ unseen: 0, parameters: { steps: 12, checkpointEvery: 4 } });
+    made.send({ kind: 'start' });
+    await made.until(({ step }) => step === 6);
+    await made.command({ kind: 'set', parameter: 'learningRate', value: 0 });
+    const again = made.reopen();
+    again.send({ kind: 'resume' });
+    await again.untilState('completed');
+    expect(again.bodies('rewound')).toHaveLength(1);
+    expect(again.summary.parameters.learningRate).toBe(0);
+    expect((again.summary.advisories ?? []).map(({ key }) => key)).toContain('settings:learningRate');
   });
 });
 

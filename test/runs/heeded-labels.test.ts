@@ -306,7 +306,7 @@ describe('reinforcement learning on questions of which people said something', (
     made.onEngine = (engine) => {
       const gate = engine.holdNext('render');
       void gate.entered.then(() => {
-        made.send({ kind: 'pause', release: false });
+        made.send({ kind: 'pause', release: false, at: 'after-sampling' });
         gate.open();
       });
     };

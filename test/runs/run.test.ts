@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
-import type { RunSummary, SafePoint } from '../../trainer/protocol/run-state.ts';
+import type { RunPoint, RunSummary, SafePoint } from '../../trainer/protocol/run-state.ts';
 import type { Script } from '../engines/scripted-engine.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
 import { databaseOf } from '../store/folders.ts';
@@ -19,13 +19,13 @@ const numbersOf = (steps: readonly StepMetrics[]) =>
   steps.map(({ step, loss, gradNorm, kl }) => [step, loss, gradNorm, kl]);
 
 /** The method in whose step something can come just before this point. */
-const methodFor = (point: SafePoint) => (point === 'before-update' ? 'sft' : 'tgrpo');
+const methodFor = (point: RunPoint) => (point === 'before-update' ? 'sft' : 'tgrpo');
 
 /** Started, and held at a safe point of step 1. */
-async function heldAt(point: SafePoint, options: Parameters<typeof scriptedRun>[0] = {}): Promise<ScriptedRun> {
+async function heldAt(point: RunPoint, options: Parameters<typeof scriptedRun>[0] = {}): Promise<ScriptedRun> {
   const made = scriptedRun({ unseen: 0, method: methodFor(point), ...options });
-  const pause = () => made.send({ kind: 'pause', release: false });
-  const primitive = point === 'after-sampling' ? 'render' : 'optimStep';
+  const pause = () => made.send({ kind: 'pause', release: false, ...(point === 'after-sampling' && { at: point }) });
+  const primitive = point === 'after-sampling' || point === 'sampling' ? 'sample' : 'optimStep';
   if (point === 'before-update')
     made.onLoad = () => {
       made.onLoad = () => {};
@@ -187,10 +187,11 @@ describe('a run that nobody disturbs', () => {
 describe('a pause', () => {
   it.each([
     ['before-step', 1],
+    ['sampling', 1],
     ['after-sampling', 1],
     ['before-update', 1],
     ['after-update', 1],
-  ] as [SafePoint, number][])('holds the run at %s, and a resume goes on from there', async (point, step) => {
+  ] as [RunPoint, number][])('holds the run at %s, and a resume goes on from there', async (point, step) => {
     const made = await heldAt(point);
     expect(made.summary).toMatchObject({
       state: 'paused',
@@ -224,6 +225,54 @@ describe('a pause', () => {
     const wall = metrics.at - (made.events.find(({ body }) => body.type === 'group')?.at ?? 0);
     expect(total + held).toBeGreaterThan(wall - 2);
     expect(total).toBeLessThan(held + wall);
+  });
+
+  it('between two tokens is no part of the time that sampling took', async () => {
+    const made = await heldAt('sampling', { parameters: { steps: 1 } });
+    const before = performance.now();
+    while (performance.now() - before < 60);
+    made.send({ kind: 'resume' });
+    await made.untilState('completed');
+    const [metrics] = made.run.store.metrics() as [StepMetrics];
+    const { sample, total, held } = metrics.durations;
+    expect(held).toBeGreaterThanOrEqual(60);
+    expect(sample).toBeLessThan(held);
+    expect(total).toBeLessThan(held + 60);
+  });
+
+  it('between two tokens lets other work at the model, and the step is made as if there had been none', async () => {
+    const afterOne = async () => {
+      const run = scriptedRun({ unseen: 2 });
+      run.send({ kind: 'step', count: 1 });
+      await run.until(({ state, step }) => state === 'paused' && step === 1);
+      return run;
+    };
+    const made = await afterOne();
+    const gate = made.engine.holdNext('sample');
+    made.send({ kind: 'resume' });
+    await gate.entered;
+    made.send({ kind: 'pause', release: false });
+    await made.untilState('paused');
+    expect(made.summary).toMatchObject({ at: { point: 'sampling', step: 2 } });
+    expect(await made.command({ kind: 'evaluate' })).toMatchObject({ state: 'applied', at: { point: 'sampling' } });
+    expect(await made.command({ kind: 'save' })).toMatchObject({ state: 'applied', at: { point: 'sampling' } });
+    expect(made.send({ kind: 'set', parameter: 'learningRate', value: 0.01 })).toMatchObject({
+      ...{ state: 'scheduled', point: 'before-step' },
+    });
+    made.send({ kind: 'step', count: 1 });
+    await made.until((run) => run.state === 'paused' && run.step === 2);
+    expect(
+      made
+        .bodies('command')
+        .map(({ command }) => command)
+        .at(-1),
+    ).toMatchObject({
+      ...{ state: 'applied', at: { point: 'before-step', step: 3 }, request: { kind: 'set' } },
+    });
+    const straight = await afterOne();
+    straight.send({ kind: 'step', count: 1 });
+    await straight.until((run) => run.state === 'paused' && run.step === 2);
+    expect(numbersOf(made.run.store.metrics())).toEqual(numbersOf(straight.run.store.metrics()));
   });
 
   it('after a step counts among what was held before the next', async () => {
@@ -435,7 +484,7 @@ describe('a stop', () => {
   });
 
   it('ends a run that is held at once, wherever it is held', async () => {
-    for (const point of ['before-step', 'after-sampling', 'before-update', 'after-update'] as const) {
+    for (const point of ['before-step', 'sampling', 'after-sampling', 'before-update', 'after-update'] as const) {
       const made = await heldAt(point);
       expect(await made.command({ kind: 'stop', when: 'after-step' })).toMatchObject({
         state: 'applied',

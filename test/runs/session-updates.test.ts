@@ -26,7 +26,7 @@ async function pausedBefore(step: number, given: Partial<ParameterValues> = {}):
     const pause = (engine: ScriptedEngine) => {
       const gate = engine.holdNext('sample');
       void gate.entered.then(() => {
-        made.send({ kind: 'pause', release: false });
+        made.send({ kind: 'pause', release: false, at: 'after-sampling' });
         gate.open();
         resolve();
       });
@@ -44,7 +44,7 @@ async function pausedBefore(step: number, given: Partial<ParameterValues> = {}):
 function traces(made: ScriptedRun) {
   const { store, folder } = made.run;
   return {
-    steps: store.metrics().map(({ at: _, durations: __, ...numbers }) => numbers),
+    steps: store.metrics().map(({ at: _, durations: __, memoryBytes: ___, ...numbers }) => numbers),
     groups: [...store.groups()].map(({ at: _, ...group }) => group),
     weights: [0, store.summary().step].map((step) =>
       readFileSync(path.join(folder, 'checkpoints', `step-${String(step).padStart(6, '0')}`, 'table.json'), 'utf8'),

@@ -34,6 +34,8 @@ function harness(save: () => Promise<string> = async () => 'saved') {
       values.set(name, value);
       return old;
     },
+    correct: () => 'no advantage changes',
+    changeQuestions: () => null,
     interruptSampling: () => {},
   });
   let id = 0;

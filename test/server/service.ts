@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Frames } from '../../trainer/engines/engine.ts';
 import { builtInCategories } from '../../trainer/protocol/annotations/categories.ts';
 import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
+import type { CurvesAnswer, CurvesAsked } from '../../trainer/protocol/curves.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../../trainer/protocol/messages.ts';
 import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
@@ -145,6 +146,10 @@ export class RecordingService implements TrainerService {
     return command;
   }
 
+  muteAdvisory(runId: string, key: string, muted: boolean, by: string): void {
+    this.record(runId, { type: 'advisory-muted', key, muted, by });
+  }
+
   async resumption(runId: string): Promise<Resumption> {
     const { step } = this.store(runId).summary();
     return { from: step, steps: 0, rollouts: 0, evaluations: 0, bad: [], asks: null };
@@ -191,6 +196,10 @@ export class RecordingService implements TrainerService {
 
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
     return this.reader.count(this.store(runId).folder, asked, attention);
+  }
+
+  curves(runId: string, asked: CurvesAsked): Promise<CurvesAnswer> {
+    return this.reader.curves(this.store(runId).folder, asked);
   }
 
   async frames(runId: string, key: string): Promise<Frames> {

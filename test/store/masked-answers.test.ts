@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
+import type { CorrectedAnswer } from '../../trainer/protocol/corrections.ts';
 import type { MaskedAnswers } from '../../trainer/protocol/masked-answers.ts';
 import type { RunEventBody } from '../../trainer/protocol/records.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
@@ -26,6 +27,9 @@ const group = (step: number, flagged: readonly string[] = ['to the Right', 'neve
     group: { ...rest, rollouts: rollouts.map((one, at) => (at === 0 ? { ...one, flagged: [...flagged] } : one)) },
   };
 };
+
+const answerOf = (store: RunStore, id: string) =>
+  store.group(id.replace(/-[os]\d+$/, '')).rollouts.find((rollout) => rollout.id === id);
 
 function newStore(): RunStore {
   const store = RunStore.create(temporaryFolder(), aRun());
@@ -89,4 +93,45 @@ test('a store of schema 7 is marked by its events, those of steps that were gone
   expect(found(renewed, 'masked superseded')).toEqual(['s2-g0-o0~1']);
   expect(found(renewed, 'cameBack')).toEqual(['s2-g0-o0', 's1-g0-o0']);
   expect(found(renewed, 'flaggedWords:never superseded')).toEqual(['s2-g0-o0~1']);
+});
+
+test('what a person changes is marked where it stands and found, taken back, and goes with the step that is gone back over', () => {
+  const store = newStore();
+  store.appendAll([group(1, []), group(2, [])]);
+  const [first, second] = store.group('s2-g0').rollouts;
+  const said = { by: 'ann', why: 'a wrong label' };
+  const correct = (now: Partial<CorrectedAnswer['now']>): RunEventBody => ({
+    type: 'corrected',
+    correction: {
+      ...{ step: 2, command: 'c1', ...said },
+      answers: [first, second].flatMap((one, at) =>
+        one
+          ? [
+              {
+                rolloutId: one.id,
+                reward: { from: 0, to: 1 },
+                advantage: { from: 0, to: 1 },
+                now: {
+                  ...{ masked: null, rescored: null, updatedReward: null, updatedAdvantage: null },
+                  ...(at === 0 ? now : { updatedAdvantage: 0.1 }),
+                },
+              },
+            ]
+          : [],
+      ),
+    },
+  });
+  const masked = { words: [], advantage: 0.7, ...said };
+  store.appendAll([correct({ masked })]);
+  expect(found(store, 'masked')).toEqual([first?.id]);
+  expect(answerOf(store, first?.id ?? '')?.masked).toEqual(masked);
+  expect(answerOf(store, second?.id ?? '')?.updatedAdvantage).toBe(0.1);
+  store.appendAll([correct({ rescored: { accuracy: 1, ...said }, updatedReward: 1 })]);
+  expect(found(store, 'masked')).toEqual([]);
+  expect(answerOf(store, first?.id ?? '')).toEqual({ ...first, rescored: { accuracy: 1, ...said }, updatedReward: 1 });
+  store.appendAll([correct({})]);
+  expect(answerOf(store, first?.id ?? '')).toEqual(first);
+  store.appendAll([correct({ masked }), { type: 'rewound', toStep: 1 }]);
+  expect(found(store, 'masked')).toEqual([]);
+  expect(found(store, 'masked superseded')).toEqual([`${first?.id}~1`]);
 });

@@ -108,9 +108,11 @@ function checkWeights(rows: readonly OrderedRow[], weights: SourceWeights): Map<
 }
 
 export class QuestionOrder {
-  private readonly all: Ranked;
-  private readonly images: Ranked;
-  private readonly videos: Ranked;
+  private readonly rows: readonly OrderedRow[];
+  private readonly seed: number;
+  private all!: Ranked;
+  private images!: Ranked;
+  private videos!: Ranked;
 
   /**
    * @param sourceWeights Shares of the sources, among images and among videos alike where a share of images is set; every
@@ -119,6 +121,17 @@ export class QuestionOrder {
    */
   constructor(rows: readonly OrderedRow[], seed: number, sourceWeights: SourceWeights | null = null) {
     if (rows.length === 0) throw new StudioError('bad-dataset', 'There is no question to put in order.');
+    this.rows = rows;
+    this.seed = seed;
+    this.weigh(sourceWeights);
+  }
+
+  /**
+   * Other shares of the sources from now on: each source goes on in its rounds from where the new shares would have brought it.
+   * @throws StudioError as the constructor, and then nothing is another
+   */
+  weigh(sourceWeights: SourceWeights | null): void {
+    const { rows, seed } = this;
     const weights = sourceWeights === null ? null : checkWeights(rows, sourceWeights);
     if (weights) wholeWeights([...weights.values()]);
     const ranked = (wanted: readonly OrderedRow[], name: string): Ranked =>

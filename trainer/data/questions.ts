@@ -41,6 +41,7 @@ export class QuestionLoader {
   private readonly unreadable = new Map<number, StudioError>();
   private readonly fit = new Set<number>();
   private corrections: ReadonlyMap<number, Correction> = new Map();
+  private passedOver: ReadonlySet<number> = new Set();
 
   constructor(
     dataset: Dataset,
@@ -70,13 +71,22 @@ export class QuestionLoader {
     this.corrections = corrections;
   }
 
+  /** Rows that people had the run skip: they are taken no more, and keep their places in the order too. */
+  skip(rows: readonly number[]): void {
+    this.passedOver = new Set(rows);
+  }
+
+  private isLeftOut(row: number): boolean {
+    return this.passedOver.has(row) || this.corrections.get(row) === 'left out' || this.unreadable.has(row);
+  }
+
   /**
    * Null when people say that the row is to be left out; when its media can't be read, or it is not fit for the model: then the
    * fault was reported.
    */
   async load(row: number): Promise<LoadedQuestion | null> {
     const correction = this.corrections.get(row);
-    if (correction === 'left out' || this.unreadable.has(row)) return null;
+    if (correction === 'left out' || this.isLeftOut(row)) return null;
     const question = { ...this.dataset.question(row), dataset: this.datasetName };
     try {
       const { frames, view } = await this.media.load(await this.dataset.medium(row), question.dataType, this.limits);
@@ -110,7 +120,7 @@ export class QuestionLoader {
 
   /** Begins to decode a row that will be wanted soon. */
   prefetch(row: number): void {
-    if (this.corrections.get(row) === 'left out' || this.unreadable.has(row)) return;
+    if (this.isLeftOut(row)) return;
     this.dataset.medium(row).then(
       (file) => this.media.prefetch(file, this.dataset.dataType(row), this.limits),
       () => {
@@ -143,10 +153,15 @@ export class QuestionLoader {
 
   private noneIsLeft(): StudioError {
     if (this.unreadable.size === 0)
-      return new StudioError('bad-dataset', 'Labels leave out every row that is asked for.', {
-        place: this.dataset.file,
-        remedy: 'Say keep of some of them, or change the share of images so that others are asked for.',
-      });
+      return new StudioError(
+        'bad-dataset',
+        'Labels, or questions that are skipped, leave out every row that is asked for.',
+        {
+          place: this.dataset.file,
+          remedy:
+            'Say keep of some of them, ask some of those that are skipped again, or change the share of images so that others are asked for.',
+        },
+      );
     const [first] = this.unreadable.values();
     const other = [...this.unreadable.values()].find(({ kind }) => kind !== 'bad-media');
     const none = `None of the ${this.dataset.count} rows`;

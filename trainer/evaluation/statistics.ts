@@ -99,10 +99,29 @@ export function studentInterval(
 ): { mean: number; low: number | null; high: number | null } {
   if (n === 1) return { mean, low: null, high: null };
   const variance = squares / (n - 1);
-  // Beyond the table the normal's quantile with two terms of its expansion in 1 / df (Cornish and Fisher), right to 1e-4.
-  const t = t975[n - 2] ?? 1.959963985 + 2.37227 / (n - 1) + 2.8225 / (n - 1) ** 2;
-  const half = t * Math.sqrt(variance / n);
+  const half = studentQuantile(n - 1) * Math.sqrt(variance / n);
   return { mean, low: mean - half, high: mean + half };
+}
+
+/** Student's t at 0.975. Beyond the table the normal's quantile with two terms of its expansion in 1 / df (Cornish and Fisher), right to 1e-4. */
+const studentQuantile = (df: number): number => t975[df - 1] ?? 1.959963985 + 2.37227 / df + 2.8225 / df ** 2;
+
+/**
+ * Least-squares slope of values at x = 0, 1 … n - 1 with its 95 % interval: b ± t(0.975, n - 2) · √(SSE / (n - 2) / Sxx), where
+ * Sxx = n (n² - 1) / 12. In the values' own unit for each step of one.
+ * @param values oldest first, finite
+ * @returns null for fewer than three values, which leave no degree of freedom
+ */
+export function slopeInterval(values: readonly number[]): { slope: number; low: number; high: number } | null {
+  const n = values.length;
+  if (n < 3) return null;
+  const middle = (n - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const sxx = (n * (n * n - 1)) / 12;
+  const slope = values.reduce((sum, value, x) => sum + (x - middle) * (value - mean), 0) / sxx;
+  const squares = values.reduce((sum, value, x) => sum + (value - mean - slope * (x - middle)) ** 2, 0);
+  const half = studentQuantile(n - 2) * Math.sqrt(squares / (n - 2) / sxx);
+  return { slope, low: slope - half, high: slope + half };
 }
 
 /**

@@ -6,7 +6,7 @@ import { mean } from './training.ts';
 
 /** Means over the answers of a step; null where it has none of their kind. */
 export function groupMetrics(
-  groups: readonly ScoredGroup[],
+  groups: readonly Pick<ScoredGroup, 'group'>[],
 ): Pick<
   StepMetrics,
   | 'accuracy'

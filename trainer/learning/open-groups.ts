@@ -46,6 +46,12 @@ export interface OpenAnswer {
   readonly advantage: number | null;
 }
 
+/** Null where it is not in the update. */
+export interface StandingAnswer {
+  readonly reward: number;
+  readonly advantage: number | null;
+}
+
 /** What a person or a rule may find of an answer in place of what scoring found. */
 export type Rescore = Partial<ScoredAnswer>;
 
@@ -95,6 +101,45 @@ export class OpenGroups {
   rescore(rolloutId: string, change: Rescore): void {
     const { group, half, index } = this.placeOf(rolloutId);
     group.scores[half][index] = { ...(group.scores[half][index] as ScoredAnswer), ...change };
+  }
+
+  /** It counts again. @throws StudioError `not-found` */
+  putBack(rolloutIds: readonly string[]): void {
+    for (const id of rolloutIds) {
+      const { group, half, index } = this.placeOf(id);
+      if (half === 'ordered') group.leftOut.delete(index);
+    }
+  }
+
+  /** Its scores are those that scoring found. @throws StudioError `not-found` */
+  asScored(rolloutId: string): void {
+    const { group, half, index } = this.placeOf(rolloutId);
+    const found = this.sampled.find(({ group: { id } }) => id === group.id)?.scores[half][index] as ScoredAnswer;
+    group.scores[half][index] = found;
+  }
+
+  /** What stands of every answer now, by rollout id. */
+  standing(): ReadonlyMap<string, StandingAnswer> {
+    const batch = this.batch();
+    return new Map(
+      this.groups.flatMap((group) => {
+        const counted = countedIn(group);
+        // Those that are left out are paid as if they were not.
+        const whole = groupAdvantages(group.scores.ordered, group.scores.shuffled, { ...this.parameters, ...batch });
+        const now = counted.length === 0 ? null : this.advantages(group, batch);
+        const of = (half: FrameOrder, index: number): StandingAnswer => {
+          const at = counted.indexOf(index);
+          if (half === 'shuffled' || at < 0 || now === null)
+            return { reward: whole[half][index]?.total ?? 0, advantage: null };
+          return { reward: now.ordered[at]?.total ?? 0, advantage: now.advantages[at] ?? 0 };
+        };
+        return this.recordOf(group).rollouts.map(({ id, order, index }) => [id, of(order, index)] as const);
+      }),
+    );
+  }
+
+  private recordOf({ id }: OpenGroup): SampledGroup['group'] {
+    return (this.sampled.find(({ group }) => group.id === id) as SampledGroup).group;
   }
 
   /**

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { batchStdOf, groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
-import type { Completion, Engine, ModelHandle, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import type { Completion, Engine, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
 import { orderWorthOf } from '../evidence/deltas.ts';
 import { flaggedIn } from '../protocol/annotations/flagged-words.ts';
 import { isCorrect } from '../protocol/correctness.ts';
@@ -20,12 +20,11 @@ import { buildPrompt } from '../reasoning/prompt.ts';
 import type { PromptTemplate } from '../reasoning/template.ts';
 import { score } from '../rewards/score.ts';
 import { creditTermsOf, type GroupCredit, measureCredits } from './credit.ts';
+import { type Drawing, drawAnswers } from './draw-answers.ts';
 import type { SampledGroup } from './groups.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
-export interface GroupSampling {
-  readonly engine: Engine;
-  readonly model: ModelHandle;
+export interface GroupSampling extends Drawing {
   readonly template: PromptTemplate;
   readonly parameters: ParameterValues;
   readonly seed: number;
@@ -43,8 +42,6 @@ export interface GroupSampling {
   readonly shuffled: number;
   /** Whether right answers on videos are scored on shuffled frames, for the credit that the parameters pay; none is paid else. */
   readonly credited?: boolean;
-  readonly sampling: SampleOptions;
-  readonly signal: AbortSignal;
   onSampling?(hint: { done: number; total: number; text: string; problem: string }): void;
 }
 
@@ -111,33 +108,18 @@ export async function drawGroups(
       });
     return { loaded, number, order, prompt, requests };
   });
-  const owners = plans.flatMap((plan, i) => plan.requests.map((request) => ({ plan: i, request })));
-  const completions = plans.map((plan) => ({
-    ordered: new Array<Completion>(how.ordered),
-    shuffled: new Array<Completion>(plan.order ? how.shuffled : 0),
-  }));
-
-  await timed(durations, 'sample', async () => {
-    let watched = '';
-    let done = 0;
-    const total = owners.reduce((sum, owner) => sum + owner.request.seeds.length, 0);
-    const requests = owners.map((owner) => owner.request);
-    for await (const event of how.engine.sample(how.model, requests, how.sampling, how.signal)) {
-      if (event.kind === 'progress') continue;
-      const owner = owners[event.request];
-      if (!owner) continue;
-      if (event.kind === 'delta') {
-        if (event.request !== 0 || event.index !== 0) continue;
-        watched += event.text;
-      } else {
-        done++;
-        const half = completions[owner.plan]?.[owner.request.half];
-        if (half) half[event.index] = event.completion;
-      }
-      how.onSampling?.({ done, total, text: watched.slice(-400), problem: plans[0]?.loaded.question.problem ?? '' });
-    }
+  const problem = plans[0]?.loaded.question.problem ?? '';
+  const written = await drawAnswers(
+    plans.flatMap(({ requests }) => requests),
+    how,
+    (work) => timed(durations, 'sample', work),
+    (hint) => how.onSampling?.({ ...hint, problem }),
+  );
+  const completions = plans.map(({ requests }) => {
+    const of = { ordered: [] as Completion[], shuffled: [] as Completion[] };
+    for (const { half } of requests) of[half] = written.shift() ?? [];
+    return of;
   });
-  if (how.signal.aborted) throw new Interrupted();
 
   const drawn = await timed(durations, 'score', async () => {
     const drawn: DrawnGroup[] = [];

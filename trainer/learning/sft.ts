@@ -61,6 +61,7 @@ export async function sftStep(training: Training, step: number): Promise<StepMet
         ...probeAnswers,
         sampling: trainingSampling(engine, p),
         signal: training.signal,
+        gate: clock.gate,
         onSampling: (hint) => training.onSampling(hint),
       },
       durations,

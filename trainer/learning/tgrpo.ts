@@ -39,6 +39,7 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
     credited: p.temporalCredit !== 'group',
     sampling: trainingSampling(engine, p),
     signal: training.signal,
+    gate: clock.gate,
     onSampling: (hint) => training.onSampling(hint),
   };
   const { drawn, leftOut } = await fillGroups(training, how, durations);

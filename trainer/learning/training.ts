@@ -31,6 +31,8 @@ export interface Training extends Models {
    * @throws Interrupted when the run is to end here
    */
   at(point: SafePoint, open?: OpenGroups): Promise<number>;
+  /** Where sampling stands still between two tokens. @returns as `at` */
+  readonly sampling: { begin(): AbortSignal; hold(): Promise<number> };
   /** Ends sampling early. */
   readonly signal: AbortSignal;
   /** The next `count` readable questions of the run's order; unreadable ones are recorded and passed over. */
@@ -47,6 +49,14 @@ export interface Training extends Models {
   /** The update is made: what it computed of the step's ordered answers is written down with the step. */
   onUpdated(answers: readonly UpdatedAnswer[]): void;
   onSampling(hint: { done: number; total: number; text: string; problem: string }): void;
+}
+
+/** Lets sampling stand still between two tokens. */
+export interface SamplingGate {
+  /** For the stretch of sampling that begins: aborted when the run is to stand still. */
+  begin(): AbortSignal;
+  /** Stands still until the run may go on. @throws Interrupted when it ends here */
+  hold(): Promise<void>;
 }
 
 /** Thrown by `at` and by aborted sampling: the step under way is given up and leaves no trace in the weights. */
@@ -99,12 +109,12 @@ export async function timed<T>(
 
 /** A step's safe points and its clock: time for which the run is held at them is kept apart from the work. */
 export class StepClock {
-  private readonly training: Pick<Training, 'at'>;
+  private readonly training: Pick<Training, 'at' | 'sampling'>;
   private startedMs = 0;
   private heldBeforeMs = 0;
   private heldInsideMs = 0;
 
-  constructor(training: Pick<Training, 'at'>) {
+  constructor(training: Pick<Training, 'at' | 'sampling'>) {
     this.training = training;
   }
 
@@ -119,11 +129,23 @@ export class StepClock {
     this.heldInsideMs += await this.training.at(point, open);
   }
 
+  /** For sampling inside the step. */
+  get gate(): SamplingGate {
+    const { sampling } = this.training;
+    return {
+      begin: () => sampling.begin(),
+      hold: async () => {
+        this.heldInsideMs += await sampling.hold();
+      },
+    };
+  }
+
   /** Writes down what the step took. */
   stop(metrics: StepMetrics): void {
     metrics.durations.held = this.heldBeforeMs + this.heldInsideMs;
     metrics.durations.total = performance.now() - this.startedMs - this.heldInsideMs;
     metrics.at = Date.now();
+    metrics.memoryBytes = process.memoryUsage.rss();
   }
 }
 

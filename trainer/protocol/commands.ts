@@ -4,6 +4,8 @@
  * that would be refused is not offered. To add a command: a member of `commandRequest`, an entry in `commands`.
  */
 import { z } from 'zod';
+import { breakpointChange, breakRefusal } from './breakpoints/changes.ts';
+import { correctionWhy, givenScores } from './corrections.ts';
 import { engineLacks } from './engine.ts';
 import { evaluationArm } from './evaluation-arms.ts';
 import { hindrances } from './hindrances.ts';
@@ -18,9 +20,11 @@ import {
 } from './parameters.ts';
 import {
   isComputing,
+  type RunPoint,
   type RunState,
   type RunSummary,
   runPlace,
+  runPoint,
   runStates,
   type SafePoint,
   safePoint,
@@ -39,7 +43,7 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('queue') }),
   /** Takes a queued run off the queue: it rests as it did before. */
   z.strictObject({ kind: z.literal('dequeue') }),
-  /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next safe point, or the next called `at`. */
+  /** `release`: at the end of the step, save a checkpoint and free the engine; else hold everything at the next token or safe point, or the next point called `at`. */
   z.strictObject({ kind: z.literal('pause'), release: z.boolean().default(false), at: safePoint.optional() }),
   /** `from`: the step of a checkpoint, instead of the newest. `confirmed`: a person agrees to what `Resumption.asks` says. */
   z.strictObject({
@@ -60,6 +64,31 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('evaluate'), arms: z.array(evaluationArm).optional() }),
   /** Reads again what people say of the rows that it trains on. */
   z.strictObject({ kind: z.literal('read-labels') }),
+  /** Answers of the step under way that its update is made without, as if they had not been sampled; `masked` false: with them again. */
+  z.strictObject({
+    kind: z.literal('mask'),
+    step: z.number().int().min(1),
+    rollouts: z.array(z.string().min(1)).min(1).max(4096),
+    masked: z.boolean().default(true),
+    why: correctionWhy,
+  }),
+  /** Scores in place of those that scoring found of an answer of the step under way; null: as found again. */
+  z.strictObject({
+    kind: z.literal('rescore'),
+    step: z.number().int().min(1),
+    rollout: z.string().min(1),
+    scores: givenScores.nullable(),
+    why: correctionWhy,
+  }),
+  /** A row of the dataset, by its number from 0, that is asked no more from the next step on; `skipped` false: asked again. */
+  z.strictObject({
+    kind: z.literal('skip'),
+    row: z.number().int().min(0),
+    skipped: z.boolean().default(true),
+    why: correctionWhy,
+  }),
+  /** Shares of the sources from the next step on, as `sourceWeights` of a run file; null: as the dataset has them. */
+  z.strictObject({ kind: z.literal('mix'), weights: z.record(z.string(), z.number().min(0)).nullable() }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
   /** Keeps the checkpoint of a step until it is unpinned; `note` says why. One that is pinned gets the new note. */
   z.strictObject({ kind: z.literal('pin'), step: checkpointStep, note: pinNote.default('') }),
@@ -70,6 +99,8 @@ export const commandRequest = z.discriminatedUnion('kind', [
     step: checkpointStep,
     confirmed: z.literal(true).optional(),
   }),
+  /** Changes the list of breakpoints, at once and in every state. */
+  z.strictObject({ kind: z.literal('break'), change: breakpointChange }),
 ]);
 export type CommandRequest = z.infer<typeof commandRequest>;
 export type CommandKind = CommandRequest['kind'];
@@ -119,6 +150,8 @@ export function hasEnded(record: CommandRecord): record is EndedCommand {
 // ---- when, and where ------------------------------------------------------------------------------------------------
 
 const everyPoint = safePoint.options;
+/** Between two tokens too. */
+const everywhere = runPoint.options;
 /** Between two steps: weights, optimizer and position belong together. */
 const betweenSteps: readonly SafePoint[] = ['before-step', 'after-update'];
 
@@ -130,7 +163,7 @@ interface Command<K extends CommandKind> {
   /** States in which it is taken; `refuse` may find more against it. */
   readonly states: readonly RunState[];
   /** Safe points at which it takes effect while the run computes. */
-  points(request: Extract<CommandRequest, { kind: K }>): readonly SafePoint[];
+  points(request: Extract<CommandRequest, { kind: K }>): readonly RunPoint[];
   /** Takes effect at once while the run stands still in memory, at whatever safe point. */
   readonly whileHeld: boolean;
   /** Needs the machine: refused while another run computes. */
@@ -154,8 +187,20 @@ function passed(point: SafePoint, step: number | undefined, run: RunSummary): st
     run.state === 'paused' &&
     run.memory === 'held' &&
     run.at.step === step &&
-    everyPoint.indexOf(run.at.point) >= everyPoint.indexOf(point);
+    everywhere.indexOf(run.at.point) >= everywhere.indexOf(point);
   return isBehind ? `it is at ${run.at.point} of step ${step} already` : null;
+}
+
+/** While the groups of a step can still be changed. */
+const open: readonly SafePoint[] = ['after-sampling', 'before-update'];
+
+/** Why the groups of a step can't be changed, as a clause; null while they may be. */
+function closed(step: number, run: RunSummary): string | null {
+  if (run.method === 'sft') return 'SFT trains on texts that are given, and draws no answers';
+  if (run.state === 'paused' && run.memory === 'released') return 'nothing of the step is in memory';
+  if (step <= run.step) return `the update of step ${step} is made`;
+  if (step > run.steps) return `it has ${run.steps} steps`;
+  return step > run.step + 1 ? `step ${step} has not begun; step ${run.step + 1} is under way` : null;
 }
 
 /** Every command, once. */
@@ -193,7 +238,7 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     label: 'Pause',
     participle: 'paused',
     states: ['starting', 'running', 'pausing', 'paused'],
-    points: ({ release, at }) => (at ? [at] : release ? betweenSteps : everyPoint),
+    points: ({ release, at }) => (at ? [at] : release ? betweenSteps : everywhere),
     whileHeld: true,
     computes: false,
     refuse: ({ release, at }, run) => {
@@ -242,7 +287,7 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     label: 'Stop',
     participle: 'stopped',
     states: ['starting', 'running', 'pausing', 'paused', 'stopping', 'evaluating'],
-    points: ({ when }) => (when === 'now' ? everyPoint : betweenSteps),
+    points: ({ when }) => (when === 'now' ? everywhere : betweenSteps),
     whileHeld: true,
     computes: false,
     refuse: ({ when }, run) =>
@@ -284,6 +329,48 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
         : null;
     },
   },
+  mask: {
+    label: 'Leave out',
+    participle: 'changed before its update',
+    states: ['running', 'pausing', 'paused'],
+    points: () => open,
+    whileHeld: false,
+    computes: false,
+    refuse: ({ step }, run) => closed(step, run),
+  },
+  rescore: {
+    label: 'Score anew',
+    participle: 'scored anew',
+    states: ['running', 'pausing', 'paused'],
+    points: () => open,
+    whileHeld: false,
+    computes: false,
+    refuse: ({ step }, run) => closed(step, run),
+  },
+  skip: {
+    label: 'Skip question',
+    participle: 'made to skip a question',
+    states: ['created', 'queued', 'starting', 'running', 'pausing', 'paused', 'stopped', 'failed', 'completed'],
+    points: () => ['before-step'],
+    whileHeld: false,
+    computes: false,
+    refuse: ({ row, skipped }, run) => {
+      if ((run.skippedRows ?? []).includes(row) !== skipped) return null;
+      return skipped ? `row ${row} is skipped already` : `row ${row} is not skipped`;
+    },
+  },
+  mix: {
+    label: 'Change mix',
+    participle: 'given another mix of sources',
+    states: ['running', 'pausing', 'paused'],
+    points: () => ['before-step'],
+    whileHeld: false,
+    computes: false,
+    refuse: (_, run) =>
+      run.state === 'paused' && run.memory === 'released'
+        ? 'its questions are not in memory; resume the run, then change the mix'
+        : null,
+  },
   set: {
     label: 'Set parameter',
     participle: 'changed',
@@ -321,6 +408,15 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     computes: false,
     // Which one it begins with is being read.
     refuse: (_, run) => (run.state === 'starting' ? 'the run is starting, from a checkpoint' : null),
+  },
+  break: {
+    label: 'Add breakpoint',
+    participle: 'given a breakpoint',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+    refuse: ({ change }, run) => breakRefusal(change, run),
   },
 };
 
@@ -386,7 +482,7 @@ export function deleteRefusal(run: RunSummary): string | null {
 }
 
 /** Whether a command takes effect where the run is. @param held the run stands still there */
-export function isDue(request: CommandRequest, point: SafePoint, held: boolean): boolean {
+export function isDue(request: CommandRequest, point: RunPoint, held: boolean): boolean {
   const command = commandOf(request);
   return (held && command.whileHeld) || command.points(request).includes(point);
 }
@@ -394,7 +490,8 @@ export function isDue(request: CommandRequest, point: SafePoint, held: boolean):
 /** The one safe point that a command waits for; null where several will do. */
 export function pointOf(request: CommandRequest): SafePoint | null {
   const points = commandOf(request).points(request);
-  return points.length === 1 ? (points[0] ?? null) : null;
+  const [only, ...others] = points;
+  return only === undefined || only === 'sampling' || others.length > 0 ? null : only;
 }
 
 /** What the engine that computes the run lacks for a value; null where it lacks nothing that it did not lack before, or none is known. */

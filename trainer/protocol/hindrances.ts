@@ -159,8 +159,7 @@ export function hindrances(method: Method, parameters: ParameterValues, facts: D
   return facts === null ? settings : [...settings, ...ofFiles(method, parameters, facts)];
 }
 
-/** A hindrance as a sentence with its remedy, to be shown alone. A parameter's name is written as it is. */
-export function hindranceText({ place, message, remedy }: Hindrance): string {
-  const sentence = message.startsWith(place) ? message : message.charAt(0).toUpperCase() + message.slice(1);
-  return `${sentence}. ${remedy}`;
+/** A hindrance as a sentence, to be shown alone. A parameter's name is written as it is. */
+export function hindranceSentence({ place, message }: Hindrance): string {
+  return `${message.startsWith(place) ? message : message.charAt(0).toUpperCase() + message.slice(1)}.`;
 }

@@ -7,6 +7,9 @@ export const maskedAnswer = z.object({
   words: z.array(z.string()),
   /** What it would have been in the update. */
   advantage: z.number(),
+  /** The person who left it out, and why; absent where a rule did. */
+  by: z.string().optional(),
+  why: z.string().optional(),
 });
 export type MaskedAnswer = z.infer<typeof maskedAnswer>;
 

@@ -18,6 +18,7 @@ import {
 } from './audit.ts';
 import { checkpointRemoval, comparedCheckpoints, shelfState } from './checkpoint-shelf.ts';
 import { commandId, commandRecord, commandRequest } from './commands.ts';
+import { curves, curvesAsked } from './curves.ts';
 import { interventionKinds, weighedOf, weighing, weighingCost } from './evidence.ts';
 import { flatReasons } from './flat-reason.ts';
 import { place } from './place.ts';
@@ -215,6 +216,8 @@ export const requests = {
     runId.extend({ fromStep: z.number().int().default(0) }),
     z.object({ steps: z.array(stepMetrics) }),
   ),
+  /** Numbers of a range of steps as curves are drawn from them, never more points than there is room for. */
+  'metrics/curves': call(runId.extend(curvesAsked), curves),
   'metrics/superseded': call(runId, z.object({ superseded: z.array(supersededSteps) })),
   /** Sums by step; groups of events with a number above `seq` are not in them. */
   'counts/list': call(
@@ -247,7 +250,12 @@ export const requests = {
   /** Frames are chosen as the run would, as many as the audit showed; they come by `frames/get`. */
   'audits/question': call(runId.extend(auditQuestionAsked.shape), auditQuestion),
   'audits/cost': call(runId, auditCost),
-  /** The newest events about questions left out and warnings, at most 200 of each, oldest first. */
+  /**
+   * Who asks wants to hear no more of an advisory in this run, by its key, or of all of a rule by that; or again. `bad-request` for
+   * what no rule is called.
+   */
+  'advisories/mute': call(runId.extend({ key: z.string().max(500), muted: z.boolean().default(true) }), nothing),
+  /** The newest events about questions left out, warnings and advisories, at most 200 of each, oldest first. */
   'notices/list': call(runId, z.object({ events: z.array(runEvent) })),
   /**
    * A page of the rollouts that a query keeps: newest first, or as `sort` says. A `query` with a fault is refused: `place` is

@@ -17,6 +17,10 @@ export const webviewPage = z.enum(webviewPages);
 export const extensionId = 'video-r1-studio.video-r1-studio';
 
 const name = z.string().min(1).max(255);
+/** Of runs that stand beside each other in a link. */
+const runId = z.string().regex(/^[A-Za-z0-9._-]{1,80}$/);
+/** Runs that are drawn over another one at most. */
+export const mostBeside = 3;
 
 /** What is left out is as a person would find it who opens the page. */
 export const place = z.object({
@@ -45,6 +49,8 @@ export const place = z.object({
   againstRunId: name.optional(),
   evaluationId: name.optional(),
   againstEvaluationId: name.optional(),
+  /** Runs whose curves are drawn over those of the run, by their ids. */
+  beside: z.array(runId).min(1).max(mostBeside).optional(),
   /** An audit of the project, by its name, and whose questions are read of it: the dataset and the family. */
   audit: name.optional(),
   family: name.optional(),
@@ -131,6 +137,12 @@ const parts: { readonly [P in Part]: PartForm<NonNullable<Place[P]>> } = {
   againstRunId: { key: 'against', ...asText, means: "a run's id" },
   evaluationId: { key: 'evaluation', ...asText, means: "an evaluation's id" },
   againstEvaluationId: { key: 'against-evaluation', ...asText, means: "an evaluation's id" },
+  beside: {
+    key: 'beside',
+    write: (ids) => ids.join(','),
+    read: (text) => place.shape.beside.safeParse(text.split(',')).data ?? null,
+    means: `the ids of ${mostBeside} runs at most, with commas between them`,
+  },
   audit: { key: 'audit', ...asText, means: "an audit's name" },
   family: { key: 'family', ...asText, means: 'a dataset and a family of its questions' },
 };

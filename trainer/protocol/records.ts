@@ -3,8 +3,11 @@
  * Offsets into text are UTF-16 code units, end exclusive. Times are milliseconds since 1970 unless the name says otherwise.
  */
 import { z } from 'zod';
+import { advisory } from './advisories.ts';
 import { categoryId, severity } from './annotations/categories.ts';
+import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
 import { commandRecord, pinNote } from './commands.ts';
+import { correction, rescoredAnswer } from './corrections.ts';
 import { dataType, problemType } from './dataset.ts';
 import { armAnswers, directArm, reversedArm } from './evaluation-arms.ts';
 import { heldOrderWorth, weighedAnswers } from './evidence.ts';
@@ -100,7 +103,10 @@ export const rollout = z.object({
   flagged: z.array(z.string()).optional(),
   /** It was left out of the update; absent where it was not. */
   masked: maskedAnswer.optional(),
-  /** In the update, where it is another than `advantage` because answers of its group were left out. */
+  /** Scores that a person gave it in place of those above; absent where nobody did. */
+  rescored: rescoredAnswer.optional(),
+  /** Reward and advantage in the update, where they are others than above because answers of its group were left out or scored anew. */
+  updatedReward: z.number().optional(),
   updatedAdvantage: z.number().optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
@@ -174,9 +180,7 @@ export const question = z.object({
 });
 export type Question = z.infer<typeof question>;
 
-/** The number under which a question's row is shown, from 1, as an editor counts; of an older record it may be too low. */
-export const shownRow = ({ row, fileRow }: { readonly row: number; readonly fileRow?: number | undefined }): number =>
-  fileRow ?? row + 1;
+export { shownRow } from './shown-row.ts';
 
 /** The frames that the model saw. `key` fetches their pixels; times in seconds. */
 export const mediaView = z.object({
@@ -296,6 +300,8 @@ export const stepMetrics = z.object({
     held: z.number().default(0),
     total: z.number(),
   }),
+  /** Resident memory of the trainer's process when the step was over; older records do not say. */
+  memoryBytes: z.number().optional(),
 });
 export type StepMetrics = z.infer<typeof stepMetrics>;
 
@@ -476,14 +482,24 @@ export const runEventBody = z.discriminatedUnion('type', [
   z.object({ type: z.literal('labels'), labels: obeyedLabels }),
   /** A rule left answers out of the update of a step. */
   z.object({ type: z.literal('masked'), masked: maskedAnswers }),
+  /** A person changed what the update of a step is made of. */
+  z.object({ type: z.literal('corrected'), correction }),
   /** Answers were scored again under other frames; all that was found of one is asked for anew. */
   z.object({ type: z.literal('weighed'), answers: weighedAnswers }),
   /** The answers of a step were scored again after its update; what moved is asked for. */
   z.object({ type: z.literal('receipt'), step: z.number().int() }),
-  /** `about` learning: nothing, or less than was meant, is learned as the run is set. */
-  z.object({ type: z.literal('warning'), message: z.string(), about: z.literal('learning').optional() }),
+  z.object({ type: z.literal('warning'), message: z.string() }),
+  /** Something needs a person, from this step on (`since`); a key that stands already is said anew. */
+  z.object({ type: z.literal('advisory'), advisory }),
+  /** After this step it does no longer. */
+  z.object({ type: z.literal('advisory-ended'), key: z.string(), step: z.number().int() }),
+  /** A person wants to hear no more of it in this run, or again. */
+  z.object({ type: z.literal('advisory-muted'), key: z.string(), muted: z.boolean(), by: z.string() }),
   /** The run went back to a checkpoint: what was recorded of later steps is superseded, kept aside, and will be made again. */
   z.object({ type: z.literal('rewound'), toStep: z.number().int() }),
+  /** These are the breakpoints of the run now. */
+  z.object({ type: z.literal('breakpoints'), breakpoints: breakpointList }),
+  z.object({ type: z.literal('breakpoint-hit'), hit: breakpointHit }),
   z.object({ type: z.literal('annotation'), annotation }),
   z.object({ type: z.literal('annotation-removed'), id: z.string() }),
   /** So many rollouts were analysed anew, by this version of the rules: groups that are read from then on say what it found. */

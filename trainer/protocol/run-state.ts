@@ -3,17 +3,16 @@
  * else; `reduce-run.ts` has how events change it.
  */
 import { z } from 'zod';
+import { advisory } from './advisories.ts';
+import { breakpointHit, breakpointList } from './breakpoints/breakpoint.ts';
+
 import { engineCapabilities } from './engine.ts';
 import { errorData } from './errors.ts';
 import { method, parameterValues } from './parameters.ts';
 import { presetName } from './runfile.ts';
+import { runPlace, safePoint } from './safe-points.ts';
 
-export const safePoint = z.enum(['before-step', 'after-sampling', 'before-update', 'after-update']);
-export type SafePoint = z.infer<typeof safePoint>;
-
-/** A safe point of a step: where a run stands still, and where a command took effect. */
-export const runPlace = z.object({ point: safePoint, step: z.number().int() });
-export type RunPlace = z.infer<typeof runPlace>;
+export { type RunPlace, type RunPoint, runPlace, runPoint, type SafePoint, safePoint } from './safe-points.ts';
 
 export const runFault = errorData.extend({ message: z.string() });
 export type RunFault = z.infer<typeof runFault>;
@@ -34,6 +33,8 @@ const paused = z.object({
   why: z.string().nullable(),
   fault: runFault.nullable(),
   memory: z.enum(['held', 'released']),
+  /** The breakpoint that it was paused by; absent where it was none. */
+  hit: breakpointHit.optional(),
 });
 const stopped = z.object({ state: z.literal('stopped') });
 const completed = z.object({ state: z.literal('completed') });
@@ -50,7 +51,7 @@ export const standing = z.discriminatedUnion('state', [
   z.object({ state: z.literal('queued'), since: z.number(), before: resting }),
   z.object({ state: z.literal('starting'), doing }),
   z.object({ state: z.literal('running'), doing }),
-  /** `release`: it will save and free the memory at the end of the step, instead of holding at the next safe point, or the next called `at`. */
+  /** `release`: it will save and free the memory at the end of the step, instead of holding at the next token or safe point, or the next point called `at`. */
   z.object({ state: z.literal('pausing'), release: z.boolean(), at: safePoint.optional(), ...waitsFor }),
   paused,
   z.object({ state: z.literal('stopping'), when: z.enum(['after-step', 'now']), ...waitsFor }),
@@ -101,6 +102,10 @@ const facts = z.object({
   questions: z.number().int(),
   /** Questions left out because their media could not be read. */
   skipped: z.number().int(),
+  /** Rows of the dataset, by number from 0, that people had it skip; absent where they had it skip none. */
+  skippedRows: z.array(z.number().int()).optional(),
+  /** Shares of the sources that people gave in place of the run file's; null: as the dataset has them; absent: as the run file says. */
+  sourceWeights: z.record(z.string(), z.number()).nullable().optional(),
   /** Where the weights came from, in words. */
   from: z.string(),
   runFile: z.string().nullable(),
@@ -108,6 +113,11 @@ const facts = z.object({
   parent: z.object({ run: z.string(), step: z.number().int() }).optional(),
   /** Of the labels that the run obeys (see `obeyedLabels`); absent where it obeys none. */
   labelsHash: z.string().optional(),
+  /** Absent where none was ever set. */
+  breakpoints: breakpointList.optional(),
+  /** What it is told that needs a person, and the keys of what is not to be told again; absent where there never was any. */
+  advisories: z.array(advisory).optional(),
+  muted: z.array(z.string()).optional(),
   /** Highest event number. */
   seq: z.number().int(),
 });

@@ -1,9 +1,13 @@
 /** How a run stands, in words for one line: the same in the editor and in a terminal. Loads nothing. */
-import type { QueuedRun, RunSummary, SafePoint, Standing } from './run-state.ts';
+import type { QueuedRun, RunPlace, RunSummary, SafePoint, Standing } from './run-state.ts';
 
 /** `before-update of step 12`, or `before-update` for the next that comes. */
 export const pointWords = (point: SafePoint, step?: number) =>
   step === undefined ? point : `${point} of step ${step}`;
+
+/** `at before-update, step 12`. */
+export const placeWords = ({ point, step }: RunPlace, shownStep = String(step)) =>
+  `${point === 'sampling' ? 'in' : 'at'} ${point}, step ${shownStep}`;
 
 /** What there is to say beside the state's name; null where the name says all. */
 export function standingDetail(standing: Standing): string | null {
@@ -14,12 +18,14 @@ export function standingDetail(standing: Standing): string | null {
       return standing.doing;
     case 'pausing':
       return after(
-        standing.release ? 'at the end of the step, to free the memory' : `at the next ${standing.at ?? 'safe point'}`,
+        standing.release
+          ? 'at the end of the step, to free the memory'
+          : `at the next ${standing.at ?? 'token or safe point'}`,
         standing.doing,
       );
     case 'paused': {
       const { at, why, memory } = standing;
-      const place = `at ${at.point}, step ${at.step}${memory === 'released' ? ', its memory free' : ''}`;
+      const place = `${placeWords(at)}${memory === 'released' ? ', its memory free' : ''}`;
       return why === null ? place : `${place}: ${why}`;
     }
     case 'stopping':

@@ -1,11 +1,16 @@
 /** What an update or a weighing tells of answers that somebody holds already. */
+import { toldByCorrection } from './corrections.ts';
 import { toldByMask } from './masked-answers.ts';
 import type { GroupWithRollouts, Rollout, RunEventBody } from './records.ts';
 
 /** By rollout id. */
 export type ToldOfAnswers = ReadonlyMap<
   string,
-  Partial<Pick<Rollout, 'kl' | 'masked' | 'updatedAdvantage' | 'orderWorth'>>
+  {
+    readonly [K in 'kl' | 'masked' | 'rescored' | 'updatedReward' | 'updatedAdvantage' | 'orderWorth']?:
+      | Rollout[K]
+      | undefined;
+  }
 >;
 
 /** Null for an event that tells nothing of answers. */
@@ -15,6 +20,8 @@ export function toldOfAnswers(body: RunEventBody): ToldOfAnswers | null {
       return new Map(Object.entries(body.kl).map(([id, kl]) => [id, { kl }]));
     case 'masked':
       return toldByMask(body.masked);
+    case 'corrected':
+      return toldByCorrection(body.correction);
     case 'weighed':
       return new Map(
         Object.entries(body.answers).map(([id, worth]) => [id, worth === null ? {} : { orderWorth: worth }]),

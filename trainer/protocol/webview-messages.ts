@@ -80,7 +80,11 @@ export const pageToHost = z.discriminatedUnion('type', [
   /** Path as the trainer gave it (relative to the project folder, or absolute inside it); `row` counts from 1. */
   z.object({ type: z.literal('open-file'), path: z.string(), row: z.number().int().optional() }),
   hostCommand,
-  z.object({ type: z.literal('save-file'), name: z.string(), text: z.string() }),
+  z.object({
+    type: z.literal('save-file'),
+    name: z.string(),
+    content: z.union([z.string(), z.instanceof(ArrayBuffer)]),
+  }),
   z.object({ type: z.literal('copy'), text: z.string() }),
   /** Text that a model or a dataset wrote, to be read in an editor of its own. */
   z.object({ type: z.literal('open-document'), title: z.string(), text: z.string() }),

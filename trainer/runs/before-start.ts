@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { datasetFacts } from '../data/dataset-facts.ts';
 import type { Leak } from '../data/leak.ts';
 import { StudioError } from '../protocol/errors.ts';
-import { type Hindrance, hindrances, hindranceText } from '../protocol/hindrances.ts';
+import { type Hindrance, hindrances } from '../protocol/hindrances.ts';
 import type { Method, ParameterValues } from '../protocol/parameters.ts';
 
 /** @throws StudioError `bad-run-file` naming everything that is certain to keep a run from learning */
@@ -27,7 +27,7 @@ export interface OpenedFiles {
 
 /**
  * Judges a run that is about to train. Its files are read through only where it begins, not where it goes on.
- * @returns what a person may mean, as sentences
+ * @returns what a person may mean, and whether its files were read for that
  * @throws StudioError `bad-run-file`; the signal's reason
  */
 export async function judgeBeforeStart(
@@ -39,10 +39,10 @@ export async function judgeBeforeStart(
   },
   { dataset, rows, leak }: OpenedFiles,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<{ found: Hindrance[]; ofFiles: boolean }> {
   const begins = run.step === 0;
   const facts = begins ? { ...(await datasetFacts(dataset, rows, signal)), evaluation: await leak(signal) } : null;
   const found = hindrances(run.method, run.parameters, facts);
   refuseCertain(found, run.runFile);
-  return begins ? found.map(hindranceText) : [];
+  return { found, ofFiles: begins };
 }

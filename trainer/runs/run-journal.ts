@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { meanKl, type ScoredGroup, type UpdatedAnswer } from '../learning/groups.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { answeredBy, type Weighing } from '../protocol/evidence.ts';
-import { hindrances, hindranceText } from '../protocol/hindrances.ts';
+import { type Hindrance, hindrances } from '../protocol/hindrances.ts';
 import { isParameterName, type ParameterValues, rangeFault } from '../protocol/parameters.ts';
 import type { Receipt } from '../protocol/receipts.ts';
 import type { RunEvent, RunEventBody, StepMetrics } from '../protocol/records.ts';
@@ -19,6 +19,7 @@ import {
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
 import type { UpdateScores } from '../store/token-table.ts';
+import { settingsChanges } from './advisories/of-settings.ts';
 
 export interface JournalListener {
   /** After the event is in the store. */
@@ -44,6 +45,7 @@ export class RunJournal {
   private run: RunSummary;
   /** What was told last of work under way, for who asks meanwhile. */
   private doing: string | null = null;
+  private readonly watchers = new Set<(body: RunEventBody) => void>();
   private toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(store: RunStore, listener: JournalListener) {
@@ -71,8 +73,17 @@ export class RunJournal {
   private recordAll(bodies: readonly RunEventBody[], details?: EventDetails): RunEvent[] {
     const events = this.store.appendAll(bodies, details);
     this.run = events.reduce(reduceRun, this.run);
-    for (const event of events) this.listener.onEvent(event);
+    for (const event of events) {
+      for (const watch of this.watchers) watch(event.body);
+      this.listener.onEvent(event);
+    }
     return events;
+  }
+
+  /** Tells of each event that is recorded from now on. @returns what ends it */
+  watch(watch: (body: RunEventBody) => void): () => void {
+    this.watchers.add(watch);
+    return () => void this.watchers.delete(watch);
   }
 
   /** The run stands so from now on. A state that can't be stored, because the disk is full, is still told. */
@@ -88,8 +99,13 @@ export class RunJournal {
     this.listener.onChanged(this.run);
   }
 
+  /** What is known of the run besides how it stands. */
+  know(known: Partial<RunFacts>): void {
+    this.stand(standingOf(this.run), known);
+  }
+
   /**
-   * Says what of learning the new value hinders.
+   * Says what of learning the new value hinders, or hinders no longer.
    * @returns the value before. @throws StudioError `bad-request` for a name that no parameter has, and for a value beyond the other end of a range
    */
   setParameter(name: string, value: unknown): unknown {
@@ -99,14 +115,27 @@ export class RunJournal {
     const fault = rangeFault(parameters, name);
     if (fault !== null)
       throw new StudioError('bad-request', `${fault}.`, { remedy: 'Set the other end of the range first.' });
-    const { method } = this.run;
-    const known = new Set(hindrances(method, this.run.parameters, null).map(({ message }) => message));
-    this.stand(standingOf(this.run), { parameters, steps: parameters.steps });
-    for (const hindrance of hindrances(method, parameters, null)) {
-      if (!known.has(hindrance.message))
-        this.record({ type: 'warning', about: 'learning', message: hindranceText(hindrance) });
-    }
+    this.know({ parameters, steps: parameters.steps });
+    this.adviseOfSettings(null, this.run.step);
     return from;
+  }
+
+  /**
+   * Says what of the settings keeps the run from learning, and what of that is over.
+   * @param found with what its files hold; null judges the settings alone
+   * @param step that is kept whatever comes
+   * @throws StudioError `disk-full`
+   */
+  adviseOfSettings(found: readonly Hindrance[] | null, step: number): void {
+    const { method, parameters } = this.run;
+    const now = found ?? hindrances(method, parameters, null);
+    for (const change of settingsChanges(this.run, now, found !== null, step)) this.record(change);
+  }
+
+  /** @param by who wants to hear no more of it, or again. @throws StudioError `disk-full` */
+  mute(key: string, muted: boolean, by: string): void {
+    this.record({ type: 'advisory-muted', key, muted, by });
+    this.listener.onChanged(this.shown);
   }
 
   /** Each group is written to the disk before the next; between them the trainer answers. @throws StudioError `disk-full` */

@@ -2,6 +2,11 @@
  * A run, from its file to its weights, through pauses, faults and restarts: takes its commands, lets a session compute, and
  * knows how it stands when nothing of it is in memory.
  */
+
+import { keyFault } from '../protocol/advisories.ts';
+import { conditionRefusal, listAfter } from '../protocol/breakpoints/changed-list.ts';
+import { breakpointsOf } from '../protocol/breakpoints/changes.ts';
+import { breakpointWords } from '../protocol/breakpoints/words.ts';
 import { type CommandRecord, type CommandRequest, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { type ParameterValues, rangeFault } from '../protocol/parameters.ts';
@@ -17,6 +22,7 @@ import {
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
 import { CheckpointShelf, isOfShelf, type ShelfRequest } from './checkpoint-shelf.ts';
+import { skippedAfter } from './changed-questions.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
 import { planResumption } from './resumption.ts';
@@ -126,10 +132,19 @@ export class Run {
     if (known) return known;
     const taken = this.commands.take(id, request, by);
     const why =
-      refusal(request, this.summary(), this.around.runs()) ?? (isOfShelf(request) ? this.shelf.refusal(request) : null);
+      refusal(request, this.summary(), this.around.runs()) ??
+      (isOfShelf(request) ? this.shelf.refusal(request) : null) ??
+      (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null);
     if (why !== null) return this.commands.reject(taken, why);
     if (isOfShelf(request)) return this.takeToShelf(taken, request);
-    return this.stay ? this.stay.session.take(taken) : this.takeAtRest(taken);
+    return this.stay && request.kind !== 'break' ? this.stay.session.take(taken) : this.takeAtRest(taken);
+  }
+
+  /** @param key of an advisory, or a rule. @throws StudioError `bad-request`, `disk-full` */
+  muteAdvisory(key: string, muted: boolean, by: string): void {
+    const fault = keyFault(key);
+    if (fault !== null) throw new StudioError('bad-request', `${fault}.`, { place: this.id });
+    this.journal.mute(key, muted, by);
   }
 
   /**
@@ -200,7 +215,7 @@ export class Run {
     }
   }
 
-  /** Takes over a command that `refusal` has nothing against, while nothing of the run is in memory. */
+  /** Takes over a command that `refusal` has nothing against, while nothing of the run is in memory, or that needs nothing of it. */
   private takeAtRest(command: TakenCommand): CommandRecord {
     const { request } = command;
     switch (request.kind) {
@@ -219,6 +234,18 @@ export class Run {
         if (fault !== null) return this.commands.reject(command, fault);
         const from = this.journal.setParameter(parameter, value);
         return this.commands.apply(command, null, { from, to: value }, null);
+      }
+      case 'skip': {
+        this.journal.know({ skippedRows: skippedAfter(this.summary().skippedRows, request) });
+        return this.commands.apply(command, null, null, null);
+      }
+      case 'break': {
+        const { breakpoints, number } = listAfter(request.change, this.summary());
+        const from = breakpointsOf(this.summary()).find((one) => one.number === number);
+        const to = breakpoints.list.find((one) => one.number === number);
+        this.journal.record({ type: 'breakpoints', breakpoints });
+        const change = { from: from ? breakpointWords(from) : null, to: to ? breakpointWords(to) : null };
+        return this.commands.apply(command, null, change, `breakpoint ${number}`);
       }
       case 'queue': {
         const before = restingStandingOf(this.summary());
@@ -241,6 +268,9 @@ export class Run {
       case 'pin':
       case 'unpin':
       case 'remove-checkpoint':
+      case 'mask':
+      case 'rescore':
+      case 'mix':
         throw new StudioError('internal', `A run that is not in memory was to ${request.kind}.`, { place: this.id });
     }
   }

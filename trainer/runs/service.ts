@@ -1,4 +1,5 @@
 /** What the server offers to clients, and `runs` carries out. The server knows nothing behind this. */
+
 import type { Frames } from '../engines/engine.ts';
 import type { AgreementShown, ItemHistory } from '../protocol/annotations/agreement.ts';
 import type { Category } from '../protocol/annotations/categories.ts';
@@ -6,6 +7,7 @@ import type { Ask, AskAbout, AskCost, AskProgress, Experiment, ExperimentAnswer,
 import type { AuditEntry, AuditResults } from '../protocol/audit.ts';
 import type { CheckpointRemoval, ComparedCheckpoints, ShelfState } from '../protocol/checkpoint-shelf.ts';
 import type { CommandRecord, CommandRequest } from '../protocol/commands.ts';
+import type { CurvesAnswer, CurvesAsked } from '../protocol/curves.ts';
 import type { InterventionKind, WeighingCost } from '../protocol/evidence.ts';
 import type { RequestParams, RequestResult, RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
 import type { Expression } from '../protocol/query/expression.ts';
@@ -243,6 +245,8 @@ export interface TrainerService {
   create(request: CreateRun, by: string): Promise<RunSummary>;
   /** @param id made by who sends it: a command that comes again under it acts once, and is answered with what became of it */
   command(runId: string, id: string, request: CommandRequest, by: string): CommandRecord;
+  /** @throws StudioError `bad-request` for what no rule is called */
+  muteAdvisory(runId: string, key: string, muted: boolean, by: string): void;
   /** From where a resume would go on, and what that leaves out of the curves. */
   resumption(runId: string, from: number | undefined): Promise<Resumption>;
   /** The checkpoints of a run as they lie on the disk. */
@@ -257,6 +261,8 @@ export interface TrainerService {
   /** A page of the rollouts of a run that a query keeps. */
   listRollouts(runId: string, asked: ListAsked, attention: Attention): Promise<RolloutPage>;
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount>;
+  /** Numbers of a range of its steps, with no more points than there is room for. */
+  curves(runId: string, asked: CurvesAsked): Promise<CurvesAnswer>;
   readonly questions: QuestionService;
   /**
    * Analyses the rollouts anew that rules of an older version read. Where it is under way already, both wait for the same one.

@@ -3,6 +3,8 @@
  * fits. Knows nothing of engines or stores: what a command does is passed in, and what may be asked for stands in `commands.ts`.
  */
 import { Interrupted } from '../learning/training.ts';
+import type { BreakpointHit } from '../protocol/breakpoints/breakpoint.ts';
+import { hitWords } from '../protocol/breakpoints/words.ts';
 import {
   type CommandChange,
   type CommandKind,
@@ -16,6 +18,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import type { RunFault, RunPlace, SafePoint, Standing } from '../protocol/run-state.ts';
 import { pointWords } from '../protocol/run-words.ts';
+import type { ChangeOfQuestions } from './changed-questions.ts';
 import type { CommandLog } from './command-log.ts';
 
 /** Why the loop ends before its last step, with the command that ends it. */
@@ -38,6 +41,10 @@ export interface SteeringActions {
   parameter(name: string): unknown;
   /** @returns the value before. */
   setParameter(name: string, value: unknown): unknown;
+  /** Changes what the update of the step under way is made of. @returns what that did */
+  correct(command: TakenCommand): string;
+  /** Changes what is asked from the next step on. */
+  changeQuestions(request: ChangeOfQuestions): CommandChange;
   /** Ends sampling that is under way. */
   interruptSampling(): void;
 }
@@ -68,6 +75,8 @@ export class Steering {
   /** Ends the one that is under way. */
   private cut: AbortController | null = null;
   private place: RunPlace = { point: 'before-step', step: 0 };
+  /** Ends the stretch of sampling under way. */
+  private stretch: AbortController | null = null;
 
   constructor(log: CommandLog, actions: SteeringActions) {
     this.log = log;
@@ -134,22 +143,28 @@ export class Steering {
       case 'save':
       case 'evaluate':
       case 'read-labels':
+      case 'mask':
+      case 'rescore':
+      case 'skip':
+      case 'mix':
         return this.wait(command);
       case 'queue':
       case 'dequeue':
       case 'pin':
       case 'unpin':
       case 'remove-checkpoint':
+      case 'break':
         throw notHere(request.kind);
     }
   }
 
   /**
    * The loop is here. Returns when it may go on.
+   * @param hit the breakpoint that holds it here; null for none
    * @returns milliseconds for which it was held here; at `before-step` also those since the step before, or its last try
    * @throws Interrupted when the run ends here
    */
-  async at(point: SafePoint, step: number): Promise<number> {
+  async at(point: SafePoint, step: number, hit: BreakpointHit | null = null): Promise<number> {
     this.place = { point, step };
     if (point === 'before-step' && this.stepsLeft !== null) {
       if (this.stepsLeft === 0) {
@@ -159,6 +174,7 @@ export class Steering {
     }
     if (this.goal?.point === point && step >= (this.goal.step ?? step))
       this.hold('the point asked for is reached', null);
+    if (hit !== null) this.hold(hitWords(hit), null, hit);
     await this.settle();
     if (point === 'after-update') return 0;
     const { heldMs } = this;
@@ -179,11 +195,33 @@ export class Steering {
     return this.heldMs - before;
   }
 
-  /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @throws as `at` */
-  async holdBecause(fault: StudioError, place: RunPlace): Promise<void> {
+  /** A stretch of sampling begins. @returns aborted when a pause comes that takes hold between two tokens */
+  beginSampling(): AbortSignal {
+    this.stretch = new AbortController();
+    if (this.waiting.some(holdsSampling)) this.stretch.abort();
+    return this.stretch.signal;
+  }
+
+  /**
+   * Stands still where a stretch of sampling was ended.
+   * @returns milliseconds for which it was held
+   * @throws Interrupted when the run ends here
+   */
+  async holdSampling(step: number): Promise<number> {
+    const { place, heldMs } = this;
+    this.place = { point: 'sampling', step };
+    await this.settle();
+    this.place = place;
+    const held = this.heldMs - heldMs;
+    this.heldMs = heldMs;
+    return held;
+  }
+
+  /** Stands still because of a fault until someone resumes or stops; then the work is tried again. @param hit the breakpoint that waited for it @throws as `at` */
+  async holdBecause(fault: StudioError, place: RunPlace, hit: BreakpointHit | null = null): Promise<void> {
     this.place = place;
     this.beginsAnew = true;
-    this.hold(fault.message, { ...fault.data, message: fault.message });
+    this.hold(hit ? hitWords(hit) : fault.message, { ...fault.data, message: fault.message }, hit);
     await this.settle();
   }
 
@@ -232,6 +270,7 @@ export class Steering {
   private wait(command: TakenCommand, change: CommandChange = null): CommandRecord {
     const record = this.log.schedule(command, pointOf(command.request), change, this.stepOf(command));
     this.waiting.push(command);
+    if (holdsSampling(command)) this.stretch?.abort();
     if (this.isDueNow(command)) this.cut?.abort(goesOn());
     this.wake?.();
     return record;
@@ -250,11 +289,11 @@ export class Steering {
     for (const command of back) this.log.fail(command, null, why);
   }
 
-  private hold(why: string | null, fault: RunFault | null): void {
+  private hold(why: string | null, fault: RunFault | null, hit: BreakpointHit | null = null): void {
     this.held = true;
     this.goal = null;
     this.heldSinceMs = performance.now();
-    this.actions.stand({ state: 'paused', at: this.place, why, fault, memory: 'held' });
+    this.actions.stand({ state: 'paused', at: this.place, why, fault, memory: 'held', ...(hit && { hit }) });
   }
 
   private letGo(doing: string | null): void {
@@ -346,6 +385,12 @@ export class Steering {
         }));
       case 'read-labels':
         return this.carryOut(command, async () => ({ change: null, note: await this.actions.readLabels() }));
+      case 'mask':
+      case 'rescore':
+        return this.carryOut(command, async () => ({ change: null, note: this.actions.correct(command) }));
+      case 'skip':
+      case 'mix':
+        return this.carryOut(command, async () => ({ change: this.actions.changeQuestions(request), note: null }));
       case 'set':
         return this.carryOut(command, async () => {
           const from = this.actions.setParameter(request.parameter, request.value);
@@ -356,6 +401,7 @@ export class Steering {
       case 'pin':
       case 'unpin':
       case 'remove-checkpoint':
+      case 'break':
         throw notHere(request.kind);
       default:
         return request satisfies never;
@@ -385,6 +431,11 @@ export class Steering {
   }
 }
 
+/** Whether a command makes the run stand still between two tokens. */
+function holdsSampling({ request }: TakenCommand): boolean {
+  return request.kind === 'pause' && isDue(request, 'sampling', false);
+}
+
 function goesOn(): StudioError {
   return new StudioError('conflict', 'The run does not stand still.', { remedy: 'Pause it and ask again.' });
 }
@@ -394,7 +445,7 @@ function stepsThenPause(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
 }
 
-/** What works on the queue or the disk alone has no part in what is in memory. */
+/** What the run itself carries out, or its shelf of checkpoints, whether it is in memory or not. */
 function notHere(kind: CommandKind): StudioError {
   return new StudioError('internal', `A run in memory was to ${kind}.`);
 }

@@ -1,4 +1,5 @@
 /** All runs of one project folder: creates them, finds them again, and lets one compute at a time. What the server serves. */
+
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -7,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CreateEngine, Frames } from '../engines/engine.ts';
 import { refuseOtherForms } from '../engines/model-forms.ts';
 import { type CommandRecord, type CommandRequest, deleteRefusal } from '../protocol/commands.ts';
+import type { CurvesAnswer, CurvesAsked } from '../protocol/curves.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import type { RunFileEntry, TrainerInfo, UnreadableRun } from '../protocol/messages.ts';
@@ -247,6 +249,10 @@ export class Trainer implements TrainerService {
     return this.run(runId).command(id, request, by);
   }
 
+  muteAdvisory(runId: string, key: string, muted: boolean, by: string): void {
+    this.run(runId).muteAdvisory(key, muted, by);
+  }
+
   resumption(runId: string, from: number | undefined): Promise<Resumption> {
     return this.run(runId).resumption(from);
   }
@@ -348,6 +354,10 @@ export class Trainer implements TrainerService {
 
   countRollouts(runId: string, asked: CountAsked, attention: Attention): Promise<RolloutCount> {
     return this.reader.count(this.run(runId).folder, asked, attention);
+  }
+
+  curves(runId: string, asked: CurvesAsked): Promise<CurvesAnswer> {
+    return this.reader.curves(this.run(runId).folder, asked);
   }
 
   analyse(runId: string, onProgress: (done: number, total: number) => void): Promise<Analysed> {

@@ -15,6 +15,7 @@ export interface TrainingRun
   extends Pick<Training, 'seed' | 'signal' | 'recordGroups' | 'onUpdated' | 'flaggedOf' | 'onMasked' | 'onNotice'> {
   run(): RunSummary;
   at(point: SafePoint, open?: OpenGroups): Promise<number>;
+  readonly sampling: Training['sampling'];
   /** Moved on by the questions that are taken. */
   readonly place: QuestionPlace;
   /** The media of the questions of a step are waited for, or are there. */
@@ -24,9 +25,9 @@ export interface TrainingRun
 
 export function trainingOf(bench: Workbench, of: TrainingRun): Training {
   const { engine, policy, reference, template, questions, order, unseen } = bench;
-  const { seed, signal, place } = of;
+  const { seed, signal, sampling, place } = of;
   return {
-    ...{ engine, policy, reference, template, seed, signal },
+    ...{ engine, policy, reference, template, seed, signal, sampling },
     parameters: () => of.run().parameters,
     at: (point, open) => of.at(point, open),
     async nextQuestions(count) {

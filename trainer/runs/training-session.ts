@@ -11,6 +11,7 @@ import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
 import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
+import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { CheckpointReason, Rollout } from '../protocol/records.ts';
 import { resumptionWords } from '../protocol/resumption.ts';
@@ -25,16 +26,19 @@ import {
   standingOf,
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
+import { Advisor, type AdvisorOf } from './advisories/advisor.ts';
 import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
+import { changeQuestions } from './changed-questions.ts';
 import type { CheckpointShelf } from './checkpoint-shelf.ts';
 import { setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
-import { FlatSteps } from './flat-steps.ts';
 import { HeededLabels } from './heeded-labels.ts';
 import { demandConsent, type PlannedResumption, planResumption } from './resumption.ts';
+import { freeGb, RunBreakpoints } from './run-breakpoints.ts';
 import { evaluationStopped, RunEvaluation } from './run-evaluation.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { SamplingHint } from './service.ts';
+import { SessionCorrections } from './session-corrections.ts';
 import { SessionUpdates } from './session-updates.ts';
 import { Steering } from './steering.ts';
 import { type QuestionPlace, trainingOf } from './training-of.ts';
@@ -51,7 +55,7 @@ export interface SessionSurroundings
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
-  readonly store: Pick<RunStore, 'checkpoints' | 'countAfter' | 'evaluations' | 'receipt'>;
+  readonly store: Pick<RunStore, 'advisories' | 'countAfter' | 'metrics' | 'receipt'> & AdvisorOf['store'];
   readonly journal: RunJournal;
   readonly commands: CommandLog;
   readonly shelf: CheckpointShelf;
@@ -76,6 +80,9 @@ export class TrainingSession {
   /** Of others who use the engine meanwhile. */
   private readonly turns = new Turns();
   private readonly updates: SessionUpdates;
+  private readonly corrections: SessionCorrections;
+  private readonly breakpoints: RunBreakpoints;
+  private readonly unwatch: () => void;
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
   private isPlanned = false;
@@ -87,7 +94,7 @@ export class TrainingSession {
   private readonly place: QuestionPlace = { next: 0 };
   /** What the update of the step under way computed of its answers; null for SFT. */
   private updated: readonly UpdatedAnswer[] | null = null;
-  private readonly flatSteps = new FlatSteps();
+  private readonly advisor: Advisor;
   /** Why the memory was freed, where no person asked for it. */
   private releasedBecause: string | null = null;
 
@@ -95,6 +102,10 @@ export class TrainingSession {
     this.of = of;
     this.command = command;
     const { journal } = of;
+    this.advisor = new Advisor({
+      ...{ store: of.store, journal, folder: of.folder, shownFolder: of.plan.paths.record(of.folder) },
+      log: (line) => of.around.log(line),
+    });
     this.evaluation = new RunEvaluation(of, this.interrupt.signal, () =>
       this.steering.between({ point: 'after-update', step: this.run.step }),
     );
@@ -106,10 +117,7 @@ export class TrainingSession {
       },
       goOn: (doing) => this.goOn(doing),
       save: () => this.save('command'),
-      evaluate: (arms) =>
-        this.steering.heldAt
-          ? this.evaluation.runHeld(this.workbench, arms)
-          : this.evaluation.run(this.workbench, arms),
+      evaluate: (arms) => this.evaluate(arms),
       readLabels: () => this.readLabels(),
       parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
       setParameter: (name, value) => {
@@ -118,14 +126,25 @@ export class TrainingSession {
           requireReversedOf(this.bench.unseen.dataset);
         return journal.setParameter(name, value);
       },
+      correct: (command) => this.corrections.make(command),
+      changeQuestions: (request) => changeQuestions(request, this.workbench, journal),
       interruptSampling: () => this.interrupt.abort(),
     });
+    this.corrections = new SessionCorrections(journal);
     this.updates = new SessionUpdates({
       ...{ seed: of.plan.seed, journal, steering: this.steering, turns: this.turns },
       receipt: (step) => of.store.receipt(step),
       models: () => this.workbench,
       flaggedOf: (rollouts) => this.flaggedOf(rollouts),
     });
+    this.breakpoints = new RunBreakpoints({
+      run: () => this.run,
+      diskFree: () => freeGb(of.folder),
+      steps: (from) => of.store.metrics(from),
+      record: (body) => void journal.record(body),
+      log: (line) => of.around.log(`run ${this.run.id}: ${line}`),
+    });
+    this.unwatch = journal.watch((body) => this.breakpoints.take(body));
   }
 
   /** @returns how the run is to rest, when its memory is free */
@@ -141,6 +160,7 @@ export class TrainingSession {
       this.of.around.log(`run ${this.run.id}: its memory is not freed: ${asStudioError(thrown)}`);
     }
     this.bench = null;
+    this.unwatch();
     // Came while the memory was being freed.
     this.steering.abandon(over);
     if (ending && rest.state === 'failed') this.of.commands.fail(ending.command, ending.at, rest.fault.message);
@@ -237,6 +257,8 @@ export class TrainingSession {
         [`${before.state} → running`, left].filter((part) => part !== null).join('; '),
       );
       begun = true;
+      // What was said of settings after that step is given up with it; the settings are not.
+      journal.adviseOfSettings(null, this.run.step);
       return await this.loop();
     } catch (thrown) {
       const fault = asStudioError(thrown);
@@ -265,7 +287,7 @@ export class TrainingSession {
       journal.stand({ state: 'evaluating', doing: null }, known);
       const { request } = command;
       const arms = request.kind === 'evaluate' ? request.arms : undefined;
-      commands.apply(command, null, null, await this.evaluation.run(this.workbench, arms));
+      commands.apply(command, null, null, await this.evaluate(arms));
     } catch (thrown) {
       const fault = asStudioError(thrown);
       if (!(thrown instanceof Interrupted)) around.log(`run ${this.run.id}: ${fault.stack ?? fault.toString()}`);
@@ -288,6 +310,7 @@ export class TrainingSession {
       plan,
       folder,
       parameters: this.run.parameters,
+      sourceWeights: this.run.sourceWeights,
       checkpoint: planned.checkpoint,
       media: () => around.media(),
       createEngine: around.createEngine,
@@ -304,19 +327,21 @@ export class TrainingSession {
         ? {}
         : {
             beforeModel: async (files) => {
-              await this.judge(files);
+              await this.judge(files, planned.from);
               await this.openLabels(files, planned.from + 1);
             },
           }),
     });
     this.bench = bench;
     bench.questions.obey(this.labels.corrections);
+    bench.questions.skip(this.run.skippedRows ?? []);
     this.reached = bench.reached ?? this.reached;
     const { step } = this.reached;
     const left = step < this.run.step ? await this.goBack(planned) : null;
+    const advisories = this.of.store.advisories();
     if (bench.reached === null && plan.method !== 'sft') await this.save('start');
     this.isLoaded = true;
-    return { known: { engine: bench.engine.status(), questions: bench.trained.rows.length, step }, left };
+    return { known: { engine: bench.engine.status(), questions: bench.trained.rows.length, step, advisories }, left };
   }
 
   /** @throws StudioError `conflict` when more is given up than a person has agreed to; an evaluation gives up nothing */
@@ -338,15 +363,15 @@ export class TrainingSession {
     return planned;
   }
 
-  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @throws StudioError `bad-run-file` */
-  private async judge(files: OpenedFiles): Promise<void> {
+  /** Whether the run can learn anything, said before it costs anything; not of one that is to end. @param from the step that it goes on from. @throws StudioError `bad-run-file` */
+  private async judge(files: OpenedFiles, from: number): Promise<void> {
     const { plan, journal } = this.of;
     const { method, parameters, step } = this.run;
     const { signal } = this.interrupt;
     journal.tellPart('looking through the questions');
     try {
-      const said = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
-      for (const message of said) journal.record({ type: 'warning', about: 'learning', message });
+      const judged = await judgeBeforeStart({ method, parameters, step, runFile: plan.runFile }, files, signal);
+      journal.adviseOfSettings(judged.ofFiles ? judged.found : null, from);
     } catch (thrown) {
       if (!signal.aborted) throw thrown;
     } finally {
@@ -417,6 +442,10 @@ export class TrainingSession {
       signal: this.interrupt.signal,
       run: () => this.run,
       at: (point, open) => this.at(point, open),
+      sampling: {
+        begin: () => this.steering.beginSampling(),
+        hold: () => this.steering.holdSampling(this.run.step + 1),
+      },
       place: this.place,
       onDecoding: (isUnderWay) => {
         if (this.run.step + 1 !== first) return;
@@ -426,7 +455,7 @@ export class TrainingSession {
       recordGroups: (groups) => journal.recordGroups(groups),
       flaggedOf: (rollouts) => this.flaggedOf(rollouts),
       onMasked: (masked) => journal.record({ type: 'masked', masked }),
-      onNotice: (message) => journal.record({ type: 'warning', about: 'learning', message }),
+      onNotice: (message) => journal.record({ type: 'warning', message }),
       onUpdated: (answers) => {
         this.updated = answers;
         this.updates.updateMade(answers);
@@ -444,6 +473,7 @@ export class TrainingSession {
           this.place.next = this.reached.position;
           this.updated = null;
           this.updates.stepBegins();
+          this.corrections.close();
           return plan.method === 'sft' ? sftStep(training, step) : tgrpoStep(training, step, plan.method);
         });
         metrics.skipped = this.run.skipped - skippedBefore;
@@ -455,18 +485,16 @@ export class TrainingSession {
           ),
         );
         await this.orHold({ point: 'after-update', step }, () => this.updates.afterStep(step));
-        const flat = plan.method === 'sft' ? null : this.flatSteps.take(metrics);
-        if (flat !== null)
-          await this.orHold({ point: 'after-update', step }, async () =>
-            journal.record({ type: 'warning', about: 'learning', message: flat }),
-          );
+        // Before a checkpoint of it: a run that goes on from there has heard what there was to say.
+        await this.advisor.look();
         await this.orHold({ point: 'after-update', step }, () => this.afterStep(step));
-        await this.steering.at('after-update', step);
+        const place = { point: 'after-update', step } as const;
+        await this.steering.at(place.point, step, await this.breakpoints.at(place));
         this.updates.demandWhole();
         await this.turns.use(this.run.parameters.evidenceShare * metrics.durations.total);
       }
       await this.orHold(afterUpdate(), () => this.save('end'));
-      if (unseen) await this.orHold(afterUpdate(), () => this.evaluation.run(this.workbench));
+      if (unseen) await this.orHold(afterUpdate(), () => this.evaluate());
       return { state: 'completed' };
     } catch (thrown) {
       if (!(thrown instanceof Interrupted)) throw thrown;
@@ -481,10 +509,16 @@ export class TrainingSession {
   /** Passes a safe point of a step. */
   private async at(point: SafePoint, open?: OpenGroups): Promise<number> {
     const step = this.run.step + 1;
-    if (open) this.updates.groupsOpen(step, open);
-    const heldMs = await this.steering.at(point, step);
+    if (open) {
+      this.updates.groupsOpen(step, open);
+      this.corrections.groupsOpen(step, open);
+    }
+    const heldMs = await this.steering.at(point, step, await this.breakpoints.at({ point, step }));
     this.updates.demandWhole();
-    if (point === 'before-update') this.updates.updateBegins();
+    if (point === 'before-update') {
+      this.updates.updateBegins();
+      this.corrections.close();
+    }
     return heldMs;
   }
 
@@ -497,7 +531,7 @@ export class TrainingSession {
         if (thrown instanceof Interrupted) throw thrown;
         const fault = asStudioError(thrown);
         if (!mendable.has(fault.kind)) throw fault;
-        await this.steering.holdBecause(fault, place);
+        await this.steering.holdBecause(fault, place, this.breakpoints.atFault(fault, place));
       }
     }
   }
@@ -506,8 +540,16 @@ export class TrainingSession {
     const { parameters: p, steps } = this.run;
     if (step >= steps) return;
     if (p.checkpointEvery > 0 && step % p.checkpointEvery === 0) await this.save('schedule');
-    if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && this.workbench.unseen)
-      await this.evaluation.run(this.workbench);
+    if (p.evaluateEvery > 0 && step % p.evaluateEvery === 0 && this.workbench.unseen) await this.evaluate();
+  }
+
+  /** @param arms as `RunEvaluation.run` has them. @returns what to tell. @throws as that does */
+  private async evaluate(arms?: readonly EvaluationArm[]): Promise<string> {
+    const said = this.steering.heldAt
+      ? await this.evaluation.runHeld(this.workbench, arms)
+      : await this.evaluation.run(this.workbench, arms);
+    await this.advisor.look();
+    return said;
   }
 
   private async save(reason: CheckpointReason): Promise<string> {

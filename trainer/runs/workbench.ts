@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { isSplit } from '../data/forms/dataset-parts.ts';
 import { type Leak, leakBetween } from '../data/leak.ts';
-import { QuestionOrder } from '../data/mixing.ts';
+import { QuestionOrder, type SourceWeights } from '../data/mixing.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
 import { requireOfEngine } from '../engines/needs.ts';
@@ -28,6 +28,8 @@ export interface WorkbenchOrder {
   /** The run's, in which its checkpoints lie. */
   readonly folder: string;
   readonly parameters: ParameterValues;
+  /** In place of the plan's; absent where nobody gave others. */
+  readonly sourceWeights?: SourceWeights | null | undefined;
   /** The weights to go on from; null begins. */
   readonly checkpoint: WholeCheckpoint | null;
   /** Opened once per trainer; throws `ffmpeg-missing` where there is none. */
@@ -112,7 +114,7 @@ async function open(
   const questionOrder = new QuestionOrder(
     rows.map((row) => ({ row, isImage: dataset.dataType(row) === 'image', source: dataset.source(row) })),
     plan.seed,
-    plan.sourceWeights,
+    order.sourceWeights === undefined ? plan.sourceWeights : order.sourceWeights,
   );
 
   await order.beforeModel?.({ dataset, rows, leak });

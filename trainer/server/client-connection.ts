@@ -165,6 +165,10 @@ export class ClientConnection {
       'runs/command': greeted<'runs/command'>(({ runId, id, command }, author) => ({
         command: service.command(runId, id, command, author),
       })),
+      'advisories/mute': greeted<'advisories/mute'>(({ runId, key, muted }, author) => {
+        service.muteAdvisory(runId, key, muted, author);
+        return {};
+      }),
       'runs/resumption': greeted<'runs/resumption'>(({ runId, from }) => service.resumption(runId, from)),
       'runs/fork': greeted<'runs/fork'>(async (request, author) => ({ run: await service.fork(request, author) })),
       'runs/subscribe': greeted<'runs/subscribe'>(({ runId, since }) => this.subscribe(runId, since)),
@@ -189,6 +193,9 @@ export class ClientConnection {
       'metrics/get': greeted<'metrics/get'>(({ runId, fromStep }) => ({
         steps: service.store(runId).metrics(fromStep),
       })),
+      'metrics/curves': greeted<'metrics/curves'>(({ runId, fromStep = null, toStep = null, points, before = null }) =>
+        service.curves(runId, { fromStep, toStep, points, before }),
+      ),
       'metrics/superseded': greeted<'metrics/superseded'>(({ runId }) => ({
         superseded: service.store(runId).supersededMetrics(),
       })),

@@ -1,4 +1,5 @@
 /** The log of a run's events: written once each, read on from a number, and set aside where the run goes back over them. */
+import { type Advisory, withAdvisory } from '../protocol/advisories.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 import { type RunEvent, type RunEventBody, runEventBody } from '../protocol/records.ts';
@@ -97,6 +98,20 @@ export class EventTable {
       .map(keptEvent);
   }
 
+  /** What stands of the advisories, in the order in which they began. */
+  advisories(): Advisory[] {
+    return this.database
+      .all<{ body: string }>(
+        `SELECT body FROM events WHERE step IS NOT NULL AND body LIKE '{"type":"advisory%' ORDER BY seq`,
+      )
+      .reduce((standing: Advisory[], row) => {
+        const body = JSON.parse(row.body) as BodyOf<'advisory' | 'advisory-ended'>;
+        return body.type === 'advisory'
+          ? withAdvisory(standing, body.advisory)
+          : standing.filter(({ key }) => key !== body.key);
+      }, []);
+  }
+
   /** Those of a type that the run went back over, with the number of that going back; in each of them the oldest first. */
   superseded<T extends RunEventBody['type']>(type: T): { attempt: number; body: BodyOf<T> }[] {
     return this.database
@@ -122,6 +137,11 @@ function stepOf(body: RunEventBody): number | null {
       return body.evaluation.step;
     case 'masked':
       return body.masked.step;
+    case 'corrected':
+      return body.correction.step;
+    case 'advisory':
+      return body.advisory.since;
+    case 'advisory-ended':
     case 'references':
     case 'receipt':
     case 'skipped':

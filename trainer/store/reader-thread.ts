@@ -1,5 +1,5 @@
 /**
- * The thread behind `RolloutReader`: lists and counts of all runs of a trainer, and what is asked of questions, slice by slice.
+ * The thread behind `RolloutReader`: lists and counts of all runs of a trainer, what is asked of questions, and curves, slice by slice.
  * Between two slices it hears what is new. Counts follow one another and let all others go first, which take turns.
  */
 import { setImmediate } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { everything } from '../protocol/query/expression.ts';
 import { fields } from '../protocol/query/fields.ts';
 import { type ListSort, sortFields } from '../protocol/query/sort.ts';
+import { CurveColumns } from './curve-columns.ts';
 import { Database } from './database.ts';
 import { drawRollouts } from './draw-rollouts.ts';
 import { listQuestions, questionHistory } from './question-history.ts';
@@ -17,7 +18,7 @@ import { countRollouts, listRollouts } from './rollout-list.ts';
 import { questionOf, RolloutOrders, type Slices } from './rollout-orders.ts';
 import type { AboutQuestions, FromReader, ReaderValue, ToReader } from './rollout-reader.ts';
 
-type Asked = Extract<ToReader, { kind: 'list' | 'count' | 'draw' | 'questions' }>;
+type Asked = Extract<ToReader, { kind: 'list' | 'count' | 'draw' | 'questions' | 'curves' }>;
 
 interface Task {
   readonly asked: Asked;
@@ -36,6 +37,9 @@ const mostRuns = 6;
 const mostBytes = 400e6;
 /** Of the run used last: what all columns of a million rollouts take, with their orders. */
 const mostReadAhead = 0.75 * mostBytes;
+/** Of runs whose curves were asked for, those asked for last at the end; their memory has a bound of its own. */
+const curves = new Map<string, CurveColumns>();
+const mostCurveBytes = 300e6;
 /** Between two words about how far a task is. */
 const toldEveryMs = 150;
 
@@ -55,7 +59,20 @@ function open(path: string): RolloutOrders {
   return run;
 }
 
+function openCurves(path: string): CurveColumns {
+  const held = curves.get(path) ?? new CurveColumns(opened(path));
+  curves.delete(path);
+  curves.set(path, held);
+  return held;
+}
+
+function closeCurves(path: string): void {
+  curves.get(path)?.dispose();
+  curves.delete(path);
+}
+
 function close(path: string): void {
+  closeCurves(path);
   const run = runs.get(path);
   if (ahead?.run === run) ahead = null;
   run?.columns.dispose();
@@ -70,6 +87,11 @@ function tidy(): void {
     close(path);
   }
   for (const run of runs.values()) run.shrink(mostBytes);
+  const ofCurves = () => [...curves.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  for (const path of [...curves.keys()]) {
+    if (curves.size === 1 || (curves.size <= mostRuns && ofCurves() <= mostCurveBytes)) break;
+    closeCurves(path);
+  }
 }
 
 function begin({ asked }: Task): Slices<ReaderValue> {
@@ -82,6 +104,8 @@ function begin({ asked }: Task): Slices<ReaderValue> {
       return drawRollouts(open(asked.path), asked.asked);
     case 'questions':
       return aboutQuestions(asked.path, asked.asked);
+    case 'curves':
+      return openCurves(asked.path).read(asked.asked);
   }
 }
 
@@ -205,6 +229,7 @@ port.on('message', (message: ToReader) => {
     case 'count':
     case 'draw':
     case 'questions':
+    case 'curves':
       tasks.push({ asked: message, slices: null, toldAt: performance.now() });
       void work();
       break;

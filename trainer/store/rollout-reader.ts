@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { CurvesAnswer, CurvesAsked } from '../protocol/curves.ts';
 import { type ErrorData, StudioError } from '../protocol/errors.ts';
 import type { QuestionHistory } from '../protocol/questions.ts';
 import type { DrawAsked, Drawn } from './draw-rollouts.ts';
@@ -32,6 +33,7 @@ export type ToReader =
   | { readonly kind: 'count'; readonly id: number; readonly path: string; readonly asked: CountAsked }
   | { readonly kind: 'draw'; readonly id: number; readonly path: string; readonly asked: DrawAsked }
   | { readonly kind: 'questions'; readonly id: number; readonly path: string; readonly asked: AboutQuestions }
+  | { readonly kind: 'curves'; readonly id: number; readonly path: string; readonly asked: CurvesAsked }
   /** Nobody waits for this one any more: no answer comes. */
   | { readonly kind: 'cancel'; readonly id: number }
   /** Closes all that is open of a database; what is under way there is answered as cancelled. */
@@ -58,7 +60,8 @@ export type ReaderValue =
   | QuestionsPage
   | QuestionHistory
   | SharedPage
-  | EvaluationPairs;
+  | EvaluationPairs
+  | CurvesAnswer;
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -119,6 +122,11 @@ export class RolloutReader {
     [first, second]: readonly [string, string],
   ): Promise<EvaluationPairs> {
     return this.askQuestions(folders[0], { of: 'evaluations', other: join(folders[1], storeFile), first, second });
+  }
+
+  /** @param folder of the run */
+  curves(folder: string, asked: CurvesAsked): Promise<CurvesAnswer> {
+    return this.ask((id) => ({ kind: 'curves', id, path: join(folder, storeFile), asked }));
   }
 
   private askQuestions<T>(folder: string, asked: AboutQuestions): Promise<T> {

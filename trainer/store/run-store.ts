@@ -10,6 +10,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Advisory } from '../protocol/advisories.ts';
 import { analysisVersion } from '../protocol/analysis.ts';
 import type { AskAbout, Experiment, ExperimentTokens } from '../protocol/ask.ts';
 import type { CommandRecord } from '../protocol/commands.ts';
@@ -42,6 +43,7 @@ import { checkBody } from './event-table.ts';
 import type { WeighedWith } from './evidence-table.ts';
 import { filledShare, fillPortion } from './filling.ts';
 import { type FoundPlace, findPlace } from './find-place.ts';
+import { type KindCount, kindCounts } from './kind-counts.ts';
 import { createRunDatabase, openRunDatabase } from './open-database.ts';
 import { type EventDetails, type NewAnalysis, RunTables } from './run-tables.ts';
 import { countedShare, countPortion } from './step-counts.ts';
@@ -247,12 +249,22 @@ export class RunStore {
     }));
   }
 
-  /** The newest `limit` events about questions left out, as many about warnings and as many about labels, in order. */
+  /** The newest `limit` events of each kind that tells a person something: what was left out, warnings, labels, advisories; in order. */
   notices(limit = 200): RunEvent[] {
-    return (['skipped', 'warning', 'labels'] as const)
+    return (['skipped', 'warning', 'labels', 'advisory', 'advisory-ended'] as const)
       .flatMap((type) => this.tables.events.newest(type, limit))
       .sort((a, b) => a.seq - b.seq)
       .map(({ seq, at, body }) => ({ runId: this.run.id, seq, at, body: body as RunEventBody }));
+  }
+
+  /** Advisories that stand by what was said of steps that stand. */
+  advisories(): Advisory[] {
+    return this.tables.events.advisories();
+  }
+
+  /** How kinds of questions fared in the steps after one, by step. */
+  kindCounts(afterStep: number): ReadonlyMap<number, readonly KindCount[]> {
+    return kindCounts(this.database, afterStep);
   }
 
   metrics(fromStep = 0): StepMetrics[] {
@@ -297,6 +309,11 @@ export class RunStore {
       counted: countedShare(this.database),
       outdated: this.tables.rollouts.outdated(analysisVersion),
     };
+  }
+
+  /** As `counts` has them, of the groups that were trained on in the steps after one. */
+  trainCounts(afterStep: number): StepCounts | null {
+    return this.tables.stepCounts.list(afterStep).find(({ purpose }) => purpose === 'train') ?? null;
   }
 
   /** Oldest first. */

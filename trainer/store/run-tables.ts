@@ -18,7 +18,7 @@ import type { Database } from './database.ts';
 import { EventTable } from './event-table.ts';
 import { EvidenceTable } from './evidence-table.ts';
 import { ExperimentTable } from './experiment-table.ts';
-import { writeMask } from './masked-answers.ts';
+import { writeCorrection, writeMask } from './masked-answers.ts';
 import { ReceiptTable } from './receipt-table.ts';
 import { RecordTables } from './record-tables.ts';
 import { RolloutTables } from './rollout-tables.ts';
@@ -130,6 +130,9 @@ export class RunTables {
       case 'masked':
         writeMask(this.database, body.masked);
         return null;
+      case 'corrected':
+        writeCorrection(this.database, body.correction);
+        return null;
       case 'weighed':
         this.evidence.tell(body.answers);
         for (const weighing of details.weighings ?? []) this.evidence.write(weighing);
@@ -139,9 +142,14 @@ export class RunTables {
         return null;
       case 'state':
       case 'analysed':
+      case 'breakpoints':
+      case 'breakpoint-hit':
       case 'labels':
       case 'skipped':
       case 'warning':
+      case 'advisory':
+      case 'advisory-ended':
+      case 'advisory-muted':
         return null;
     }
   }

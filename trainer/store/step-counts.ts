@@ -102,9 +102,11 @@ export class StepCountTables {
     this.database.run('DELETE FROM group_counts WHERE key IN (SELECT key FROM groups WHERE step > ?)', step);
   }
 
-  list(): StepCounts[] {
+  /** Of the steps after one; of all where none is named. */
+  list(afterStep = -1): StepCounts[] {
     const rows = this.database.all<{ step: number; purpose: GroupPurpose; sums: string }>(
-      'SELECT step, purpose, sums FROM step_counts ORDER BY purpose, step',
+      'SELECT step, purpose, sums FROM step_counts WHERE step > ? ORDER BY purpose, step',
+      afterStep,
     );
     const byPurpose = Map.groupBy(rows, ({ purpose }) => purpose);
     return [...byPurpose].map(([purpose, own]) => {

@@ -1,4 +1,5 @@
 /** What happened to a run between two of its groups, oldest first. Computes only. */
+import { advisoryLabels } from '../../trainer/protocol/advisories.ts';
 import { hasEnded } from '../../trainer/protocol/commands.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { HistoryGroup } from '../../trainer/protocol/questions.ts';
@@ -15,7 +16,7 @@ export interface Happening {
   readonly detail: string;
 }
 
-type Lists = Pick<RunView, 'commands' | 'checkpoints' | 'evaluations' | 'skipped' | 'warnings'>;
+type Lists = Pick<RunView, 'commands' | 'checkpoints' | 'evaluations' | 'skipped' | 'warnings' | 'told'>;
 
 /**
  * By step where it has one, else by time. At the step of the earlier one what came after its answers counts; at that of the
@@ -56,6 +57,11 @@ export function happenings(view: Lists, one: HistoryGroup, other: HistoryGroup):
       .filter(({ step }) => step > first.step && step <= last.step)
       .map(({ step, question, message }) => ({
         ...{ step, at: Number.NaN, what: `left out row ${shownRow(question)}`, detail: shownLine(message) },
+      })),
+    ...view.told
+      .filter(({ advisory }) => atStep(advisory.since))
+      .map(({ at, advisory: { since, rule, message } }) => ({
+        ...{ step: since, at, what: `advisory: ${advisoryLabels[rule]}`, detail: shownLine(message) },
       })),
     ...view.warnings
       .filter(({ at }) => atTime(at))

@@ -10,8 +10,9 @@ import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
 import { grouped } from '../ui/numbers.ts';
 import styles from './aha-section.module.css';
-import type { ChartGroup } from './chart.tsx';
+import type { ChartGroup } from './chart-group.ts';
 import { CountLink } from './count-link.tsx';
+import type { Drawn } from './drawn-runs.ts';
 import { RateChart, type RateSeries } from './rate-chart.tsx';
 import { ofTraining } from './rates.ts';
 import { type TransitionRow, transitionQuery, transitionRows, transitionTotal } from './transitions.ts';
@@ -31,15 +32,15 @@ interface AhaSectionProps {
   readonly feed: RunFeed;
   readonly view: RunView;
   readonly group: ChartGroup;
+  readonly drawn: Drawn;
 }
 
-export function AhaSection({ feed, view, group }: AhaSectionProps) {
+export function AhaSection({ feed, view, group, drawn }: AhaSectionProps) {
   const { counts, outdated } = view.counted;
-  const { steps } = view.metrics;
   const own = ofTraining(counts);
   const analysed = own ? sumsOf(own, 'analysed').reduce((sum, one) => sum + one, 0) : 0;
   if (!own) return null;
-  const shared = { group, steps, counts: own };
+  const shared = { group, drawn, counts: own };
   return (
     <section aria-label="Reasoning" data-part="reasoning">
       <Section

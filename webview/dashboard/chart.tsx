@@ -1,125 +1,40 @@
 /**
- * A curve by step: faint raw values under a strong smoothed line. All charts of a page share one hairline and one zoom;
- * numbers are written in the header, so that nothing covers the data.
+ * A curve by step: faint raw values under a strong smoothed line. All charts of a page share one hairline, one zoom and one
+ * smoothing; numbers are written in the header, so that nothing covers the data.
  */
-import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { FormulaLabel } from '../formulas/formula.tsx';
-import type { FormulaName } from '../formulas/formulas.ts';
 import { compact } from '../ui/numbers.ts';
-import { Store, useStore } from '../ui/store.ts';
-import { type CanvasColours, canvasColours, themeTurn } from '../ui/theme.ts';
+import { useStore } from '../ui/store.ts';
+import { themeTurn } from '../ui/theme.ts';
 import styles from './chart.module.css';
-import { bandEdges, drawnExtent, stepSplits, verticalRange } from './chart-scales.ts';
-import { trailingMean } from './smoothing.ts';
+import { lastShown, shownSteps } from './chart-group.ts';
+import { heights, type Plotted, plotData, plotOptions, plotShape } from './chart-plot.ts';
+import { drawnExtent } from './chart-scales.ts';
+import { headerValue, pointWords, strongOf, type Values } from './curve.ts';
+import { RunMark } from './run-marks.tsx';
 
-export const smoothedOver = 10;
-
-export interface Curve {
-  readonly name: string;
-  readonly formula: FormulaName;
-  readonly values: readonly (number | null)[];
-  readonly colour: keyof CanvasColours;
-  /** Lengths of dash and gap, in CSS pixels. */
-  readonly dash?: readonly number[];
-  /** False draws the values alone, as for a learning rate. */
-  readonly smoothed?: boolean;
-  /** The strong line, where it is not the trailing mean of the values. */
-  readonly strong?: readonly (number | null)[];
-  /** Bounds of the strong line, drawn as a band around it. */
-  readonly interval?: { readonly low: readonly (number | null)[]; readonly high: readonly (number | null)[] };
-  /** Before the name in the header; plain curves have none. */
-  readonly mark?: ComponentChildren;
-  /** What the header shows at a place in the steps, or of all for null, where that is not the value alone. */
-  readonly words?: (at: number | null) => string;
-}
-
-/** What the charts of a page share. */
-export class ChartGroup {
-  /** Index of the step under the pointer. */
-  readonly hover = new Store<number | null>(null);
-  /** First and last step that are drawn; null draws all. */
-  readonly zoom = new Store<readonly [number, number] | null>(null);
-  private static made = 0;
-  readonly syncKey: string;
-
-  constructor() {
-    ChartGroup.made += 1;
-    this.syncKey = `charts-${ChartGroup.made}`;
-  }
-
-  /** Makes the range `factor` times as long around its middle, inside what there is. */
-  scaleBy(factor: number, first: number, last: number): void {
-    const [from, to] = this.zoom.get() ?? [first, last];
-    const middle = (from + to) / 2;
-    const half = Math.max(1, ((to - from) / 2) * factor);
-    const next: [number, number] = [Math.max(first, middle - half), Math.min(last, middle + half)];
-    this.zoom.set(next[0] <= first && next[1] >= last ? null : next);
-  }
-}
-
-export interface ChartProps {
-  readonly group: ChartGroup;
+export interface ChartProps extends Plotted {
   readonly title: string;
+  /** Steps that a point stands for; 1 unless it is said. */
+  readonly pointSize?: number;
   /** After the values in the header: "band 320–512". */
   readonly note?: string;
-  readonly steps: readonly number[];
-  readonly curves: readonly Curve[];
-  /** Large unless it is said. */
-  readonly size?: ChartSize;
-  /** Fixed ends of the vertical scale. */
-  readonly range?: readonly [number, number];
-  /** The vertical scale begins at 0. */
-  readonly fromZero?: boolean;
-  /** A band that is filled from one value to another. */
-  readonly band?: readonly [number, number];
-  /** Steps at which a vertical line is drawn. */
-  readonly lines?: readonly number[];
 }
-
-/** The steps that a chart draws, for what is put under it. */
-export function shownSteps(
-  steps: readonly number[],
-  zoom: readonly [number, number] | null,
-): readonly [number, number] {
-  const [from, to] = zoom ?? [steps[0] ?? 0, steps.at(-1) ?? 1];
-  return to > from ? [from, to] : [from - 0.5, from + 0.5];
-}
-
-/** Width that the vertical axis takes, in CSS pixels; marks under a chart begin there. */
-export const axisWidth = 34;
-/** Room at the right of the last step, in CSS pixels, for half of its label. */
-export const rightRoom = 10;
-type ChartSize = 'large' | 'middle' | 'small';
-const heights: Readonly<Record<ChartSize, number>> = { large: 214, middle: 132, small: 56 };
 
 export function Chart(props: ChartProps) {
-  const { size = 'large' } = props;
+  const { size = 'large', group, pointSize = 1 } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
   latest.current = props;
-  const smoothed = useMemo(
-    () =>
-      props.curves.map(({ values, smoothed, strong }) =>
-        smoothed === false ? values : (strong ?? trailingMean(values, smoothedOver)),
-      ),
-    [props.curves],
-  );
-  const data = useMemo(
-    () =>
-      [
-        props.steps,
-        ...props.curves.map((curve) => curve.values),
-        ...smoothed,
-        ...props.curves.flatMap(({ interval }) => (interval ? [interval.high, interval.low] : [])),
-      ] as unknown as uPlot.AlignedData,
-    [props.steps, props.curves, smoothed],
-  );
-  const shape = props.curves
-    .map((curve) => `${curve.colour}${curve.dash}${curve.smoothed}${curve.interval !== undefined}`)
-    .join();
+  /* What the arrow keys have come to, to be read out. */
+  const [read, setRead] = useState('');
+  const smoothing = useStore(group.smoothing, (held) => held);
+  const strong = useMemo(() => props.curves.map((curve) => strongOf(curve, smoothing)), [props.curves, smoothing]);
+  const data = useMemo(() => plotData(props.steps, props.curves, strong), [props.steps, props.curves, strong]);
+  const shape = plotShape(props.curves);
 
   useEffect(() => {
     const element = box.current;
@@ -130,7 +45,6 @@ export function Chart(props: ChartProps) {
       if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: heights[size] });
     });
     watch.observe(element);
-    const { group } = latest.current;
     const stops = [
       themeTurn.watch(() => made.redraw(false)),
       /* The pointer's place is shared by uPlot itself, one that keys chose is not. */
@@ -158,15 +72,23 @@ export function Chart(props: ChartProps) {
   }, [data]);
   useEffect(() => {
     plot.current?.redraw(false);
-  }, [props.lines, props.band]);
+  }, [props.lines, props.band, props.now]);
 
-  const lastStep = props.steps.at(-1);
-  const summary = props.curves
-    .map((curve, index) => `${curve.name} ${headerValue(curve, smoothed[index] ?? [], null)}`)
-    .join(', ');
+  const valuesAt = (at: number | null) =>
+    props.curves
+      .map((curve, index) => {
+        const of = curve.ofRun ? `${curve.ofRun.id} ` : '';
+        const last = lastShown(props.steps, group.zoom.get());
+        return `${of}${curve.name} ${headerValue(curve, strong[index] ?? [], at, last)}`;
+      })
+      .join(', ');
+  const readOut = (event: KeyboardEvent) => {
+    const at = moveHairline(event, plot.current, latest.current);
+    if (at !== null) setRead(`${pointWords(props.steps[at] ?? 0, pointSize)}: ${valuesAt(at)}`);
+  };
   return (
-    <figure class={`${styles.chart} ${size === 'small' ? styles.small : ''}`}>
-      <ChartHeader {...props} smoothed={smoothed} />
+    <figure class={`${styles.chart} ${size === 'small' ? styles.small : ''}`} data-chart={props.title}>
+      <ChartHeader {...props} strong={strong} />
       <div
         ref={box}
         class={styles.plot}
@@ -175,33 +97,49 @@ export function Chart(props: ChartProps) {
         role="img"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the hairline
         tabIndex={0}
-        aria-label={`${props.title} up to step ${lastStep ?? 0}: ${summary}. Arrow keys read out step by step.`}
-        onKeyDown={(event) => moveHairline(event, plot.current, latest.current)}
+        aria-label={`${props.title} up to step ${props.steps.at(-1) ?? 0}: ${valuesAt(null)}. Arrow keys read out step by step.`}
+        onKeyDown={readOut}
       />
+      <span class="sr-only" role="status">
+        {read}
+      </span>
       {size === 'small' && (
         <div class={styles.extent}>
-          <Extent {...props} smoothed={smoothed} />
+          <Extent {...props} strong={strong} />
         </div>
       )}
     </figure>
   );
 }
 
-function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number | null)[])[] }) {
+type HeaderProps = ChartProps & { readonly strong: readonly Values[] };
+
+function ChartHeader(props: HeaderProps) {
+  const { steps, curves, strong, pointSize = 1 } = props;
   const hover = useStore(props.group.hover, (index) => index);
-  const step = hover === null ? undefined : props.steps[hover];
-  const first = props.curves[0];
+  const zoom = useStore(props.group.zoom, (held) => held);
+  const step = hover === null ? undefined : steps[hover];
+  const [first] = curves;
   if (!first) return null;
-  const shownValue = (index: number) =>
-    headerValue(props.curves[index] as Curve, props.smoothed[index] ?? [], step === undefined ? null : hover);
+  const last = lastShown(steps, zoom);
+  const shown = curves.map((curve, index) => ({
+    curve,
+    value: headerValue(curve, strong[index] ?? [], step === undefined ? null : hover, last),
+  }));
+  const values = (of: readonly (typeof shown)[number][]) =>
+    of.map(({ curve, value }) => (
+      <b key={curve.ofRun?.id ?? ''}>
+        {curve.ofRun && <RunMark place={curve.ofRun.place} />} {value}
+      </b>
+    ));
   if (props.size === 'small') {
     return (
       <header>
         <b>
           <FormulaLabel name={first.formula}>{props.title}</FormulaLabel>
         </b>
-        <FormulaLabel name={first.formula} pointerOnly>
-          {shownValue(0)}
+        <FormulaLabel name={first.formula} pointerOnly class={styles.ofRuns}>
+          {values(shown)}
         </FormulaLabel>
       </header>
     );
@@ -214,12 +152,13 @@ function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number 
             {props.title}
           </FormulaLabel>
         </b>
-        <span class={styles.ends}>{step === undefined ? <Extent {...props} /> : `step ${step}`}</span>
+        <span class={styles.ends}>{step === undefined ? <Extent {...props} /> : pointWords(step, pointSize)}</span>
       </header>
       <p class={styles.values}>
-        {props.curves.map((curve, index) => (
-          <FormulaLabel key={curve.name} name={curve.formula}>
-            {curve.mark} {curve.name} <b>{shownValue(index)}</b>
+        {/* Those of all runs stand together. */}
+        {[...Map.groupBy(shown, ({ curve }) => curve.name)].map(([name, of]) => (
+          <FormulaLabel key={name} name={of[0]?.curve.formula ?? first.formula}>
+            {of[0]?.curve.mark} {name} <span class={styles.ofRuns}>{values(of)}</span>
           </FormulaLabel>
         ))}
         {props.note && <span>{props.note}</span>}
@@ -228,22 +167,14 @@ function ChartHeader(props: ChartProps & { smoothed: readonly (readonly (number 
   );
 }
 
-/** At a step its own value; without one the last of the strong line. */
-function headerValue(curve: Curve, strong: readonly (number | null)[], at: number | null): string {
-  if (curve.words) return curve.words(at);
-  return compact((at === null ? strong.findLast((value) => value !== null) : curve.values[at]) ?? null);
-}
-
 /** The least and the most that is drawn, of the steps that are. */
-function Extent({
-  group,
-  size,
-  steps,
-  curves,
-  smoothed,
-}: ChartProps & { smoothed: readonly (readonly (number | null)[])[] }) {
+function Extent({ group, size, steps, curves, strong }: HeaderProps) {
   const zoom = useStore(group.zoom, (held) => held);
-  const extent = drawnExtent(steps, shownSteps(steps, zoom), [...curves.map(({ values }) => values), ...smoothed]);
+  const columns = [
+    ...curves.flatMap(({ values, extent }) => (extent ? [extent.low, extent.high] : [values])),
+    ...strong,
+  ];
+  const extent = drawnExtent(steps, shownSteps(steps, zoom), columns);
   if (extent === null) return null;
   const [low, high] = [compact(extent.low), compact(extent.high)];
   if (size !== 'small')
@@ -264,170 +195,24 @@ function Extent({
   );
 }
 
-function moveHairline(event: KeyboardEvent, plot: uPlot | null, { group, steps }: ChartProps): void {
-  if (!plot || (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')) return;
+/** Moves the hairline to the next point of those that are drawn, or to the first or last of them. @returns its index */
+function moveHairline(event: KeyboardEvent, plot: uPlot | null, { group, steps }: ChartProps): number | null {
+  if (!plot || !['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(event.key)) return null;
   event.preventDefault();
   event.stopPropagation();
-  const at = group.hover.get() ?? (event.key === 'ArrowLeft' ? steps.length : -1);
-  const next = Math.min(steps.length - 1, Math.max(0, at + (event.key === 'ArrowLeft' ? -1 : 1)));
-  plot.setCursor({ left: plot.valToPos(steps[next] ?? 0, 'x'), top: 0 });
-}
-
-function plotOptions(latest: { readonly current: ChartProps }, width: number): uPlot.Options {
-  const { size = 'large', curves, group } = latest.current;
-  const small = size === 'small';
-  const colour = (name: keyof CanvasColours) => () => canvasColours()[name];
-  const font = `11px ${getComputedStyle(document.body).fontFamily}`;
-  const line = (curve: Curve): uPlot.Series => ({
-    stroke: colour(curve.colour),
-    width: 1.75,
-    spanGaps: true,
-    points: { show: (plot, series, from, to) => countValues(plot.data[series] ?? [], from, to) <= 12, size: 5 },
-    ...(curve.dash ? { dash: [...curve.dash] } : {}),
-  });
-  const raw = (curve: Curve): uPlot.Series => ({
-    stroke: colour(curve.colour),
-    width: curve.smoothed === false ? 0 : 1,
-    alpha: 0.26,
-    spanGaps: true,
-    points: { show: false },
-  });
-  const bound = (): uPlot.Series => ({ width: 0, spanGaps: true, points: { show: false } });
-  const withInterval = curves.filter(({ interval }) => interval !== undefined);
-  return {
-    width: Math.max(40, width),
-    height: heights[size],
-    legend: { show: false },
-    padding: small ? [4, 2, 4, 2] : [8, rightRoom, 0, 0],
-    cursor: {
-      y: false,
-      points: { show: false },
-      drag: { x: true, y: false, setScale: false },
-      sync: { key: group.syncKey },
-      bind: {
-        dblclick: () => () => {
-          group.zoom.set(null);
-          return null;
-        },
-      },
-    },
-    scales: {
-      x: { time: false, range: () => [...shownSteps(latest.current.steps, group.zoom.get())] as uPlot.Range.MinMax },
-      y: { range: (_, low, high) => verticalRange(latest.current, low, high) },
-    },
-    axes: [
-      {
-        show: !small,
-        stroke: colour('dim'),
-        grid: { show: false },
-        ticks: { show: false },
-        size: 20,
-        gap: 4,
-        font,
-        space: 46,
-        splits: (_, __, from, to, increment) => stepSplits(from, to, increment),
-        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000],
-      },
-      {
-        show: !small,
-        stroke: colour('dim'),
-        grid: { stroke: colour('line'), width: 1 },
-        ticks: { show: false },
-        size: axisWidth,
-        gap: 5,
-        font,
-        space: 34,
-        values: (_, splits) => splits.map((value) => tick(value)),
-      },
-    ],
-    series: [{}, ...curves.map(raw), ...curves.map(line), ...withInterval.flatMap(() => [bound(), bound()])],
-    bands: withInterval.map(({ colour: name }, at) => ({
-      series: [1 + 2 * curves.length + 2 * at, 2 + 2 * curves.length + 2 * at],
-      fill: () => `color-mix(in srgb, ${canvasColours()[name]} 16%, transparent)`,
-    })),
-    hooks: {
-      drawClear: [(plot) => drawBackground(plot, latest.current)],
-      setCursor: [(plot) => group.hover.set(plot.cursor.idx ?? null)],
-      setSelect: [
-        (plot) => {
-          if (plot.select.width < 4) return;
-          const from = plot.posToVal(plot.select.left, 'x');
-          const to = plot.posToVal(plot.select.left + plot.select.width, 'x');
-          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          group.zoom.set([from, to]);
-        },
-      ],
-    },
-  };
-}
-
-function countValues(values: ArrayLike<number | null | undefined>, from: number, to: number): number {
-  let found = 0;
-  for (let index = from; index <= to; index += 1) if ((values[index] ?? null) !== null) found += 1;
-  return found;
-}
-
-function tick(value: number): string {
-  const rounded = Number(value.toPrecision(6));
-  return Math.abs(rounded) >= 1e-3 || rounded === 0 ? String(rounded).replace('-', '\u2212') : compact(rounded);
-}
-
-function drawBackground(plot: uPlot, { band, lines, steps, size }: ChartProps): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  if (band) drawBand(plot, band);
-  ctx.strokeStyle = canvasColours().line;
-  ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash([]);
-  const stroke = (fromX: number, fromY: number, toX: number, toY: number) => {
-    ctx.beginPath();
-    ctx.moveTo(fromX, fromY);
-    ctx.lineTo(toX, toY);
-    ctx.stroke();
-  };
-  const bottom = bbox.top + bbox.height;
-  if (size === 'small') stroke(bbox.left, bottom - 0.5, bbox.left + bbox.width, bottom - 0.5);
-  for (const step of lines ?? []) {
-    if (steps.length === 0) break;
-    const x = Math.round(plot.valToPos(step, 'x', true)) + 0.5;
-    stroke(x, bbox.top, x, bottom);
-  }
-  ctx.restore();
-}
-
-/** Its ends as lines, or as words where they lie beyond what is drawn: a band that fills its chart would say nothing else. */
-function drawBand(plot: uPlot, band: readonly [number, number]): void {
-  const { ctx, bbox } = plot;
-  const { fill, line, dim } = { fill: canvasColours().band, line: canvasColours().plain, dim: canvasColours().dim };
-  const { min = 0, max = 1 } = plot.scales.y ?? {};
-  const [from, to] = [plot.valToPos(band[0], 'y', true), plot.valToPos(band[1], 'y', true)];
-  ctx.fillStyle = fill;
-  ctx.fillRect(bbox.left, to, bbox.width, from - to);
-  ctx.strokeStyle = line;
-  ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash([2 * devicePixelRatio, 2 * devicePixelRatio]);
-  ctx.fillStyle = dim;
-  ctx.font = `${11 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
-  ctx.textAlign = 'right';
-  for (const { at, words, edge } of bandEdges(band, [min, max])) {
-    if (edge === null) {
-      const y = Math.round(plot.valToPos(at, 'y', true)) + 0.5;
-      ctx.beginPath();
-      ctx.moveTo(bbox.left, y);
-      ctx.lineTo(bbox.left + bbox.width, y);
-      ctx.stroke();
-      continue;
-    }
-    ctx.textBaseline = edge;
-    const inset = 3 * devicePixelRatio;
-    ctx.fillText(
-      words,
-      bbox.left + bbox.width - inset,
-      edge === 'top' ? bbox.top + inset : bbox.top + bbox.height - inset,
-    );
-  }
-  ctx.setLineDash([]);
+  const [from, to] = shownSteps(steps, group.zoom.get());
+  const first = steps.findIndex((step) => step >= from);
+  const last = steps.findLastIndex((step) => step <= to);
+  if (first < 0 || last < first) return null;
+  const held = group.hover.get();
+  const next = {
+    ArrowLeft: (held ?? last + 1) - 1,
+    ArrowRight: (held ?? first - 1) + 1,
+    Home: first,
+    End: last,
+  }[event.key] as number;
+  const at = Math.min(last, Math.max(first, next));
+  plot.setCursor({ left: plot.valToPos(steps[at] ?? 0, 'x'), top: 0 });
+  group.hover.set(at);
+  return at;
 }

@@ -8,7 +8,6 @@ import type { Checkpoint } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { dateWords } from '../../trainer/protocol/run-words.ts';
 import type { Host } from '../host.ts';
-import { metricOf } from '../state/metric-columns.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
@@ -35,12 +34,12 @@ interface CheckpointListProps {
 type Opened = { readonly what: 'pin' | 'fork' | 'delete' | 'compare'; readonly step: number };
 
 export function CheckpointList({ feed, view, runs, host, noTrainer, onCompare, onRun }: CheckpointListProps) {
-  const { run, checkpoints, evaluations, metrics } = view;
+  const { run, checkpoints, evaluations } = view;
   const [opened, setOpened] = useState<Opened | null>(null);
   const shelf = useShelf(feed, checkpoints, noTrainer);
   const kept = keptBecause(checkpoints, run.parameters, {
     evaluations,
-    metric: (name, step) => metricOf(metrics, name, step),
+    mean: (name, step) => shelf?.checkpoints.find((held) => held.step === step)?.[name] ?? null,
   });
   const close = () => setOpened(null);
   const bytes = checkpoints.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -88,7 +87,7 @@ export function CheckpointList({ feed, view, runs, host, noTrainer, onCompare, o
               const words = keptWords(kept.get(id) ?? []);
               const panel = opened?.step === step ? opened.what : null;
               return [
-                <tr key={id} title={shownLine(folder)}>
+                <tr key={id} data-checkpoint={id} tabIndex={-1} title={shownLine(folder)}>
                   <td class="num">{grouped(step)}</td>
                   <td class="dim" title={dateWords(at)}>
                     {clock(at).slice(0, 5)}

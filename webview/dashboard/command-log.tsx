@@ -10,8 +10,15 @@ import styles from './command-log.module.css';
 
 const shownAtFirst = 12;
 
-export function CommandLog({ commands }: { commands: readonly CommandRecord[] }) {
-  const [all, setAll] = useState(false);
+interface CommandLogProps {
+  readonly commands: readonly CommandRecord[];
+  /** The command whose row is sought; null for none. */
+  readonly wanted: string | null;
+}
+
+export function CommandLog({ commands, wanted }: CommandLogProps) {
+  const [asked, setAll] = useState(false);
+  const all = asked || commands.findIndex(({ id }) => id === wanted) >= shownAtFirst;
   return (
     <section aria-label="Command log">
       <Section
@@ -55,7 +62,11 @@ export function CommandLog({ commands }: { commands: readonly CommandRecord[] })
 function Row({ command }: { command: CommandRecord }) {
   const where = placeWords(command);
   return (
-    <tr title={[clock(command.requestedAt), shownLine(command.by), where].filter(Boolean).join(' · ')}>
+    <tr
+      data-command={command.id}
+      tabIndex={-1}
+      title={[clock(command.requestedAt), shownLine(command.by), where].filter(Boolean).join(' · ')}
+    >
       <td class="num dim">{command.number}</td>
       <td class="dim far">{clock(command.requestedAt)}</td>
       <td>{requestWords(command.request)}</td>

@@ -15,21 +15,24 @@ import { Blank } from '../ui/blank.tsx';
 import { KeyHelp } from '../ui/key-help.tsx';
 import { focusIsTyping, useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
-import { useStore } from '../ui/store.ts';
+import { type Store, useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
+import { AdvisoryNotice } from './advisory-notice.tsx';
 import { AhaSection } from './aha-section.tsx';
-import { ChartGroup } from './chart.tsx';
+import { ChartGroup } from './chart-group.ts';
 import { CheckpointList } from './checkpoint-list.tsx';
 import { CommandLog } from './command-log.tsx';
 import { Curves } from './curves.tsx';
 import styles from './dashboard.module.css';
+import { DrawnRuns } from './drawn-runs.ts';
 import { EvaluationTable } from './evaluation-table.tsx';
-import { LearningNotice } from './learning-notice.tsx';
+import { type MarkerTarget, markersOf, nextMarker } from './markers.ts';
 import { ParameterList } from './parameter-list.tsx';
 import { PatternSection } from './pattern-section.tsx';
 import { RatesSection } from './rates-section.tsx';
 import { RunHeader } from './run-header.tsx';
 import { SkippedList } from './skipped-list.tsx';
+import { rememberedSmoothing } from './smoothing.ts';
 import { WarningList } from './warning-list.tsx';
 import { WhereTheTimeWent } from './where-the-time-went.tsx';
 
@@ -42,6 +45,7 @@ const keyRows = [
   ['s', 'save a checkpoint'],
   ['e', 'evaluate'],
   ['+ - 0', 'fewer steps in the curves, more, all'],
+  ['[ ]', 'to the last or next mark under the curves'],
   ['r', 'rollouts'],
   ['t', 'questions across steps'],
   ['a', 'audits of datasets'],
@@ -60,9 +64,16 @@ interface DashboardProps {
   /** To two evaluations side by side; null for one that is chosen there. */
   readonly onCompare: (first: string, second: string | null) => void;
   readonly onAudits: () => void;
+  /** Runs that are overlaid, by their ids. */
+  readonly beside: Store<readonly string[]>;
+  /** To the answers of a group. */
+  readonly onGroup: (groupId: string) => void;
 }
 
-export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare, onAudits }: DashboardProps) {
+const smoothing = rememberedSmoothing(localStorage);
+
+export function Dashboard(props: DashboardProps) {
+  const { session, feed, host, beside, onRollouts, onAcross, onCompare, onAudits, onGroup } = props;
   const { view, loaded } = useStore(feed.state, (state) => state);
   const { run } = view;
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
@@ -70,11 +81,16 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
   const [help, setHelp] = useState(false);
   /* The key of a control that was pressed while it was refused. */
   const [pressed, setPressed] = useState<string | null>(null);
-  const charts = useMemo(() => new ChartGroup(), [feed]);
-  useEffect(
-    () => feed.need('steps', 'superseded', 'counted', 'commands', 'checkpoints', 'evaluations', 'notices'),
-    [feed],
-  );
+  const charts = useMemo(() => new ChartGroup(smoothing), [feed]);
+  const runsDrawn = useMemo(() => new DrawnRuns(session, feed, charts, beside), [session, feed, charts, beside]);
+  useEffect(() => () => runsDrawn.dispose(), [runsDrawn]);
+  const drawn = useStore(runsDrawn.state, (state) => state);
+  const markers = useMemo(() => markersOf(view.commands, view.checkpoints), [view.commands, view.checkpoints]);
+  /* The marker that `[` and `]` have come to. */
+  const [chosen, setChosen] = useState<string | null>(null);
+  /* What a marker has opened, to be found below. */
+  const [opened, setOpened] = useState<RowTarget | null>(null);
+  useEffect(() => feed.need('curves', 'counted', 'commands', 'checkpoints', 'evaluations', 'notices'), [feed]);
   useEffect(() => setPressed(null), [run.state, link.state]);
   const trainerMissing = noTrainer(link);
   const controls = runControls(run, runs, trainerMissing);
@@ -86,8 +102,20 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
   const fault = useStore(feed.connection.state, (state) => state.fault);
   const asking = useStore(feed.state, (state) => state.asking);
   const hasTrouble = trainerMissing !== null || fault !== null || asking !== null || troubleOf(run) !== null;
-  const { steps } = view.metrics;
-  const scale = (factor: number) => charts.scaleBy(factor, steps[0] ?? 0, steps.at(-1) ?? 1);
+  const scale = (factor: number) => charts.scaleBy(factor, ...(drawn.extent ?? [0, 1]));
+  const toMarker = (by: 1 | -1) => {
+    const next = nextMarker(markers, chosen, by);
+    if (next === null) return false;
+    charts.show(next.step, ...(drawn.extent ?? [0, 1]));
+    setChosen(next.id);
+  };
+  const open = (target: MarkerTarget) => {
+    if (target.open === 'group') onGroup(target.groupId);
+    else setOpened({ ...target });
+  };
+  useEffect(() => {
+    if (opened) showRow(opened);
+  }, [opened]);
   useKeys({
     ...Object.fromEntries(
       controls.map((control) => [
@@ -100,6 +128,8 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
     '=': () => scale(0.5),
     '-': () => scale(2),
     '0': () => charts.zoom.set(null),
+    '[': () => toMarker(-1),
+    ']': () => toMarker(1),
     r: onRollouts,
     t: onAcross,
     a: onAudits,
@@ -107,7 +137,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
       const { trainer } = feed.connection.state.get();
       const link = {
         project: trainer && projectName(trainer.folder),
-        place: { page: 'dashboard', runId: run.id },
+        place: { page: 'dashboard', runId: run.id, ...(beside.get().length > 0 && { beside: [...beside.get()] }) },
       } as const;
       copyLinkOf(host, link).catch((thrown: unknown) => feed.fail(thrown));
     },
@@ -118,8 +148,8 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
       setPressed(null);
     },
   });
-  const begun = steps.length > 0;
-  const isRead = loaded.has('steps');
+  const begun = drawn.steps.length > 0;
+  const isRead = loaded.has('curves');
   return (
     <>
       <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross, onAudits }} />
@@ -127,7 +157,7 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
       {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
       <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
-      <LearningNotice warnings={view.warnings} />
+      {!hasTrouble && !refused && <AdvisoryNotice {...{ feed, view, runs, noTrainer: trainerMissing, host }} />}
       <div aria-live="polite">
         {refused && trainerMissing === null && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
@@ -137,21 +167,23 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
       </div>
       <main class={styles.page}>
         <div class={styles.column}>
-          {!isRead && (
+          {!isRead && !begun && (
             <Blank status>
               <p class="strong">Reading {run.step === 1 ? '1 step' : `${run.step} steps`}</p>
               <progress />
             </Blank>
           )}
           {isRead && !begun && <NotBegun feed={feed} run={run} start={controls.find(({ name }) => name === 'start')} />}
-          {begun && <Curves view={view} group={charts} />}
-          {begun && <RatesSection view={view} group={charts} />}
-          {begun && <AhaSection feed={feed} view={view} group={charts} />}
-          {begun && <PatternSection view={view} group={charts} />}
+          {begun && (
+            <Curves {...{ session, view, host, drawn, beside, markers, chosen }} group={charts} onOpen={open} />
+          )}
+          {begun && <RatesSection view={view} group={charts} drawn={drawn} />}
+          {begun && <AhaSection feed={feed} view={view} group={charts} drawn={drawn} />}
+          {begun && <PatternSection view={view} group={charts} drawn={drawn} />}
           {begun && <WhereTheTimeWent view={view} />}
-          <WarningList warnings={view.warnings.filter(({ isOfLearning }) => !isOfLearning)} />
+          <WarningList {...{ feed, view, runs, noTrainer: trainerMissing, host }} />
           <SkippedList view={view} host={host} />
-          {isRead && <CommandLog commands={view.commands} />}
+          {isRead && <CommandLog commands={view.commands} wanted={opened?.open === 'command' ? opened.id : null} />}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
         </div>
         <div class={`${styles.column} ${styles.side}`}>
@@ -167,6 +199,15 @@ export function Dashboard({ session, feed, host, onRollouts, onAcross, onCompare
       </main>
     </>
   );
+}
+
+type RowTarget = Exclude<MarkerTarget, { open: 'group' }>;
+
+/** Brings the row of a command or a checkpoint into sight, with the focus on it. */
+function showRow({ open, id }: RowTarget): void {
+  const row = document.querySelector<HTMLElement>(`[data-${open}="${CSS.escape(id)}"]`);
+  row?.scrollIntoView({ block: 'center' });
+  row?.focus({ preventScroll: true });
 }
 
 /** `start` is there while the run was never started. */

@@ -7,8 +7,9 @@ import { type CountName, type StepCounts, sumsOf } from '../../trainer/protocol/
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
-import type { ChartGroup } from './chart.tsx';
+import type { ChartGroup } from './chart-group.ts';
 import { CountLink } from './count-link.tsx';
+import type { Drawn } from './drawn-runs.ts';
 import styles from './pattern-section.module.css';
 import { RateChart } from './rate-chart.tsx';
 import { ofTraining } from './rates.ts';
@@ -28,7 +29,7 @@ const counters: Readonly<Record<PatternName, CountName>> = {
 const sum = (column: readonly number[]) => column.reduce((whole, one) => whole + one, 0);
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
-export function PatternSection({ view, group }: { view: RunView; group: ChartGroup }) {
+export function PatternSection({ view, group, drawn }: { view: RunView; group: ChartGroup; drawn: Drawn }) {
   const counts = ofTraining(view.counted.counts);
   const [chosen, choose] = useState<PatternName | null>(null);
   if (!counts || sum(sumsOf(counts, 'analysed')) === 0) return null;
@@ -76,7 +77,7 @@ export function PatternSection({ view, group }: { view: RunView; group: ChartGro
             title={`Pattern: ${patternShown(shown)}`}
             formula="patternRate"
             counts={counts}
-            steps={view.metrics.steps}
+            drawn={drawn}
             series={[{ name: patternShown(shown), count: counters[shown], colour: 'foreground' }]}
           />
           <p class={`dim ${styles.rule}`}>{patternRules[shown]}</p>

@@ -1,13 +1,17 @@
 /**
  * Shares over steps with their intervals: a chart as the others, with their hairline, zoom and keys. Strong lines are pooled
- * over the last steps; the band around each is its 95 % interval (Wilson).
+ * over as many steps as curves are smoothed over; the band around each is its 95 % interval (Wilson).
  */
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { CountName, StepCounts } from '../../trainer/protocol/step-counts.ts';
 import type { FormulaName } from '../formulas/formulas.ts';
 import { fixed } from '../ui/numbers.ts';
-import { Chart, type ChartGroup, type Curve, smoothedOver } from './chart.tsx';
+import { useStore } from '../ui/store.ts';
+import { Chart } from './chart.tsx';
+import type { ChartGroup } from './chart-group.ts';
+import type { Curve } from './curve.ts';
+import type { Drawn } from './drawn-runs.ts';
 import { rateOf } from './rates.ts';
 
 export interface RateSeries {
@@ -28,17 +32,19 @@ interface RateChartProps {
   readonly formula: FormulaName;
   /** Of one purpose; undefined where nothing was counted. */
   readonly counts: StepCounts | undefined;
-  /** Those of the other charts. */
-  readonly steps: readonly number[];
+  /** With the points of the other charts. */
+  readonly drawn: Drawn;
   readonly series: readonly RateSeries[];
   readonly lines?: readonly number[];
 }
 
-export function RateChart({ group, title, formula, counts, steps, series, lines }: RateChartProps) {
+export function RateChart({ group, title, formula, counts, drawn, series, lines }: RateChartProps) {
+  const { steps, size } = drawn;
+  const smoothing = useStore(group.smoothing, (held) => held);
   const curves = useMemo(
     () =>
       series.map(({ name, count, formula: own, colour, dash, mark }): Curve => {
-        const { raw, pooled, low, high, counts: found } = rateOf(counts, count, steps, smoothedOver);
+        const { raw, pooled, low, high, counts: found } = rateOf(counts, count, { steps, size }, smoothing);
         return {
           name,
           formula: own ?? formula,
@@ -56,7 +62,9 @@ export function RateChart({ group, title, formula, counts, steps, series, lines 
           },
         };
       }),
-    [counts, steps, series, formula],
+    [counts, steps, size, series, formula, smoothing],
   );
-  return <Chart {...{ group, title, steps, curves }} {...(lines && { lines })} size="middle" fromZero />;
+  return (
+    <Chart {...{ group, title, steps, curves }} pointSize={size} {...(lines && { lines })} size="middle" fromZero />
+  );
 }

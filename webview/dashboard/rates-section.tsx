@@ -8,7 +8,8 @@ import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
 import { TickOrCross } from '../ui/icons.tsx';
-import type { ChartGroup } from './chart.tsx';
+import type { ChartGroup } from './chart-group.ts';
+import type { Drawn } from './drawn-runs.ts';
 import { RateChart, type RateSeries } from './rate-chart.tsx';
 import styles from './rates-section.module.css';
 
@@ -73,10 +74,9 @@ const charts = [
   },
 ] as const;
 
-export function RatesSection({ view, group }: { view: RunView; group: ChartGroup }) {
+export function RatesSection({ view, group, drawn }: { view: RunView; group: ChartGroup; drawn: Drawn }) {
   const { counts, counted } = view.counted;
-  const { steps } = view.metrics;
-  const drawn = useMemo(
+  const shown = useMemo(
     () =>
       charts.flatMap((chart) => {
         const own = counts.find(({ purpose }) => purpose === chart.purpose);
@@ -90,7 +90,7 @@ export function RatesSection({ view, group }: { view: RunView; group: ChartGroup
       }),
     [counts],
   );
-  if (drawn.length === 0 && counted === 1) return null;
+  if (shown.length === 0 && counted === 1) return null;
   return (
     <section aria-label="Shares by step" data-part="rates">
       <Section title="Shares by step" meta={<FormulaLabel name="rate">with their 95 % intervals</FormulaLabel>} />
@@ -101,9 +101,9 @@ export function RatesSection({ view, group }: { view: RunView; group: ChartGroup
         </p>
       )}
       <div class={styles.charts}>
-        {drawn.map(({ title, formula, counts: own, series, said }) => (
+        {shown.map(({ title, formula, counts: own, series, said }) => (
           <div key={title} class={styles.chart}>
-            <RateChart {...{ title, formula, series, steps, group }} counts={own} />
+            <RateChart {...{ title, formula, series, drawn, group }} counts={own} />
             {said && <p class="dim">{said}</p>}
           </div>
         ))}

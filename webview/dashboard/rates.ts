@@ -1,4 +1,5 @@
 /** Shares by step of what is counted of groups and answers: of each step, and pooled over the steps before it with an interval. */
+import { pointOf } from '../../trainer/protocol/curves.ts';
 import { proportion } from '../../trainer/protocol/proportion.ts';
 import { type CountName, counters, type StepCounts, sumsOf } from '../../trainer/protocol/step-counts.ts';
 
@@ -12,21 +13,30 @@ export interface Rate {
   readonly high: readonly (number | null)[];
 }
 
-/** @param steps those of the charts, ascending; what was counted at others is left out */
-export function rateOf(counts: StepCounts | undefined, name: CountName, steps: readonly number[], width: number): Rate {
+/** @param points of the charts: their first steps, ascending, and how many steps each stands for; what was counted at others is left out */
+export function rateOf(
+  counts: StepCounts | undefined,
+  name: CountName,
+  { steps, size }: { readonly steps: readonly number[]; readonly size: number },
+  width: number,
+): Rate {
   const sums = counts ? sumsOf(counts, name) : [];
   const wholes = counts ? sumsOf(counts, counters[name].of) : [];
-  const places = new Map((counts?.steps ?? []).map((step, at) => [step, at]));
-  const found = steps.map((step): readonly [number, number] | null => {
-    const at = places.get(step);
-    const of = at === undefined ? 0 : (wholes[at] ?? 0);
-    return of === 0 ? null : [sums[at ?? 0] ?? 0, of];
-  });
+  const places = new Map(steps.map((step, at) => [step, at]));
+  const found: ([number, number] | null)[] = steps.map(() => null);
+  for (const [at, step] of (counts?.steps ?? []).entries()) {
+    const place = places.get(pointOf(step, size));
+    const of = wholes[at] ?? 0;
+    if (place === undefined || of === 0) continue;
+    const [count, whole] = found[place] ?? [0, 0];
+    found[place] = [count + (sums[at] ?? 0), whole + of];
+  }
   const window: (readonly [number, number])[] = [];
+  const mostPooled = Math.max(1, Math.ceil(width / size));
   const pooled = found.map((one) => {
     if (one === null) return null;
     window.push(one);
-    if (window.length > width) window.shift();
+    if (window.length > mostPooled) window.shift();
     const [count, of] = window.reduce(([a, b], [c, d]) => [a + c, b + d] as const, [0, 0] as const);
     return proportion(count, of);
   });

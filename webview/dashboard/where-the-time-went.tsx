@@ -1,79 +1,61 @@
-/** The parts of the last step's time, and what computed it. */
+/** The parts of a step's time, of the last step and on average, and what computed it. */
 
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
-import { duration, elapsed, grouped } from '../ui/numbers.ts';
+import { duration, elapsed, fileSize, grouped } from '../ui/numbers.ts';
+import { meanOf, partNames, type TimeParts, timeParts } from './time-parts.ts';
 import styles from './where-the-time-went.module.css';
-
-const parts = [
-  'decode',
-  'sample',
-  'score',
-  'credit',
-  'update',
-  'store',
-] as const satisfies readonly (keyof StepMetrics['durations'])[];
 
 export function WhereTheTimeWent({ view }: { view: RunView }) {
   const { recent } = view.metrics;
   const last = recent.at(-1);
   if (!last) return null;
-  const mean = recent.reduce((sum, { durations }) => sum + durations.total, 0) / recent.length;
   const { durations } = last;
-  const named = parts.reduce((sum, part) => sum + durations[part], 0);
-  const whole = Math.max(durations.total, named, 1);
-  const rest = Math.max(0, durations.total - named);
-  const shown = [
-    ...parts.map((name) => ({ name: name as string, value: durations[name] })),
-    { name: 'other', value: rest },
-  ].filter(({ name, value }) => value > 0 && (name !== 'other' || value / whole >= 0.01));
+  const own = timeParts(durations);
+  const mean = recent.length > 1 ? meanOf(recent.map((step) => timeParts(step.durations))) : null;
+  const shown = partNames.filter((name) => [own, mean].some((parts) => parts !== null && isShown(parts, name)));
   const tokens = last.sampledTokens + last.trainedTokens;
-  let from = 0;
   return (
     <section aria-label="Where the time went">
       <Section
         title="Where the time went"
         meta={
           <FormulaLabel name="stepTime">
-            {`step ${grouped(last.step)}, ${elapsed(durations.total)}${recent.length > 1 ? `; the last ${recent.length} took ${elapsed(mean)} each` : ''}`}
+            {`step ${grouped(last.step)}, ${elapsed(durations.total)}${mean === null ? '' : `; the last ${recent.length} took ${elapsed(mean.whole)} each`}`}
           </FormulaLabel>
         }
         tools={
-          <FormulaLabel
-            name="throughput"
-            class="dim"
-            worked={`(${grouped(last.sampledTokens)} + ${grouped(last.trainedTokens)}) / ${(whole / 1000).toFixed(2)} s`}
-          >
-            {grouped(Math.round((tokens * 1000) / whole))} tokens/s
-          </FormulaLabel>
+          <span class={styles.figures}>
+            {last.memoryBytes !== undefined && (
+              <FormulaLabel name="memory" class="dim">
+                {fileSize(last.memoryBytes)}
+              </FormulaLabel>
+            )}
+            <FormulaLabel
+              name="throughput"
+              class="dim"
+              worked={`(${grouped(last.sampledTokens)} + ${grouped(last.trainedTokens)}) / ${(own.whole / 1000).toFixed(2)} s`}
+            >
+              {grouped(Math.round((tokens * 1000) / own.whole))} tokens/s
+            </FormulaLabel>
+          </span>
         }
       />
       <div class={styles.where}>
-        <svg
-          class={styles.whole}
-          role="img"
-          aria-label={shown.map(({ name, value }) => `${name} ${elapsed(value)}`).join(', ')}
-        >
-          {shown.map(({ name, value }) => {
-            const x = from;
-            from += value / whole;
-            return (
-              <rect key={name} class={fillOf(name)} x={`${x * 100}%`} width={`${(value / whole) * 100}%`} height="14" />
-            );
-          })}
-        </svg>
+        <Bar name={mean === null ? null : 'last step'} parts={own} />
+        {mean !== null && <Bar name={`mean of ${recent.length}`} parts={mean} />}
         <ul class={styles.parts}>
-          {shown.map(({ name, value }, index) => (
+          {shown.map((name, index) => (
             <li key={name}>
               <svg width="10" height="10" aria-hidden="true">
                 <rect class={fillOf(name)} width="10" height="10" />
               </svg>
               <FormulaLabel name="timePart" pointerOnly={index > 0}>
-                {name} <b>{elapsed(value)}</b> {((value / whole) * 100).toFixed(1)} %
+                {name} <b>{elapsed(own.of[name])}</b> {percent(own, name)}
+                {mean !== null && `, mean ${elapsed(mean.of[name])} ${percent(mean, name)}`}
               </FormulaLabel>
             </li>
           ))}
@@ -82,6 +64,42 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
         {view.run.engine && <Engine engine={view.run.engine} />}
       </div>
     </section>
+  );
+}
+
+type PartName = (typeof partNames)[number];
+
+const percent = ({ of, whole }: TimeParts, name: PartName) => `${((of[name] / whole) * 100).toFixed(1)} %`;
+const isShown = ({ of, whole }: TimeParts, name: PartName) =>
+  of[name] > 0 && (name !== 'other' || of[name] / whole >= 0.01);
+
+/** @param name what stands before it; null where there is one bar alone */
+function Bar({ name, parts }: { name: string | null; parts: TimeParts }) {
+  const { of, whole } = parts;
+  let from = 0;
+  const label = partNames
+    .filter((part) => isShown(parts, part))
+    .map((part) => `${part} ${elapsed(of[part])}`)
+    .join(', ');
+  return (
+    <div class={styles.bar}>
+      {name !== null && <span class="dim">{name}</span>}
+      <svg class={styles.whole} role="img" aria-label={name === null ? label : `${name}: ${label}`}>
+        {partNames.map((part) => {
+          const x = from;
+          from += of[part] / whole;
+          return of[part] > 0 ? (
+            <rect
+              key={part}
+              class={fillOf(part)}
+              x={`${x * 100}%`}
+              width={`${(of[part] / whole) * 100}%`}
+              height="14"
+            />
+          ) : null;
+        })}
+      </svg>
+    </div>
   );
 }
 

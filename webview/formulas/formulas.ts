@@ -19,7 +19,7 @@ export interface Formula {
 }
 
 const smoothed =
-  'The strong line and the number are the mean of the last 10 steps that have a value; the faint line and the hairline show single steps.';
+  'The strong line and the number are the mean of as many of the last steps that have a value as one has chosen, 10 at first; the faint line and the hairline show single steps.';
 const policyUpdate = 'With several updates a sampling, the last one counts; it is taken before its optimizer step.';
 
 export const formulas = {
@@ -213,18 +213,18 @@ export const formulas = {
   },
   drawnCurve: {
     title: 'What is drawn',
-    formula: ['strong line: mean of the value and the 9 before it', 'min, max: over single steps'],
-    over: 'Steps that have a value; others are passed over. Least and most are over all steps of the run, whatever is zoomed into.',
+    formula: ['strong line: mean of the value and the n − 1 before it', 'min, max: over single steps'],
+    over: 'Steps that have a value; others are passed over. Least and most are over the steps that are drawn.',
     unit: 'as the curve',
-    note: 'The first nine points are means of fewer values. Learning rate and probe accuracy are not smoothed.',
-    source: 'webview/dashboard/smoothing.ts, webview/dashboard/chart.tsx',
+    note: 'n is chosen for all charts together. The first n − 1 points are means of fewer values. Where a run has more steps than a chart has room for, a point stands for several: the faint band reaches from their least to their most, and the strong line is the mean of at least one whole point. Learning rate and probe accuracy are not smoothed.',
+    source: 'webview/dashboard/smoothing.ts, trainer/store/curve-columns.ts',
   },
 
   // ---- dashboard: time ----
   stepTime: {
     title: 'Time of a step',
     formula: ['end − start − held'],
-    over: 'The newest step; “took … each” is the mean of the newest 20.',
+    over: 'The newest step; the second bar is the mean of the newest 20.',
     unit: 'time',
     note: 'Begins after the safe point before-step. Held is what it stood still at safe points inside the step.',
     source: 'trainer/learning/tgrpo.ts, trainer/learning/sft.ts',
@@ -232,7 +232,7 @@ export const formulas = {
   timePart: {
     title: 'Where the time went',
     formula: ['time of the part;  part / time of the step'],
-    over: 'The newest step. decode: reading frames; sample: answers; score: rewards and aha; credit: right answers scored on shuffled frames; update: reference, gradient and optimizer; store: writing the groups; other: the rest.',
+    over: 'The newest step, and each part’s mean over the newest 20. decode: reading frames; sample: answers; score: rewards and aha; credit: right answers scored on shuffled frames; update: reference, gradient and optimizer; store: writing the groups; other: the rest.',
     unit: 'time; percent',
     source: 'trainer/learning/training.ts, webview/dashboard/where-the-time-went.tsx',
   },
@@ -242,7 +242,15 @@ export const formulas = {
     over: 'The newest step: ordered and shuffled answers sampled, and the tokens of one update.',
     unit: 'tokens per second',
     note: 'Prompt and vision tokens are not counted, unless SFT trains prompt tokens.',
-    source: 'webview/dashboard/where-the-time-went.tsx',
+    source: 'trainer/protocol/curves.ts',
+  },
+  memory: {
+    title: 'Memory',
+    formula: ['resident memory of the trainer’s process'],
+    over: 'When the step was over.',
+    unit: 'GB, 10⁹ bytes',
+    note: 'The tfjs engine computes inside this process; an engine on another machine has memory of its own, which is not in it. Steps of older versions do not say.',
+    source: 'trainer/learning/training.ts',
   },
 
   // ---- dashboard: evaluations ----

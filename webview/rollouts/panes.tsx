@@ -20,6 +20,7 @@ import { usePageWidth } from '../ui/use-page-width.ts';
 import { ExportMenu } from './export-menu.tsx';
 import { useFocus } from './focus.ts';
 import { GroupView } from './group/group-view.tsx';
+import { OpenGroup } from './group/open-group.tsx';
 import { UpdateView } from './group/update-view.tsx';
 import type { WhatIfChanges } from './group/what-if.ts';
 import { listHiddenTo, lowPage, PaneWidths } from './layout.ts';
@@ -194,6 +195,15 @@ export function Panes(props: PanesProps) {
       onLeaveWhatIf={leaveWhatIf}
       onSelect={(chosen) => choose(read.group.id, chosen)}
       onMove={(by) => reading.moveQuestion(by)}
+      open={
+        <OpenGroup
+          key={read.group.id}
+          {...{ feed, refused }}
+          run={view.run}
+          group={read.group}
+          rollout={read.group.rollouts.find(({ id }) => id === rolloutId) ?? null}
+        />
+      }
       update={
         <UpdateView
           {...{ feed, refused }}

@@ -1,10 +1,11 @@
 /** Commands in words. */
 import type { CommandRecord, CommandRequest } from '../../trainer/protocol/commands.ts';
+import { scoresWords } from '../../trainer/protocol/corrections.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { isParameterName, parameters } from '../../trainer/protocol/parameters.ts';
 import type { RunPlace } from '../../trainer/protocol/run-state.ts';
 import { pointWords } from '../../trainer/protocol/run-words.ts';
-import { plain } from '../ui/numbers.ts';
+import { count, plain } from '../ui/numbers.ts';
 
 export function requestWords(request: CommandRequest): string {
   switch (request.kind) {
@@ -16,6 +17,14 @@ export function requestWords(request: CommandRequest): string {
       return request.count === 1 ? 'one step, then pause' : `${request.count} steps, then pause`;
     case 'run-to':
       return `run to ${pointWords(request.point, request.step)}, then pause`;
+    case 'mask':
+      return `${request.masked ? 'leave out' : 'put back'} ${count(request.rollouts.length, 'answer')} of step ${request.step}`;
+    case 'rescore':
+      return `score ${shownLine(request.rollout)} ${request.scores === null ? 'as found' : `anew: ${scoresWords(request.scores)}`}`;
+    case 'skip':
+      return `${request.skipped ? 'skip' : 'ask again'} row ${request.row}`;
+    case 'mix':
+      return 'change the mix of sources';
     case 'pause':
       return request.at ? `pause at ${request.at}` : request.kind;
     case 'pin':
@@ -23,6 +32,10 @@ export function requestWords(request: CommandRequest): string {
       return `${request.kind} checkpoint ${request.step}`;
     case 'remove-checkpoint':
       return `delete checkpoint ${request.step}`;
+    case 'break': {
+      const { change } = request;
+      return change.do === 'add' ? 'add a breakpoint' : `${change.do} breakpoint ${change.number}`;
+    }
     default:
       return request.kind;
   }
@@ -31,6 +44,8 @@ export function requestWords(request: CommandRequest): string {
 /** Old and new value of what it changes, or the value that is asked for; an empty text where it changes none. */
 export function changeWords(command: CommandRecord): string {
   const change = 'change' in command ? command.change : null;
+  if (change && command.request.kind === 'break')
+    return [change.from, change.to].map((side) => (side === null ? 'none' : shownLine(plain(side)))).join(' → ');
   if (change) return `${shownLine(plain(change.from))} → ${shownLine(plain(change.to))}`;
   return command.request.kind === 'set' ? shownLine(plain(command.request.value ?? null)) : '';
 }

@@ -2,13 +2,20 @@
 import { type CommandKind, type CommandRequest, commands, refusal } from '../../trainer/protocol/commands.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 
-/**
- * `set` has a field for each parameter instead of a button, `run-to` wants a point; labels are read again where they are given,
- * checkpoints are pinned and deleted in their list.
- */
+/** The others stand where what they are about is read: parameters, points, breakpoints, checkpoints, answers, questions, labels. */
 export type ControlName = Exclude<
   CommandKind,
-  'set' | 'run-to' | 'read-labels' | 'pin' | 'unpin' | 'remove-checkpoint'
+  | 'set'
+  | 'break'
+  | 'run-to'
+  | 'read-labels'
+  | 'mask'
+  | 'rescore'
+  | 'skip'
+  | 'mix'
+  | 'pin'
+  | 'unpin'
+  | 'remove-checkpoint'
 >;
 
 export interface Control {

@@ -2,6 +2,7 @@
 
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { faultOf, type RunSummary } from '../../trainer/protocol/run-state.ts';
+import { placeWords } from '../../trainer/protocol/run-words.ts';
 import type { LinkStatus } from '../host.ts';
 import { grouped } from '../ui/numbers.ts';
 
@@ -38,11 +39,13 @@ export function stateWords(run: RunSummary): string {
       return withDoing(`Running, step ${grouped(Math.min(run.step + 1, run.steps))}`, run.doing);
     case 'pausing':
       return withDoing(
-        run.release ? 'Pausing after this step, to free the memory' : `Pausing at the next ${run.at ?? 'safe point'}`,
+        run.release
+          ? 'Pausing after this step, to free the memory'
+          : `Pausing at the next ${run.at ?? 'token or safe point'}`,
         run.doing,
       );
     case 'paused':
-      return `Paused at ${run.at.point}, step ${grouped(run.at.step)}${run.memory === 'released' ? ', memory freed' : ''}`;
+      return `Paused ${placeWords(run.at, grouped(run.at.step))}${run.memory === 'released' ? ', memory freed' : ''}`;
     case 'stopping':
       return withDoing(run.when === 'now' ? 'Stopping now' : 'Stopping after this step', run.doing);
     case 'stopped':

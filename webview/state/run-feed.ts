@@ -54,8 +54,7 @@ export interface FeedSource {
 type RunRequest = { [M in RequestName]: RequestParams<M> extends { runId: string } ? M : never }[RequestName];
 
 const partRequests = {
-  steps: 'metrics/get',
-  superseded: 'metrics/superseded',
+  curves: 'metrics/curves',
   counted: 'counts/list',
   commands: 'commands/list',
   checkpoints: 'checkpoints/list',
@@ -293,6 +292,7 @@ export class RunFeed {
 
   private async readList(part: RunPart): Promise<Partial<RunLists>> {
     const answer = await this.request(partRequests[part], {});
+    if ('columns' in answer) return { curves: answer };
     if ('counts' in answer) return { counted: answer };
     return 'events' in answer ? { notices: answer.events } : answer;
   }
@@ -321,7 +321,7 @@ export class RunFeed {
       if (body.type === 'state' && body.run.state !== 'running') over = null;
     }
     this.patch({ view: withEvents(view, fresh), sampling: over });
-    if (fresh.some(({ body }) => body.type === 'rewound')) this.readAgain('superseded');
+    if (fresh.some(({ body }) => body.type === 'rewound')) this.readAgain('curves');
     if (fresh.some(({ body }) => body.type === 'analysed')) this.readAgain('counted');
     for (const listener of [...this.eventListeners]) listener(fresh);
   }

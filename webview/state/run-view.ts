@@ -3,6 +3,7 @@
  * and flags are kept; texts of rollouts are not, they are fetched where they are read.
  */
 import type { CommandRecord } from '../../trainer/protocol/commands.ts';
+import type { CurvesAnswer } from '../../trainer/protocol/curves.ts';
 import { labelsSentence } from '../../trainer/protocol/obeyed-labels.ts';
 import {
   type Annotation,
@@ -13,12 +14,12 @@ import {
   type Question,
   type RunEvent,
   type StepMetrics,
-  type SupersededSteps,
 } from '../../trainer/protocol/records.ts';
 import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { countsUpTo, type StepCounts, withGroups } from '../../trainer/protocol/step-counts.ts';
-import { type MetricColumns, noMetrics, rewoundTo, withSteps } from './metric-columns.ts';
+import { fromAnswer, type MetricColumns, noMetrics, rewoundTo, withSteps } from './metric-columns.ts';
+import { type ToldAdvisory, withTold } from './told-advisories.ts';
 
 export interface SkippedQuestion {
   readonly seq: number;
@@ -32,8 +33,6 @@ export interface Warning {
   readonly seq: number;
   readonly at: number;
   readonly message: string;
-  /** Says that nothing, or less than was meant, is learned as the run is set. */
-  readonly isOfLearning: boolean;
 }
 
 /** Sums by step over the groups of all events up to `seq`; `counted` as the trainer told it. */
@@ -50,8 +49,6 @@ export interface RunView {
   /** Number of the newest event that is in here; a new connection asks for what follows it. */
   readonly seq: number;
   readonly metrics: MetricColumns;
-  /** What the run went back over, the first going back first. */
-  readonly superseded: readonly SupersededSteps[];
   readonly counted: CountedSteps;
   /** Newest first. */
   readonly commands: readonly CommandRecord[];
@@ -64,18 +61,19 @@ export interface RunView {
   /** By event number, oldest first. */
   readonly skipped: readonly SkippedQuestion[];
   readonly warnings: readonly Warning[];
+  /** Oldest first, those that are over too. */
+  readonly told: readonly ToldAdvisory[];
 }
 
 /** What the trainer lists of a run, each part asked for by who shows it. */
 export interface RunLists {
-  readonly steps: readonly StepMetrics[];
-  readonly superseded: readonly SupersededSteps[];
+  readonly curves: CurvesAnswer;
   readonly counted: CountedSteps;
   readonly commands: readonly CommandRecord[];
   readonly checkpoints: readonly Checkpoint[];
   readonly evaluations: readonly Evaluation[];
   readonly annotations: readonly Annotation[];
-  /** Events about questions left out, and warnings. */
+  /** Events about questions left out, warnings and advisories. */
   readonly notices: readonly RunEvent[];
 }
 export type RunPart = keyof RunLists;
@@ -86,7 +84,6 @@ export function emptyView(run: RunSummary, since: number): RunView {
     run,
     seq: since,
     metrics: noMetrics,
-    superseded: [],
     /* Until the sums are read, as no page need do, nothing is added to them. */
     counted: { counts: [], seq: Number.POSITIVE_INFINITY, counted: 1, outdated: 0 },
     commands: [],
@@ -95,6 +92,7 @@ export function emptyView(run: RunSummary, since: number): RunView {
     annotations: [],
     skipped: [],
     warnings: [],
+    told: [],
   };
 }
 
@@ -103,12 +101,11 @@ export function emptyView(run: RunSummary, since: number): RunView {
  * read a list before any of them, or after, so that all are applied to it once more.
  */
 export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: readonly RunEvent[]): RunView {
-  const none = { skipped: [], warnings: [] };
+  const none = { skipped: [], warnings: [], told: [] };
   const read = applied(
     {
       ...view,
-      ...(lists.steps && { metrics: withSteps(noMetrics, lists.steps) }),
-      ...(lists.superseded && { superseded: lists.superseded }),
+      ...(lists.curves && { metrics: fromAnswer(lists.curves) }),
       ...(lists.counted && { counted: lists.counted }),
       ...(lists.commands && { commands: newestFirst([...lists.commands], ({ number }) => number) }),
       ...(lists.checkpoints && { checkpoints: newestFirst([...lists.checkpoints], ({ at }) => at) }),
@@ -121,21 +118,21 @@ export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: re
   return { ...read, run: view.run, seq: view.seq };
 }
 
-type Notices = Pick<RunView, 'skipped' | 'warnings'>;
+type Notices = Pick<RunView, 'skipped' | 'warnings' | 'told'>;
 
-/** Takes in what was left out, warnings, and what labels change; other events are no notices. */
+/** Takes in what was left out, warnings, what labels change, and advisories; other events are no notices. */
 function withNotices(view: Notices, events: readonly RunEvent[]): Notices {
-  let { skipped, warnings } = view;
-  for (const { body, seq, at } of events) {
+  let { skipped, warnings, told } = view;
+  for (const event of events) {
+    const { body, seq, at } = event;
+    told = withTold(told, event);
     if (body.type === 'skipped') {
       const { step, question, kind, message } = body;
       skipped = bySeq(skipped, { seq, step, question, kind, message });
-    } else if (body.type === 'warning')
-      warnings = bySeq(warnings, { seq, at, message: body.message, isOfLearning: body.about === 'learning' });
-    else if (body.type === 'labels')
-      warnings = bySeq(warnings, { seq, at, message: labelsSentence(body.labels), isOfLearning: false });
+    } else if (body.type === 'warning') warnings = bySeq(warnings, { seq, at, message: body.message });
+    else if (body.type === 'labels') warnings = bySeq(warnings, { seq, at, message: labelsSentence(body.labels) });
   }
-  return { skipped, warnings };
+  return { skipped, warnings, told };
 }
 
 /** Applies events in order. An event that is already in the view changes nothing. */
@@ -201,6 +198,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
         next.checkpoints = next.checkpoints.filter((checkpoint) => checkpoint.step <= body.toStep);
         next.evaluations = next.evaluations.filter((evaluation) => evaluation.step <= body.toStep);
         next.skipped = next.skipped.filter((skipped) => skipped.step <= body.toStep);
+        next.told = withTold(next.told, event);
         break;
       case 'annotation':
         next.annotations = mergeById(next.annotations, [body.annotation]);
@@ -211,6 +209,8 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'skipped':
       case 'warning':
       case 'labels':
+      case 'advisory':
+      case 'advisory-ended':
         Object.assign(next, withNotices(next, [event]));
         break;
       case 'group':
@@ -219,7 +219,11 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'state':
       case 'references':
       case 'masked':
+      case 'corrected':
       case 'analysed':
+      case 'breakpoints':
+      case 'breakpoint-hit':
+      case 'advisory-muted':
         break;
     }
   }

@@ -1,5 +1,6 @@
 /** A button that opens a short list of what can be done. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { Icon } from './icons.tsx';
 import styles from './menu.module.css';
 import { Tool, type ToolProps } from './tool.tsx';
 
@@ -7,19 +8,24 @@ export interface MenuItem {
   readonly label: string;
   /** The key that does the same. */
   readonly key?: string;
+  /** Whether it holds, for what is chosen and not done. */
+  readonly checked?: boolean;
   /** Why it can't be done now. */
   readonly refused?: string | null;
   readonly onPress: () => void;
 }
 
-interface MenuProps extends Pick<ToolProps, 'icon' | 'label'> {
+interface MenuProps extends Pick<ToolProps, 'icon' | 'label' | 'text' | 'refused'> {
   readonly items: readonly MenuItem[];
 }
 
-export function Menu({ icon, label, items }: MenuProps) {
+/** Of all kinds that an item has. */
+const ofItems = '[role=menuitem], [role=menuitemcheckbox]';
+
+export function Menu({ icon, label, text, refused: why = null, items }: MenuProps) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLSpanElement>(null);
-  const entries = () => [...(box.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+  const entries = () => [...(box.current?.querySelectorAll<HTMLElement>(ofItems) ?? [])];
   const close = (back: boolean) => {
     setOpen(false);
     if (back) box.current?.querySelector('button')?.focus();
@@ -62,14 +68,16 @@ export function Menu({ icon, label, items }: MenuProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it takes the keys of its parts
     <span ref={box} class={styles.box} onKeyDown={onKey}>
-      <Tool {...(icon && { icon })} label={label} expanded={open} onPress={() => setOpen(!open)} />
+      <Tool {...(icon && { icon })} {...{ label, text }} refused={why} expanded={open} onPress={() => setOpen(!open)} />
       {open && (
         <div ref={list} class={styles.menu} role="menu" aria-label={label}>
-          {items.map(({ label: name, key, refused, onPress }) => (
+          {items.map(({ label: name, key, checked, refused, onPress }) => (
             <button
               key={name}
               type="button"
-              role="menuitem"
+              {...(checked === undefined
+                ? { role: 'menuitem' }
+                : { role: 'menuitemcheckbox', 'aria-checked': checked })}
               tabIndex={-1}
               aria-disabled={refused ? 'true' : undefined}
               title={refused ?? undefined}
@@ -79,6 +87,7 @@ export function Menu({ icon, label, items }: MenuProps) {
                 onPress();
               }}
             >
+              {checked !== undefined && <span class={styles.check}>{checked && <Icon name="check" />}</span>}
               <span class="grow">{name}</span>
               {key && <kbd>{key}</kbd>}
             </button>

@@ -10,20 +10,26 @@ export type ThemeChoice = (typeof themeChoices)[number];
 /** Counts changes of theme; what paints on canvases watches it. */
 export const themeTurn = new Store(0);
 
-/** Colours by meaning, resolved to what a canvas takes. */
-export interface CanvasColours {
-  readonly foreground: string;
-  readonly dim: string;
-  readonly line: string;
-  readonly ordered: string;
-  readonly shuffled: string;
-  readonly temporal: string;
-  readonly right: string;
-  readonly wrong: string;
-  readonly plain: string;
-  readonly aha: string;
-  readonly band: string;
-}
+/** Colours by meaning, each by the variable that has it. */
+const variables = {
+  foreground: '--fg',
+  dim: '--dim',
+  line: '--grid',
+  ordered: '--ordered',
+  shuffled: '--shuffled',
+  temporal: '--temporal',
+  right: '--right',
+  wrong: '--wrong',
+  plain: '--bar',
+  aha: '--aha',
+  band: '--track',
+  now: '--warn',
+  ground: '--bg',
+} as const;
+
+/** Resolved to what a canvas takes. */
+export type CanvasColours = Readonly<Record<keyof typeof variables, string>>;
+export const canvasColourNames = Object.keys(variables) as (keyof CanvasColours)[];
 
 let colours: { turn: number; value: CanvasColours } | null = null;
 
@@ -39,19 +45,9 @@ export function canvasColours(): CanvasColours {
     probe.style.color = `var(${variable})`;
     return getComputedStyle(probe).color;
   };
-  const value = {
-    foreground: resolve('--fg'),
-    dim: resolve('--dim'),
-    line: resolve('--grid'),
-    ordered: resolve('--ordered'),
-    shuffled: resolve('--shuffled'),
-    temporal: resolve('--temporal'),
-    right: resolve('--right'),
-    wrong: resolve('--wrong'),
-    plain: resolve('--bar'),
-    aha: resolve('--aha'),
-    band: resolve('--track'),
-  };
+  const value = Object.fromEntries(
+    canvasColourNames.map((name) => [name, resolve(variables[name])]),
+  ) as unknown as CanvasColours;
   probe.remove();
   colours = { turn, value };
   return value;

@@ -1,6 +1,8 @@
 /** `video-r1 ctl`: the words of a shell as commands, and what is said of a run and of a command's end. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ctlCommand, listLine, readRequest } from '../../../trainer/cli/commands/ctl.ts';
+import { adviceLines, ctlCommand, listLine, readRequest } from '../../../trainer/cli/commands/ctl.ts';
+import { callHere } from '../../../trainer/cli/terminal/callable.ts';
+import type { Advisory } from '../../../trainer/protocol/advisories.ts';
 import { commandKinds, commands, refusal } from '../../../trainer/protocol/commands.ts';
 import { FakeTrainer, recordOf } from '../../extension/trainer/fake-trainer.ts';
 import { aRunThat, everyRequest, everyRun, requestName } from '../../protocol/every-standing.ts';
@@ -41,8 +43,37 @@ describe('the words of a command', () => {
     expect(readRequest(['queue'], plain)).toEqual({ kind: 'queue' });
     expect(readRequest(['queue', 'sft.run.json'], plain)).toEqual({ kind: 'queue' });
     expect(readRequest(['dequeue'], plain)).toEqual({ kind: 'dequeue' });
+    const why = 'a wrong label';
+    expect(readRequest(['mask', 's4-0-o0', 's4-0-o1'], { ...plain, why })).toMatchObject({
+      ...{ kind: 'mask', rollouts: ['s4-0-o0', 's4-0-o1'], masked: true, why },
+    });
+    expect(readRequest(['mask', 's4-0-o0'], { ...plain, why, off: true })).toMatchObject({ masked: false });
+    expect(readRequest(['rescore', 's4-0-o0', 'accuracy=1', 'format=0'], { ...plain, why })).toMatchObject({
+      ...{ kind: 'rescore', rollout: 's4-0-o0', scores: { accuracy: 1, format: 0 } },
+    });
+    expect(readRequest(['rescore', 's4-0-o0', 'found'], { ...plain, why })).toMatchObject({ scores: null });
+    expect(readRequest(['skip', '7'], { ...plain, why })).toEqual({ kind: 'skip', row: 7, skipped: true, why });
+    expect(readRequest(['mix', 'STAR=2', 'a=b=0.5'], plain)).toEqual({
+      ...{ kind: 'mix', weights: { STAR: 2, 'a=b': 0.5 } },
+    });
+    expect(readRequest(['mix', 'none'], plain)).toEqual({ kind: 'mix', weights: null });
+    const change = { do: 'edit', number: 3, condition: 'kl > 1', at: 'after-update', logOnly: true };
+    expect(readRequest(['break', 'edit', '3', 'kl > 1'], { ...plain, at: 'after-update', log: true })).toEqual({
+      ...{ kind: 'break', change },
+    });
+    expect(readRequest(['break', 'edit', '3'], { ...plain, 'no-log': true })).toEqual({
+      ...{ kind: 'break', change: { do: 'edit', number: 3, logOnly: false } },
+    });
+    expect(readRequest(['break', 'add', 'disk-low'], plain)).toMatchObject({ change: { condition: 'diskFree < 5' } });
+    expect(readRequest(['break', 'remove', '3'], plain)).toEqual({
+      kind: 'break',
+      change: { do: 'remove', number: 3 },
+    });
+    expect(readRequest(['break'], plain)).toBe('breakpoints');
     expect(readRequest(['list'], plain)).toBe('list');
     expect(readRequest(['delete'], plain)).toBe('delete');
+    expect(readRequest(['mute', 'stalled'], plain)).toBe('mute');
+    expect(readRequest(['unmute', 'stalled'], plain)).toBe('unmute');
   });
 
   test.each([
@@ -60,10 +91,23 @@ describe('the words of a command', () => {
     [['save'], { ...plain, note: 'x' }, 'save takes no --note'],
     [['pin', '4'], { ...plain, yes: true }, 'pin takes no --yes'],
     [['list', 'all'], plain, 'list takes no all'],
+    [['mute', 'stalled', 'now'], plain, 'mute takes no now'],
     [['resume'], { ...plain, now: true }, 'resume takes no --now'],
     [['stop'], { ...plain, release: true }, 'stop takes no --release'],
+    [['break', 'ad', 'kl > 1'], plain, 'the nearest is add'],
+    [['break', 'add', 'kl', '>', '1'], plain, 'stands in quotes'],
+    [['break', 'edit', '1'], plain, 'what is to be changed'],
+    [['break', 'remove', 'x'], plain, 'N'],
+    [['pause'], { ...plain, log: true }, 'pause takes no --log'],
     [['step', '0'], plain, '0 is none'],
     [['step', 'two'], plain, 'two is none'],
+    [['mask'], { ...plain, why: 'w' }, 'by their ids'],
+    [['mask', 's4-0-o0'], plain, 'mask wants --why'],
+    [['rescore', 's4-0-o0', 'right'], { ...plain, why: 'w' }, 'right is not of that form'],
+    [['rescore', 's4-0-o0', 'length=1'], { ...plain, why: 'w' }, 'length is none'],
+    [['skip', 'seven'], { ...plain, why: 'w' }, 'ROW'],
+    [['mix', 'STAR'], plain, 'STAR is not of that form'],
+    [['pause'], { ...plain, why: 'w' }, 'pause takes no --why'],
     [['set', 'learningRate'], plain, 'Name a parameter and its value'],
   ])('%j %j is refused', (words, options, message) => {
     expect(() => readRequest(words, options)).toThrow(message);
@@ -101,6 +145,31 @@ describe('the list', () => {
   });
 });
 
+describe('what needs a person', () => {
+  const told: Advisory = {
+    ...{ key: 'source-fails:source a', rule: 'source-fails', since: 40, numbers: {} },
+    message: 'To 20 questions of the source “a\u202e” 3 % are right.',
+    ways: [
+      { kind: 'look', query: `source:"a" correct:false`, why: 'to see what is answered instead' },
+      { kind: 'set', parameter: 'temperature', value: 1.2, why: 'so that answers differ' },
+      { kind: 'person', why: 'Mend its rows.' },
+    ],
+  };
+  const run = aRunThat({ state: 'running', doing: null }, { advisories: [told] });
+
+  test('stands below its run in the list, each way on as a line that can be typed', () => {
+    const lines = adviceLines(run);
+    expect(lines.map((line) => line.replace(callHere(), 'CALL'))).toEqual([
+      '  One kind of question fails (source-fails:source a, since step 40). To 20 questions of the source “a\\u202e” 3 % are right.',
+      `    to see what is answered instead: CALL open tgrpo-1 --query 'source:"a" correct:false'`,
+      '    so that answers differ: CALL ctl set temperature 1.2 --run tgrpo-1',
+      '    Mend its rows.',
+    ]);
+    expect(adviceLines({ ...run, muted: ['source-fails:source a'] })).toEqual([]);
+    expect(adviceLines({ ...run, muted: ['source-fails'] })).toEqual([]);
+  });
+});
+
 describe('a command that is sent', () => {
   let trainer: FakeTrainer;
   let printed: string;
@@ -129,6 +198,18 @@ describe('a command that is sent', () => {
         return [request.kind, String(request.count)];
       case 'run-to':
         return [request.kind, request.point, ...(request.step === undefined ? [] : [String(request.step)])];
+      case 'mask':
+        return [request.kind, ...request.rollouts, '--why', request.why];
+      case 'rescore':
+        return [request.kind, request.rollout, `accuracy=${request.scores?.accuracy}`, '--why', request.why];
+      case 'skip':
+        return [request.kind, String(request.row), '--why', request.why, ...(request.skipped ? [] : ['--off'])];
+      case 'mix':
+        return [request.kind, ...Object.entries(request.weights ?? {}).map(([name, weight]) => `${name}=${weight}`)];
+      case 'break': {
+        const { change } = request;
+        return [request.kind, change.do, change.do === 'add' ? change.condition : String(change.number)];
+      }
       case 'set':
         return [request.kind, request.parameter, String(request.value)];
       case 'pin':
@@ -203,8 +284,8 @@ describe('a command that is sent', () => {
     trainer.handlers['checkpoints/state'] = async () => ({
       ...{ freeBytes: 3e9, asideBytes: 1e6 },
       checkpoints: [
-        { step: 10, fault: 'model.safetensors is missing', usedBy: ['tried-1'] },
-        { step: 20, fault: null, usedBy: [] },
+        { step: 10, fault: 'model.safetensors is missing', usedBy: ['tried-1'], reward: null, accuracy: null },
+        { step: 20, fault: null, usedBy: [], reward: null, accuracy: null },
       ],
     });
     expect(await ctl('checkpoints')).toBe(0);
@@ -214,6 +295,43 @@ describe('a command that is sent', () => {
       '2 checkpoints, 5.0 MB, 1.0 MB put aside; 3.0 GB free; keeps the last 1, pinned ones and those saved by hand',
       '',
     ]);
+  });
+
+  test('to set a breakpoint are not sent with a fault in the condition, and say where it is', async () => {
+    trainer.runs = [aRunThat({ state: 'running', doing: null })];
+    expect(await ctl('break', 'add', 'mean(acuracy, 20) < 0.3')).toBe(1);
+    expect(trainer.commands).toEqual([]);
+    expect(printed).toBe(
+      'tgrpo-1: break rejected: acuracy is not a number of a step; the nearest is accuracy, at character 6\n',
+    );
+  });
+
+  test('list the breakpoints with what they were hit by so far', async () => {
+    const one = { number: 1, condition: 'any(aha >= 4)', at: 'before-update', logOnly: false, enabled: true } as const;
+    const list = [
+      { ...one, hits: 2, lastHit: { point: 'before-update', step: 4 } as const },
+      {
+        ...one,
+        number: 3,
+        condition: 'kl > 1',
+        at: 'after-update' as const,
+        logOnly: true,
+        hits: 1,
+        lastHit: { point: 'after-update', step: 2 } as const,
+      },
+      { ...one, number: 4, enabled: false, hits: 0, lastHit: null },
+    ];
+    trainer.runs = [aRunThat({ state: 'running', doing: null }, { breakpoints: { given: 4, list } })];
+    expect(await ctl('break')).toBe(0);
+    expect(printed.split('\n').map((line) => line.replace(/ {2,}/g, '  '))).toEqual([
+      '1  any(aha >= 4), before-update  hit 2 times, last at 4',
+      '3  kl > 1, after-update, log only  logged at 2',
+      '4  any(aha >= 4), before-update, disabled  disabled',
+      '',
+    ]);
+    printed = '';
+    expect(await ctl('break', 'list', '--json')).toBe(0);
+    expect(JSON.parse(printed)).toEqual({ breakpoints: list });
   });
 
   test('again under an id is sent whatever the run does now, so that the trainer says what became of it', async () => {

@@ -1,7 +1,9 @@
 /** When a person is disturbed: a fault that stops a run, a trainer that died under a run; nothing else. */
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Studio } from '../../../extension/studio.ts';
 import { registerAttention } from '../../../extension/views/attention.ts';
+import type { Advisory } from '../../../trainer/protocol/advisories.ts';
+import type { RunEventBody } from '../../../trainer/protocol/records.ts';
 import type { Standing } from '../../../trainer/protocol/run-state.ts';
 import { editor } from '../fake-vscode.ts';
 import { fakeTrainer, studioOn } from '../studios.ts';
@@ -50,18 +52,56 @@ describe('a notice', () => {
     ]);
   });
 
-  test('comes when a run is to learn nothing, and not for other warnings, which go to the log', async () => {
-    const taken = new Promise<void>((resolve) => {
-      const waiting = studio.onRunEvent(({ seq }) => {
-        if (seq < 2) return;
-        waiting.dispose();
-        resolve();
+  describe('of an advisory', () => {
+    const told: Advisory = {
+      ...{ key: 'order-not-felt', rule: 'order-not-felt', since: 3, message: 'Nothing feels it.', numbers: {} },
+      ways: [
+        { kind: 'look', query: 'paid:true', why: 'to see' },
+        { kind: 'set', parameter: 'temporalCredit', value: 'answer', why: 'to pay each by itself' },
+      ],
+    };
+    /** Tells of events and waits until the last was taken. */
+    const tell = async (...bodies: RunEventBody[]) => {
+      const taken = new Promise<void>((resolve) => {
+        const waiting = studio.onRunEvent(({ seq }) => {
+          if (seq < bodies.length) return;
+          waiting.dispose();
+          resolve();
+        });
       });
+      for (const [i, body] of bodies.entries()) trainer.emit('r1', i + 1, body);
+      await taken;
+    };
+
+    test('comes when it begins, with one command, and not for warnings, which go to the log', async () => {
+      await tell({ type: 'warning', message: 'One bad row is left out.' }, { type: 'advisory', advisory: told });
+      await vi.waitFor(() => expect(editor.messages.length).toBeGreaterThan(0));
+      expect(editor.messages).toEqual([
+        ['r1: Nothing feels it.', 'Set temporal reward by to answer', 'Open Dashboard', 'Mute'],
+      ]);
     });
-    trainer.emit('r1', 1, { type: 'warning', message: 'One bad row is left out.' });
-    trainer.emit('r1', 2, { type: 'warning', about: 'learning', message: 'LearningRate is 0.' });
-    await taken;
-    expect(editor.messages).toEqual([['r1: LearningRate is 0.', 'Open Dashboard']]);
+
+    test('does not come of what is muted in this run', async () => {
+      const other: Advisory = { ...told, key: 'stalled', rule: 'stalled', message: 'It stands still.', ways: [] };
+      await tell(
+        { type: 'advisory-muted', key: 'order-not-felt', muted: true, by: 'ada' },
+        { type: 'advisory', advisory: told },
+        { type: 'advisory', advisory: other },
+      );
+      await vi.waitFor(() => expect(editor.messages.length).toBeGreaterThan(0));
+      expect(editor.messages).toEqual([['r1: It stands still.', 'Open Dashboard', 'Mute']]);
+    });
+
+    test('mutes it for the run where that is chosen', async () => {
+      const muted: unknown[] = [];
+      trainer.handlers['advisories/mute'] = async (params) => {
+        muted.push(params);
+        return {};
+      };
+      editor.presses = ['Mute'];
+      await tell({ type: 'advisory', advisory: told });
+      await vi.waitFor(() => expect(muted).toEqual([{ runId: 'r1', key: 'order-not-felt', muted: true }]));
+    });
   });
 
   test('comes when a run failed', async () => {

@@ -280,6 +280,8 @@ const seed = fc.integer();
 
 describe('a span', () => {
   test('survives 1,000 random edits around it, found anew after each', () => {
+    /* Random words can make another place that reads the same on both sides: then it is one of those that are told. */
+    let ambiguous = 0;
     fc.assert(
       fc.property(seed, (first) => {
         const random = generator(first);
@@ -288,12 +290,16 @@ describe('a span', () => {
         for (let i = 0; i < 1000; i++) {
           [now, truth] = edited(now, truth, random, freshWords(at.quote), freshWords(at.quote));
           const found = locate(now, at);
-          expect(found).toMatchObject({ span: truth });
+          if (found.state === 'ambiguous') {
+            ambiguous++;
+            expect(found.spans).toContainEqual(truth);
+          } else expect(found).toMatchObject({ span: truth });
           at = anchorOf(now, truth);
         }
       }),
       { numRuns: 20 },
     );
+    expect(ambiguous).toBeLessThan(20);
   });
 
   test('is never said to be where it is not, also when its own words are put in elsewhere and however far the text has changed', () => {

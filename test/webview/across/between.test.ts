@@ -5,7 +5,7 @@ import { happenings } from '../../../webview/across/between.ts';
 import { aCheckpoint, aCommand, anEvaluation, aQuestion } from '../../store/records.ts';
 import { historyGroup } from './history.ts';
 
-const nothing = { commands: [], checkpoints: [], evaluations: [], skipped: [], warnings: [] };
+const nothing = { told: [], commands: [], checkpoints: [], evaluations: [], skipped: [], warnings: [] };
 const [early, late] = [historyGroup(10), historyGroup(20)];
 const steps = (lists: Partial<Parameters<typeof happenings>[0]>) =>
   happenings({ ...nothing, ...lists }, early, late).map(({ step, what }) => [step, what]);
@@ -35,12 +35,23 @@ describe('between two groups', () => {
       ended(4, 20_001, { state: 'applied', at: null, note: null }),
       aCommand(5),
     ];
-    const warnings = [10_000, 15_000].map((at, seq) => ({ seq, at, message: `at ${at}`, isOfLearning: false }));
+    const warnings = [10_000, 15_000].map((at, seq) => ({ seq, at, message: `at ${at}` }));
     const found = happenings({ ...nothing, commands, warnings }, late, early);
     expect(found.map(({ step, what, detail }) => [step, what, detail])).toEqual([
       [null, 'warning', 'at 15000'],
       [11, 'set learning rate', '1 → 2, by ada'],
       [19, 'resume', 'failed: no space\\u202e, by ada'],
+    ]);
+  });
+
+  it('advisories count by the step after which they began', () => {
+    const told = [9, 10, 19, 20].map((since, seq) => ({
+      ...{ seq, at: 1, ended: null },
+      advisory: { key: 'stalled', rule: 'stalled' as const, since, message: 'so', numbers: {}, ways: [] },
+    }));
+    expect(steps({ told })).toEqual([
+      [10, 'advisory: The accuracy has stalled'],
+      [19, 'advisory: The accuracy has stalled'],
     ]);
   });
 

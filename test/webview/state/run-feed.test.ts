@@ -5,6 +5,7 @@ import type { Connection } from '../../../webview/state/connection.ts';
 import { Fetched, RunFeed } from '../../../webview/state/run-feed.ts';
 import { aRunThat } from '../../protocol/every-standing.ts';
 import { aCheckpoint, aGroup, anAnnotation, someMetrics } from '../../store/records.ts';
+import { curvesOf } from './curves-answer.ts';
 import { held, newConnection, ScriptedTrainer, until } from './scripted-trainer.ts';
 
 const running = { state: 'running', doing: null } as const;
@@ -81,7 +82,7 @@ describe('RunFeed', () => {
   it('has read what is shown, and no more', async () => {
     const trainer = new ScriptedTrainer(runs, {
       'annotations/list': async () => ({ annotations: [anAnnotation(1, 'x')] }),
-      'metrics/get': async () => ({ steps: [someMetrics(1)] }),
+      'metrics/curves': async () => curvesOf([someMetrics(1)]),
     });
     const connection = newConnection();
     const [feed] = feedsOf(connection);
@@ -93,7 +94,7 @@ describe('RunFeed', () => {
     expect(
       trainer.methods().filter((method) => /^(metrics|commands|checkpoints|evaluations|notices)/.test(method)),
     ).toEqual([]);
-    feed.need('steps', 'annotations');
+    feed.need('curves', 'annotations');
     expect(await steps(feed, 1)).toEqual([1]);
     expect(trainer.methods().filter((method) => method === 'annotations/list')).toHaveLength(1);
   });
@@ -126,11 +127,11 @@ describe('RunFeed', () => {
     const asked: (() => void)[] = [];
     let reads = 0;
     const trainer = new ScriptedTrainer(runs, {
-      'metrics/get': async () => {
+      'metrics/curves': async () => {
         reads += 1;
         asked[reads - 1]?.();
         await answers[reads - 1]?.promise;
-        return { steps: [someMetrics(reads)] };
+        return curvesOf([someMetrics(reads)]);
       },
     });
     const connection = newConnection();
@@ -138,7 +139,7 @@ describe('RunFeed', () => {
     const second = new Promise<void>((resolve) => asked.push(resolve));
     trainer.link(connection);
     const [feed] = feedsOf(connection);
-    feed.need('steps');
+    feed.need('curves');
     await first;
     trainer.link(connection);
     await second;
@@ -146,7 +147,7 @@ describe('RunFeed', () => {
     await settled();
     expect(feed.state.get().loaded.size).toBe(0);
     answers[1]?.give();
-    const { view } = await until(feed.state, ({ loaded }) => loaded.has('steps'));
+    const { view } = await until(feed.state, ({ loaded }) => loaded.has('curves'));
     expect([view.metrics.steps, reads]).toEqual([[2], 2]);
     expect(connection.state.get().fault).toBeNull();
   });
@@ -154,15 +155,15 @@ describe('RunFeed', () => {
   it('takes nothing more once it is disposed', async () => {
     const answer = held<void>();
     const trainer = new ScriptedTrainer(runs, {
-      'metrics/get': async () => {
+      'metrics/curves': async () => {
         await answer.promise;
-        return { steps: [someMetrics(1)] };
+        return curvesOf([someMetrics(1)]);
       },
     });
     const connection = newConnection();
     trainer.link(connection);
     const [feed] = feedsOf(connection);
-    feed.need('steps');
+    feed.need('curves');
     await settled();
     const before = feed.state.get();
     feed.dispose();
@@ -178,7 +179,7 @@ describe('RunFeed', () => {
     const connection = newConnection();
     const link = trainer.link(connection);
     const [feed] = feedsOf(connection);
-    feed.need('steps');
+    feed.need('curves');
     for (const number of [1, 2, 3]) trainer.record('a', step(number));
     await steps(feed, 3);
     link.cut();
@@ -244,7 +245,7 @@ describe('RunFeed', () => {
     const feed = new RunFeed(source, paused);
     await settled();
     expect(await feed.command({ kind: 'resume' })).toBeNull();
-    expect(feed.state.get().asking).toEqual(asks);
+    expect(feed.state.get().asking).toEqual({ ...asks, request: { kind: 'resume' } });
     expect(trainer.methods()).not.toContain('runs/command');
     feed.leaveAsItIs();
     expect(feed.state.get().asking).toBeNull();
@@ -252,18 +253,19 @@ describe('RunFeed', () => {
     expect(trainer.asked.at(-1)?.params).toMatchObject({ command: { kind: 'resume', confirmed: true } });
   });
 
-  it('has what a run went back over read again after it went back once more', async () => {
-    const answers = [[], [{ attempt: 1, steps: [someMetrics(2)] }]];
+  it('has the curves read again after the run went back, with what it went back over', async () => {
+    const answers = [curvesOf([]), curvesOf([someMetrics(1)], { attempts: [{ attempt: 1, from: 2, to: 2 }] })];
     const trainer = new ScriptedTrainer(runs, {
-      'metrics/superseded': async () => ({ superseded: answers.shift() ?? [] }),
+      'metrics/curves': async () => answers.shift() ?? curvesOf([]),
     });
     const connection = newConnection();
     trainer.link(connection);
     const [a] = feedsOf(connection);
-    a.need('superseded');
-    await until(a.state, ({ loaded }) => loaded.has('superseded'));
+    a.need('curves');
+    await until(a.state, ({ loaded }) => loaded.has('curves'));
     trainer.record('a', { type: 'rewound', toStep: 1 });
-    await until(a.state, ({ view }) => view.superseded.length === 1);
+    const { view } = await until(a.state, ({ view: held }) => held.metrics.attempts.length === 1);
+    expect(view.metrics.steps).toEqual([1]);
   });
 
   it('has the sums of an older run read again while they are made anew, as the trainer tells of it', async () => {

@@ -5,6 +5,7 @@ import type { RunEvent, RunEventBody } from '../../../trainer/protocol/records.t
 import { type CountedSteps, emptyView, withEvents, withLists } from '../../../webview/state/run-view.ts';
 import { aRunThat } from '../../protocol/every-standing.ts';
 import { aCheckpoint, aGroup, anAnnotation, anEvaluation, aQuestion, someMetrics } from '../../store/records.ts';
+import { curvesOf } from './curves-answer.ts';
 
 const event = (seq: number, body: RunEventBody): RunEvent => ({ runId: 'r', seq, at: seq, body });
 const step = (seq: number, number: number, accuracy = 0.5) =>
@@ -34,7 +35,7 @@ describe('withEvents', () => {
   it('puts steps into columns in order, a repeated one in the place of the first', () => {
     const view = withEvents(fresh, [step(1, 1, 0.1), step(2, 2, 0.2), step(3, 2, 0.4)]);
     expect(view.metrics.steps).toEqual([1, 2]);
-    expect(view.metrics.columns.accuracy).toEqual([0.1, 0.4]);
+    expect(view.metrics.columns.accuracy.mean).toEqual([0.1, 0.4]);
     expect(view.seq).toBe(3);
     expect(view.run.step).toBe(2);
   });
@@ -42,7 +43,7 @@ describe('withEvents', () => {
   it('takes no event twice, so that a reconnect may send some again', () => {
     const once = withEvents(fresh, [step(1, 1), step(2, 2)]);
     const again = withEvents(once, [step(2, 2, 0.9), step(3, 3)]);
-    expect(again.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.5]);
+    expect(again.metrics.columns.accuracy.mean).toEqual([0.5, 0.5, 0.5]);
     expect(again.seq).toBe(3);
   });
 
@@ -60,7 +61,7 @@ describe('withEvents', () => {
       step(9, 3, 0.9),
     ]);
     expect(view.metrics.steps).toEqual([1, 2, 3]);
-    expect(view.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.9]);
+    expect(view.metrics.columns.accuracy.mean).toEqual([0.5, 0.5, 0.9]);
     expect(view.metrics.recent.map((record) => record.accuracy)).toEqual([0.5, 0.5, 0.9]);
     expect(view.evaluations.map((evaluation) => evaluation.step)).toEqual([2]);
     expect(view.run.step).toBe(3);
@@ -98,15 +99,15 @@ describe('withEvents', () => {
     const warning = event(2, { type: 'warning', message: 'slow disk' });
     const view = withEvents(fresh, [skipped, warning, warning]);
     expect(view.skipped.map(({ seq }) => seq)).toEqual([1]);
-    expect(view.warnings.map(({ message, isOfLearning }) => [message, isOfLearning])).toEqual([['slow disk', false]]);
+    expect(view.warnings.map(({ message }) => message)).toEqual(['slow disk']);
   });
 
   it('leaves a gap where a number is not finite', () => {
     const view = withEvents(fresh, [
       event(1, { type: 'step', metrics: someMetrics(1, { loss: Number.NaN, kl: null }) }),
     ]);
-    expect(view.metrics.columns.loss).toEqual([null]);
-    expect(view.metrics.columns.kl).toEqual([null]);
+    expect(view.metrics.columns.loss.mean).toEqual([null]);
+    expect(view.metrics.columns.kl.mean).toEqual([null]);
   });
 
   it('changes nothing in the view that it was given', () => {
@@ -127,11 +128,8 @@ describe('withLists', () => {
         labels: { ...labels, disputed: { count: 1, ids: ['9'] }, unfixed: none, flagged: none },
       }),
     ]);
-    expect(view.warnings.map(({ message, isOfLearning }) => [message, isOfLearning])).toEqual([
-      [
-        'Labels as of step 4: 7 rows are left out (1, 2, 3, 4, 5 and 2 more); 1 row is disputed and trained as it is (9).',
-        false,
-      ],
+    expect(view.warnings.map(({ message }) => message)).toEqual([
+      'Labels as of step 4: 7 rows are left out (1, 2, 3, 4, 5 and 2 more); 1 row is disputed and trained as it is (9).',
     ]);
     expect(view.run.labelsHash).toBe('h');
   });
@@ -155,7 +153,7 @@ describe('withLists', () => {
     const view = withLists(
       early,
       {
-        steps: [someMetrics(1), someMetrics(2), someMetrics(3, { accuracy: 0.1 })],
+        curves: curvesOf([someMetrics(1), someMetrics(2), someMetrics(3, { accuracy: 0.1 })]),
         commands: [requested(1), requested(0)],
         checkpoints: [aCheckpoint(1)],
         evaluations: [anEvaluation(1)],
@@ -163,7 +161,7 @@ describe('withLists', () => {
       },
       since,
     );
-    expect(view.metrics.columns.accuracy).toEqual([0.5, 0.5, 0.9]);
+    expect(view.metrics.columns.accuracy.mean).toEqual([0.5, 0.5, 0.9]);
     expect(view.commands.map(({ id, state }) => [id, state])).toEqual([
       ['c1', 'applied'],
       ['c0', 'requested'],
@@ -176,10 +174,10 @@ describe('withLists', () => {
   it('comes to the same whether the list was read before or after a rewind', () => {
     const since = [step(11, 3), event(12, { type: 'rewound', toStep: 1 }), step(13, 2, 0.7)];
     const view = withEvents({ ...fresh, seq: 10 }, since);
-    const before = withLists(view, { steps: [someMetrics(1), someMetrics(2)] }, since);
-    const after = withLists(view, { steps: [someMetrics(1), someMetrics(2, { accuracy: 0.7 })] }, since);
+    const before = withLists(view, { curves: curvesOf([someMetrics(1), someMetrics(2)]) }, since);
+    const after = withLists(view, { curves: curvesOf([someMetrics(1), someMetrics(2, { accuracy: 0.7 })]) }, since);
     expect(before.metrics).toEqual(after.metrics);
-    expect(after.metrics.columns.accuracy).toEqual([0.5, 0.7]);
+    expect(after.metrics.columns.accuracy.mean).toEqual([0.5, 0.7]);
   });
 
   it('counts each group once, wherever between the events the sums were read', () => {

@@ -9,6 +9,7 @@ import type { RunSummary } from '../../../trainer/protocol/run-state.ts';
 import { protocolVersion } from '../../../trainer/protocol/version.ts';
 import { Connection } from '../../../webview/state/connection.ts';
 import type { Store } from '../../../webview/ui/store.ts';
+import { curvesOf } from './curves-answer.ts';
 
 /** One end of a link in memory; messages arrive in order, each in a turn of its own. */
 class End implements Transport {
@@ -63,8 +64,7 @@ export class ScriptedTrainer {
     for (const run of runs) this.runs.set(run.id, run);
     this.script = {
       'runs/list': async () => ({ runs: [...this.runs.values()], unreadable: [] }),
-      'metrics/get': async () => ({ steps: [] }),
-      'metrics/superseded': async () => ({ superseded: [] }),
+      'metrics/curves': async () => curvesOf([]),
       'counts/list': async () => ({ counts: [], seq: 0, counted: 1, outdated: 0 }),
       'commands/list': async () => ({ commands: [] }),
       'checkpoints/list': async () => ({ checkpoints: [] }),

@@ -23,8 +23,8 @@ const newSession = () => new Session(new Connection(rpc, 'browser'), (run) => se
 /** The feed of the shown run once its metrics were read. */
 async function shown(session: Session): Promise<RunFeed> {
   const { feed } = await until(session.state, (state) => state.feed !== null);
-  feed?.need('steps');
-  if (feed) await until(feed.state, ({ loaded }) => loaded.has('steps'));
+  feed?.need('curves');
+  if (feed) await until(feed.state, ({ loaded }) => loaded.has('curves'));
   return feed as RunFeed;
 }
 

@@ -4,6 +4,10 @@ import path from 'node:path';
 import { SentCommands } from '../../client/carry-out.ts';
 import { connectTrainer } from '../../client/connect.ts';
 import { findTrainer } from '../../client/find-trainer.ts';
+import { heard } from '../../protocol/advisories.ts';
+import { advisoryLines } from '../../protocol/advisory-words.ts';
+import { conditionRefusal } from '../../protocol/breakpoints/changed-list.ts';
+import { breakpointsOf } from '../../protocol/breakpoints/changes.ts';
 import {
   type CommandKind,
   type CommandRequest,
@@ -35,12 +39,15 @@ import {
 } from '../terminal/command.ts';
 import { type CommandEnd, endLine } from '../terminal/command-end.ts';
 import { consentTo } from '../terminal/consent.ts';
+import { breakForms, breakLines, breakRequest } from './ctl-break.ts';
 import { checkpointLines, removalRequest } from './ctl-checkpoints.ts';
 
 /** What may follow a command: words in their order, and an option of its own. */
 interface Form {
   readonly words: readonly string[];
-  readonly option?: 'release' | 'now';
+  readonly option?: 'release' | 'now' | 'off';
+  /** Takes --why. */
+  readonly why?: true;
   /** Takes --from, of which `carryOut` makes a request. */
   readonly from?: true;
   /** Takes --yes, which agrees to what is asked. */
@@ -55,7 +62,7 @@ interface Form {
 }
 
 /** Each command as it is typed. What it may be asked, and when, is the protocol's. */
-const forms: Readonly<Record<CommandKind, Form>> = {
+const forms: Readonly<Record<Exclude<CommandKind, 'break'>, Form>> = {
   start: {
     words: ['[FILE]'],
     request: () => ({ kind: 'start' }),
@@ -121,6 +128,38 @@ const forms: Readonly<Record<CommandKind, Form>> = {
     request: () => ({ kind: 'read-labels' }),
     explains: 'obeys what people have said of its rows since',
   },
+  mask: {
+    words: ['ID…'],
+    option: 'off',
+    why: true,
+    request: (rollouts, off) => {
+      if (rollouts.length === 0) throw usage('mask takes the answers by their ids.');
+      return { kind: 'mask', rollouts, masked: !off };
+    },
+    explains: 'the update of the step under way is made without the answers ID…; --off: with them again',
+  },
+  rescore: {
+    words: ['ID', 'SCORE…'],
+    why: true,
+    request: ([rollout, ...scores]) => {
+      if (rollout === undefined || scores.length === 0)
+        throw usage('rescore takes an answer by its id, and its scores, or found.');
+      return { kind: 'rescore', rollout, scores: scores[0] === 'found' ? null : scoresOf(scores) };
+    },
+    explains: 'SCORE: accuracy=0…1, format=0…1, in place of what scoring found; found: as found again',
+  },
+  skip: {
+    words: ['ROW'],
+    option: 'off',
+    why: true,
+    request: ([row], off) => ({ kind: 'skip', row: wholeNumber('ROW', row ?? '', 0), skipped: !off }),
+    explains: 'ROW: number of a question in the dataset, from 0, that is asked no more; --off: asked again',
+  },
+  mix: {
+    words: ['SOURCE=WEIGHT…'],
+    request: (words) => ({ kind: 'mix', weights: words[0] === 'none' ? null : weightsOf(words) }),
+    explains: 'shares of the sources, each named; none: as the dataset has them',
+  },
   set: {
     words: ['NAME', 'VALUE'],
     request: ([parameter, value]) => {
@@ -152,17 +191,55 @@ function checkpointStep(kind: string, word: string | undefined): number {
   return wholeNumber('STEP', word, 0);
 }
 
-/** What is asked of the trainer and not of a run. */
-const listForm: Omit<Form, 'request'> = { words: [] };
-const others = ['list', 'checkpoints', 'delete'] as const;
-const isOther = (kind: string): kind is (typeof others)[number] => (others as readonly string[]).includes(kind);
+/** `accuracy=1` or `format=0`, of either one. */
+function scoresOf(words: readonly (string | undefined)[]): Record<string, number> {
+  return numbersOf(words, 'rescore', (name) => {
+    if (name !== 'accuracy' && name !== 'format')
+      throw usage(`rescore takes accuracy=, format= or found, and ${name} is none.`);
+  });
+}
 
-function typed(kind: CommandKind): string {
-  const { words, option, from, at, yes, note } = forms[kind];
+function weightsOf(words: readonly (string | undefined)[]): Record<string, number> {
+  if (words.length === 0) throw usage('mix takes a weight for every source: STAR=2 CLEVRER=1.');
+  return numbersOf(words, 'mix', () => {});
+}
+
+function numbersOf(
+  words: readonly (string | undefined)[],
+  kind: string,
+  check: (name: string) => void,
+): Record<string, number> {
+  return Object.fromEntries(
+    words.map((word = '') => {
+      const at = word.lastIndexOf('=');
+      const [name, value] = [word.slice(0, at), word.slice(at + 1)];
+      if (at < 1 || !/^\d+(\.\d+)?$/.test(value))
+        throw usage(`${kind} takes NAME=NUMBER, and ${word} is not of that form.`);
+      check(name);
+      return [name, Number(value)] as const;
+    }),
+  );
+}
+
+/** What is asked of the trainer and not of a run. */
+const otherForms: Readonly<Record<'list' | 'checkpoints' | 'delete' | 'mute' | 'unmute', Omit<Form, 'request'>>> = {
+  list: { words: [] },
+  checkpoints: { words: [] },
+  delete: { words: [] },
+  mute: { words: ['ADVISORY'] },
+  unmute: { words: ['ADVISORY'] },
+};
+type Other = keyof typeof otherForms;
+const others = Object.keys(otherForms) as Other[];
+const isOther = (kind: string): kind is Other => Object.hasOwn(otherForms, kind);
+
+function typed(kind: Exclude<CommandKind, 'break'>): string {
+  const { words, option, from, at, yes, note, why } = forms[kind];
   return [
     kind,
     ...words,
     ...(option ? [`[--${option}]`] : []),
+    ...(why ? ['--why TEXT'] : []),
     ...(at ? ['[--at POINT]'] : []),
     ...(from ? ['[--from STEP]'] : []),
     ...(note ? ['[--note TEXT]'] : []),
@@ -173,7 +250,8 @@ function typed(kind: CommandKind): string {
 /** Characters. */
 const fieldWidth = 31;
 
-const helpLines = commandKinds.map((kind) => {
+const helpLines = commandKinds.flatMap((kind) => {
+  if (kind === 'break') return breakForms.map(({ words, does }) => `  ${words.padEnd(fieldWidth)} ${does}`);
   const { explains } = forms[kind];
   return `  ${typed(kind).padEnd(fieldWidth)} ${commands[kind].label}${explains ? `; ${explains}` : ''}`;
 });
@@ -182,14 +260,16 @@ export const ctlCommand: CliCommand = {
   name: 'ctl',
   summary: 'steer a run of a trainer that is running: pause, resume, set, …',
   help: `
-video-r1 ctl list | checkpoints | delete | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
+video-r1 ctl list | checkpoints | delete | mute | unmute | COMMAND   [--run RUN] [--folder DIR] [--id ID] [--json]
 video-r1 ctl fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
 
 Sends a command to the trainer that owns the folder and waits until it was applied, rejected or failed.
 Without --run the newest run is meant, but for delete, which wants a name. A command that is sent again under the same --id acts once.
 
-  ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left
+  ${'list'.padEnd(fieldWidth)} the runs: state and place, step, time left, and what needs a person with its ways on
   ${'checkpoints'.padEnd(fieldWidth)} the checkpoints of a run: why each is kept, its size, what the disk has left
+  ${'mute ADVISORY'.padEnd(fieldWidth)} Tell no more of an advisory in this run, by the name that list has for it
+  ${'unmute ADVISORY'.padEnd(fieldWidth)} Tell of it again
   ${'delete'.padEnd(fieldWidth)} Delete the run named by --run from the disk, with its checkpoints
   ${'fork RUN'.padEnd(fieldWidth)} Make a new run that goes on from a checkpoint of RUN, and start it where no other computes
 ${helpLines.join('\n')}
@@ -206,8 +286,12 @@ ${helpLines.join('\n')}
         id: { type: 'string' },
         release: { type: 'boolean', default: false },
         now: { type: 'boolean', default: false },
+        off: { type: 'boolean', default: false },
+        why: { type: 'string' },
         from: { type: 'string' },
         at: { type: 'string' },
+        log: { type: 'boolean', default: false },
+        'no-log': { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         name: { type: 'string' },
         note: { type: 'string' },
@@ -220,9 +304,11 @@ ${helpLines.join('\n')}
     if (values.name !== undefined || values.set.length > 0) throw usage('--name and --set go with fork.');
     const request = readRequest(positionals, values);
     const { id } = values;
+    if (request === 'breakpoints' && id !== undefined) throw usage('break takes no --id for a list.');
     if (request === 'list' && (id ?? values.run) !== undefined) throw usage('list takes no --run and no --id.');
-    if ((request === 'delete' || request === 'checkpoints') && id !== undefined)
-      throw usage(`${request} takes no --id.`);
+    if (typeof request === 'string' && id !== undefined) throw usage(`${request} takes no --id.`);
+    if ((request === 'mute' || request === 'unmute') && positionals[1] === undefined)
+      throw usage(`Name what to ${request}, as list has it.`);
     if (request === 'delete' && values.run === undefined) throw usage('Name the run to delete with --run.');
     const file =
       typeof request === 'object' && (request.kind === 'start' || request.kind === 'queue')
@@ -237,7 +323,7 @@ ${helpLines.join('\n')}
       const { runs, unreadable } = await client.request('runs/list', {});
       if (request === 'list') {
         const lines = [
-          ...runs.map((run) => listLine(run, runs)),
+          ...runs.flatMap((run) => [listLine(run, runs), ...adviceLines(run)]),
           ...unreadable.map(({ id, message }) => `${id.padEnd(16)} unreadable ${message}`),
         ];
         process.stdout.write(
@@ -264,6 +350,17 @@ ${helpLines.join('\n')}
         process.stdout.write(await checkpointLines(client, run, values.json));
         return exitCodes.done;
       }
+      if (request === 'breakpoints') {
+        const lines = breakLines(run);
+        process.stdout.write(
+          values.json
+            ? `${JSON.stringify({ breakpoints: breakpointsOf(run) })}\n`
+            : lines.map((line) => `${line}\n`).join(''),
+        );
+        return exitCodes.done;
+      }
+      if (request === 'mute' || request === 'unmute')
+        return await mute(client, run, request, positionals[1], values.json);
       const asked = await agreedTo(client, run, request, values.yes, path.resolve(values.folder));
       const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
@@ -290,48 +387,83 @@ export function readRequest(
   options: {
     readonly release: boolean;
     readonly now: boolean;
+    readonly off?: boolean;
+    readonly why?: string;
     readonly from?: string;
     readonly at?: string;
+    readonly log?: boolean;
+    readonly 'no-log'?: boolean;
     readonly yes?: boolean;
     readonly note?: string;
   },
-): CommandRequest | (typeof others)[number] {
+): CommandRequest | Other | 'breakpoints' {
   const [named, ...words] = positionals;
   if (named === undefined) throw usage('Name a command.');
   const kind = [...others, ...commandKinds].find((known) => known === named);
   if (kind === undefined)
     throw usage(`There is no command ${named}${nearestClause(named, [...others, 'fork', ...commandKinds])}.`);
-  const form = isOther(kind) ? listForm : forms[kind];
-  const over = words.slice(form.words.length);
+  const { log = false, 'no-log': noLog = false, from, at, yes = false, note, why } = options;
+  if (kind === 'break') {
+    if (options.release || options.now || yes || from !== undefined || note !== undefined)
+      throw usage('break takes no --release, --now, --from, --note and --yes.');
+    return breakRequest(words, { at, log, noLog });
+  }
+  if (log || noLog) throw usage(`${kind} takes no --log and no --no-log.`);
+  const form: Omit<Form, 'request'> = isOther(kind) ? otherForms[kind] : forms[kind];
+  const isOpen = form.words.at(-1)?.endsWith('…') === true;
+  const over = isOpen ? [] : words.slice(form.words.length);
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
-  for (const option of ['release', 'now'] as const)
+  for (const option of ['release', 'now', 'off'] as const)
     if (options[option] && form.option !== option) throw usage(`${kind} takes no --${option}.`);
-  const { from, at, yes = false, note } = options;
-  const given = { from: from !== undefined, at: at !== undefined, yes, note: note !== undefined };
-  for (const option of ['from', 'at', 'yes', 'note'] as const)
-    if (given[option] && form[option] === undefined) throw usage(`${kind} takes no --${option}.`);
+  const given = { from, at, note, why, yes: yes || undefined };
+  for (const option of ['from', 'at', 'yes', 'note', 'why'] as const)
+    if (given[option] !== undefined && form[option] === undefined) throw usage(`${kind} takes no --${option}.`);
+  if (form.why && why === undefined) throw usage(`${kind} wants --why TEXT: it is kept with what it changes.`);
   if (isOther(kind)) return kind;
-  const request = forms[kind].request(words, options.release || options.now);
+  const request = forms[kind].request(words, options.release || options.now || options.off === true);
   return commandRequest.parse({
     ...(request as object),
+    // The step under way, which is filled in when the run is known.
+    ...(form.why && kind !== 'skip' && { step: 1 }),
+    ...(why !== undefined && { why }),
     ...(from !== undefined && { from: wholeNumber('from', from, 0) }),
     ...(at !== undefined && { at: oneOf('--at', at, safePoint.options) }),
     ...(note !== undefined && { note: pinNote.parse(note.trim()) }),
   });
 }
 
-/** What a person agrees to, where the command asks for that. */
-function agreedTo(
+/** What a person agrees to where the command asks for that, and the step under way. */
+async function agreedTo(
   client: Client,
   run: RunSummary,
   request: CommandRequest,
   yes: boolean,
   folder: string,
 ): Promise<CommandRequest> {
-  if (request.kind === 'resume') return resumeRequest(client, run, request, yes, folder);
-  if (request.kind === 'remove-checkpoint') return removalRequest(client, run, request, yes);
-  return Promise.resolve(request);
+  switch (request.kind) {
+    case 'resume':
+      return resumeRequest(client, run, request, yes, folder);
+    case 'remove-checkpoint':
+      return removalRequest(client, run, request, yes);
+    case 'mask':
+    case 'rescore':
+      return { ...request, step: run.step + 1 };
+    default:
+      return request;
+  }
 }
+
+async function mute(client: Client, run: RunSummary, how: 'mute' | 'unmute', key = '', json: boolean): Promise<number> {
+  await client.request('advisories/mute', { runId: run.id, key, muted: how === 'mute' });
+  process.stdout.write(json ? `${JSON.stringify({ [how]: key })}\n` : `${run.id}: ${key} is ${how}d\n`);
+  return exitCodes.done;
+}
+
+/** What of a run needs a person, below its line in the list. */
+export function adviceLines(run: RunSummary): string[] {
+  return heard(run).flatMap((one) => advisoryLines(one, run.id).map((line) => `  ${callable(line)}`));
+}
+
 
 /** Says what the resume leaves out of the curves, and has a person agree where it must. */
 async function resumeRequest(
@@ -362,16 +494,18 @@ interface ForkOptions {
   readonly id?: string | undefined;
   readonly release: boolean;
   readonly now: boolean;
+  readonly log: boolean;
+  readonly 'no-log': boolean;
   readonly yes: boolean;
 }
 
 async function fork([runId, ...over]: readonly string[], options: ForkOptions): Promise<number> {
-  const { from, at, name, note, set, folder, json, run, id, release, now, yes } = options;
+  const { from, name, set, folder, json } = options;
   if (runId === undefined || from === undefined)
     throw usage('Name a run to fork, and with --from the step of a checkpoint.');
   if (over.length > 0) throw usage(`fork takes no ${over.join(' ')}.`);
-  if ([run, id, at, note].some((given) => given !== undefined) || release || now || yes)
-    throw usage('fork takes no --run, --id, --at, --note, --release, --now and --yes.');
+  for (const option of ['run', 'id', 'at', 'note', 'release', 'now', 'log', 'no-log', 'yes'] as const)
+    if (options[option] !== undefined && options[option] !== false) throw usage(`fork takes no --${option}.`);
   const parameters = readSettings(set);
   const client = await attach(path.resolve(folder));
   try {
@@ -408,7 +542,8 @@ async function carryOut(
   request: CommandRequest,
   id: string | undefined,
 ): Promise<CommandEnd> {
-  const why = id === undefined ? refusal(request, run, runs) : null;
+  const condition = request.kind === 'break' ? conditionRefusal(request.change, run) : null;
+  const why = id === undefined ? (refusal(request, run, runs) ?? condition) : null;
   if (why !== null) return { state: 'rejected', request, why };
   const sent = new SentCommands();
   client.on('run/event', ({ body }) => {

@@ -1,5 +1,6 @@
 /** How a command ended, in a line. */
 import type { CommandRequest, EndedCommand } from '../../protocol/commands.ts';
+import { placeWords } from '../../protocol/run-words.ts';
 
 /** One that would be refused is not sent, and has no record in the run's log. */
 export type CommandEnd =
@@ -11,7 +12,7 @@ export function endLine(end: CommandEnd): string {
   const { kind } = end.request;
   switch (end.state) {
     case 'applied': {
-      const place = end.at ? ` at ${end.at.point}, step ${end.at.step}` : '';
+      const place = end.at ? ` ${placeWords(end.at)}` : '';
       return `${kind} applied${place}${end.note ? `: ${end.note}` : ''}`;
     }
     case 'rejected':

@@ -1,4 +1,6 @@
 /** What a terminal shows of a run: one line that a person can read, rewritten in place, or now and then a line in a log. */
+import { isMuted } from '../../protocol/advisories.ts';
+import { advisoryLines, overWords } from '../../protocol/advisory-words.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { maskedSentence } from '../../protocol/masked-answers.ts';
 import { labelsSentence } from '../../protocol/obeyed-labels.ts';
@@ -213,6 +215,10 @@ export class RunWatch {
           : '';
       this.line.say(`      left out: ${body.question.path}: ${body.message.replace(/[.]$/, '')}${advice}`);
     } else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
+    else if (body.type === 'advisory') {
+      if (!isMuted(body.advisory, this.summaryOf().muted))
+        for (const line of advisoryLines(body.advisory, this.runId)) this.line.say(`      ${callable(line)}`);
+    } else if (body.type === 'advisory-ended') this.line.say(`      ${overWords(body)}`);
     else if (body.type === 'masked') this.line.say(`      ${callable(maskedSentence(body.masked))}`);
     else if (body.type === 'labels') this.line.say(`      ${callable(labelsSentence(body.labels))}`);
     else if (body.type === 'checkpoint' && body.checkpoint.reason === 'command')

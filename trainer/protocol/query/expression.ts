@@ -16,12 +16,17 @@ export const comparisonsOf: Readonly<Record<FieldKind, readonly Comparison[]>> =
   texts: ['='],
 };
 
-export type Expression =
+/** Terms of a language, joined. */
+export type Joined<Term> =
+  | Term
   /** Every one holds; without any, everything does. */
-  | { readonly kind: 'all'; readonly of: readonly Expression[] }
+  | { readonly kind: 'all'; readonly of: readonly Joined<Term>[] }
   /** At least one holds. */
-  | { readonly kind: 'any'; readonly of: readonly Expression[] }
-  | { readonly kind: 'not'; readonly of: Expression }
+  | { readonly kind: 'any'; readonly of: readonly Joined<Term>[] }
+  | { readonly kind: 'not'; readonly of: Joined<Term> };
+
+/** What can be said of one rollout. */
+export type RolloutTerm =
   | {
       readonly kind: 'compare';
       readonly field: FieldName;
@@ -42,6 +47,8 @@ export type Expression =
    * start of a word.
    */
   | { readonly kind: 'words'; readonly words: readonly string[]; readonly prefix: boolean };
+
+export type Expression = Joined<RolloutTerm>;
 
 /** Keeps everything. */
 export const everything: Expression = { kind: 'all', of: [] };

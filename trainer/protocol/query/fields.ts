@@ -7,16 +7,16 @@ import type { DataType, ProblemType } from '../dataset.ts';
 import { type FlatReason, flatReasonOf, isFlat } from '../flat-reason.ts';
 import { feltOf, paidOf } from '../paid-and-felt.ts';
 import type { PatternName } from '../patterns.ts';
-import {
-  type Annotation,
-  type FrameOrder,
-  type GroupPurpose,
-  type GroupWithRollouts,
-  type Rollout,
-  type StopReason,
-  shownRow,
-  type Verdict,
+import type {
+  Annotation,
+  FrameOrder,
+  GroupPurpose,
+  GroupWithRollouts,
+  Rollout,
+  StopReason,
+  Verdict,
 } from '../records.ts';
+import { shownRow } from '../shown-row.ts';
 
 /** What a query is held against: a rollout with everything that is known about it. */
 export interface Subject {
@@ -418,7 +418,7 @@ export const fields: Readonly<Record<FieldName, Field>> = table;
 export const fieldNames = Object.keys(table) as FieldName[];
 
 /** A name without what one may type otherwise: case, `_` and `-`. */
-const plainName = (name: string) => name.normalize('NFD').toLowerCase().replace(/[_-]/g, '');
+export const plainName = (name: string) => name.normalize('NFD').toLowerCase().replace(/[_-]/g, '');
 
 const named: ReadonlyMap<string, FieldName> = new Map(
   fieldNames.flatMap((name) => [name, ...fields[name].synonyms].map((word) => [plainName(word), name] as const)),

@@ -1,5 +1,5 @@
 /** What the halves of the parser share: the parts that a line is cut into, what is said of them, and how much is too much. */
-import type { Expression } from './expression.ts';
+import type { Joined, RolloutTerm } from './expression.ts';
 import type { FieldName } from './fields.ts';
 
 /** What is wrong with a part of the line. Offsets are into the line, UTF-16 code units, end exclusive. */
@@ -22,22 +22,22 @@ export interface QueryPiece {
 }
 
 /** One of the conditions that must all hold, brackets around the whole line aside. */
-export interface QueryOperand {
+export interface QueryOperand<Term = RolloutTerm> {
   readonly start: number;
   readonly end: number;
   /** Null where it has a fault. */
-  readonly expression: Expression | null;
+  readonly expression: Joined<Term> | null;
   /** An `or` without brackets: it needs some beside another condition. */
   readonly bare: boolean;
 }
 
-export interface ParsedQuery {
+export interface ParsedQuery<Term = RolloutTerm> {
   /** Null when there is a fault. */
-  readonly expression: Expression | null;
+  readonly expression: Joined<Term> | null;
   /** In the order of the line. */
   readonly faults: readonly QueryFault[];
   readonly pieces: readonly QueryPiece[];
-  readonly operands: readonly QueryOperand[];
+  readonly operands: readonly QueryOperand<Term>[];
 }
 
 /** Longest line in characters, most comparisons and phrases, deepest nesting of brackets and `not`, most faults told at once. */
@@ -46,12 +46,12 @@ export const queryLimits = { length: 10_000, terms: 200, depth: 32, faults: 20 }
 export type Keyword = 'and' | 'or' | 'not';
 export const keywords: readonly Keyword[] = ['and', 'or', 'not'];
 
-export type Lexeme =
+export type Lexeme<Term = RolloutTerm> =
   | { readonly kind: 'open' | 'close' | Keyword; readonly start: number; readonly end: number }
   /** A comparison, a word or a phrase; its expression is null where it has a fault. */
-  | { readonly kind: 'term'; readonly start: number; readonly end: number; readonly expression: Expression | null };
+  | { readonly kind: 'term'; readonly start: number; readonly end: number; readonly expression: Joined<Term> | null };
 
-export const allOf = (of: readonly Expression[]): Expression =>
-  of.length === 1 ? (of[0] as Expression) : { kind: 'all', of };
-export const anyOf = (of: readonly Expression[]): Expression =>
-  of.length === 1 ? (of[0] as Expression) : { kind: 'any', of };
+export const allOf = <Term = RolloutTerm>(of: readonly Joined<Term>[]): Joined<Term> =>
+  of.length === 1 ? (of[0] as Joined<Term>) : { kind: 'all', of };
+export const anyOf = <Term = RolloutTerm>(of: readonly Joined<Term>[]): Joined<Term> =>
+  of.length === 1 ? (of[0] as Joined<Term>) : { kind: 'any', of };

@@ -6,7 +6,8 @@ import { keywords, type Lexeme, type QueryFault, type QueryPiece, queryLimits } 
 import { type Item, type NoteFault, readValues, takes, truths } from './typed-values.ts';
 import { wordsOf } from './words.ts';
 
-const operators: Readonly<Record<string, Comparison>> = {
+/** Signs as they are typed. */
+export const operators: Readonly<Record<string, Comparison>> = {
   ':': '=',
   '=': '=',
   '!=': '!=',

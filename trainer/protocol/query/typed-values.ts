@@ -143,7 +143,8 @@ const nearbyValue = (values: KnownValues, typed: string) => {
   return near === null ? null : valueText(near);
 };
 
-const numeral = /^[-+−]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
+/** A number as one types it. */
+export const numeral = /^[-+−]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 
 function readNumber(field: Extract<Field, { kind: 'number' }>, typed: string): readonly [number, number] | null {
   const value = numeral.test(typed) ? roundedNumber(Number(typed.replace('−', '-'))) : null;

@@ -44,6 +44,8 @@ interface GroupViewProps {
   readonly onMove: (by: 1 | -1) => void;
   /** What has its answers weighed. */
   readonly weighing?: ComponentChildren;
+  /** What can be changed while its update is not made. */
+  readonly open?: ComponentChildren;
   /** What its update did, and would do. */
   readonly update?: ComponentChildren;
 }
@@ -113,6 +115,8 @@ export function GroupView(props: GroupViewProps) {
             </div>
           )}
         </div>
+        {props.open}
+        <LeftOut group={group} />
         {props.weighing}
         {group.temporal && <TemporalTestView test={group.temporal} {...{ ordered, shuffled, threshold }} />}
         <PaidAndFeltView group={group} selectedId={selectedId} />
@@ -145,7 +149,6 @@ export function GroupView(props: GroupViewProps) {
             </p>
           )}
         </div>
-        <LeftOut group={group} />
         {props.update}
         <WhatIf
           known={known}

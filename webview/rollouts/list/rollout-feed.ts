@@ -524,10 +524,10 @@ export class RolloutFeed {
       const told = toldOfAnswers(body);
       if (told !== null) arrivals = arrivals.map((arrival) => arrivalWithTold(arrival, told));
       if (told !== null) this.tell(told);
-      if (body.type !== 'masked' && body.type !== 'weighed') continue;
+      if (body.type !== 'masked' && body.type !== 'corrected' && body.type !== 'weighed') continue;
       this.counts.countSoon();
       const { query } = this.state.get();
-      if (body.type === 'masked' ? fieldsOf(query).includes('masked') : butForEvidence(query) !== null) {
+      if (body.type === 'weighed' ? butForEvidence(query) !== null : fieldsOf(query).includes('masked')) {
         this.reload();
         return;
       }

@@ -1,0 +1,78 @@
+/** The ways on that an advisory has, as what is asked, what is typed and what is read. */
+import { type Advisory, advisoryLabels, type WayOn } from './advisories.ts';
+import { type CommandRequest, commands } from './commands.ts';
+import { shownLine } from './hostile-text.ts';
+import { isParameterName, parameters } from './parameters.ts';
+
+/** What a button would ask of the run; null where there is nothing to ask. */
+export function commandOfWay(way: WayOn): CommandRequest | null {
+  switch (way.kind) {
+    case 'set':
+      return { kind: 'set', parameter: way.parameter, value: way.value };
+    case 'command':
+      return way.command === 'stop'
+        ? { kind: 'stop', when: 'after-step' }
+        : way.command === 'pause'
+          ? { kind: 'pause', release: false }
+          : { kind: 'evaluate' };
+    case 'shell':
+    case 'look':
+    case 'person':
+      return null;
+  }
+}
+
+/** What a button is called: `Set temperature to 1.2`, `Pause`. Null for what is no command. */
+export function wayLabel(way: WayOn): string | null {
+  switch (way.kind) {
+    case 'set':
+      return `Set ${isParameterName(way.parameter) ? parameters[way.parameter].label : way.parameter} to ${valueWords(way.value)}`;
+    case 'command':
+      return way.command === 'stop' ? `${commands.stop.label} after this step` : commands[way.command].label;
+    case 'shell':
+    case 'look':
+    case 'person':
+      return null;
+  }
+}
+
+/** What is typed in a shell for it; null where nothing is. */
+export function wayLine(way: WayOn, runId: string): string | null {
+  switch (way.kind) {
+    case 'set':
+      return `video-r1 ctl set ${way.parameter} ${valueWords(way.value)} --run ${runId}`;
+    case 'command':
+      return `video-r1 ctl ${way.command} --run ${runId}`;
+    case 'shell':
+      return way.line;
+    case 'look':
+      return `video-r1 open ${runId} --query '${way.query.replaceAll("'", "'\\''")}'`;
+    case 'person':
+      return null;
+  }
+}
+
+/** A way as one line for a terminal: why, and what to type; or what only a person can do. */
+function wayInTerminal(way: WayOn, runId: string): string {
+  if (way.kind === 'person') return way.why;
+  return `${way.why}: ${wayLine(way, runId)}`;
+}
+
+/** An advisory as lines for a terminal: what is wrong, then each way on. Its sentences hold names from a dataset. */
+export function advisoryLines({ key, rule, since, message, ways }: Advisory, runId: string): string[] {
+  return [
+    shownLine(`${advisoryLabels[rule]} (${key}, since step ${since}). ${message}`, 1000),
+    ...ways.map((way) => `  ${shownLine(wayInTerminal(way, runId), 1000)}`),
+  ];
+}
+
+/** As it is typed, and read by `ctl set`: `1.2`, `5e-5`, `answer`, `true`. */
+function valueWords(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const isSmall = typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3;
+  return isSmall ? value.toExponential() : JSON.stringify(value);
+}
+
+/** That it does no longer hold. */
+export const overWords = ({ key, step }: { readonly key: string; readonly step: number }): string =>
+  shownLine(`Over since step ${step}: ${key}.`);
