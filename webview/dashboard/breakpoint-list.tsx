@@ -58,6 +58,13 @@ export function BreakpointList({ feed, run, noTrainer }: BreakpointListProps) {
       {form === 'add' && <BreakpointForm run={run} held={null} onChange={ask} onLeave={() => setForm(null)} />}
       {list.length > 0 && (
         <table class={styles.table}>
+          <colgroup>
+            <col class={styles.number} />
+            <col />
+            <col class={`far ${styles.point}`} />
+            <col class={styles.hits} />
+            <col class={styles.actions} />
+          </colgroup>
           <thead class="sr-only">
             <tr>
               <th>number</th>
@@ -113,7 +120,7 @@ function Row({ held, isHit, noTrainer, ask, onEdit }: RowProps) {
   ];
   return (
     <tr class={isHit ? styles.hit : undefined} data-breakpoint={number} tabIndex={-1}>
-      <td class={styles.number}>
+      <td class={styles.numbered}>
         <button
           type="button"
           class={styles.mark}
@@ -134,7 +141,7 @@ function Row({ held, isHit, noTrainer, ask, onEdit }: RowProps) {
       </td>
       <td class="dim far">{at}</td>
       <td class={`num ${isHit ? '' : 'dim'}`}>{state}</td>
-      <td class={styles.actions}>
+      <td class={styles.menu}>
         <Menu
           icon="more"
           label={`Breakpoint ${number}`}

@@ -1,5 +1,5 @@
 /** What can stand at the caret of a typed line, in a list below it. The line keeps the focus and names the option that is picked. */
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Completion, Completions } from '../../trainer/protocol/query/complete.ts';
 import styles from './offer-list.module.css';
@@ -36,11 +36,24 @@ interface OfferListProps {
 
 export function OfferList({ id, offers, onTake }: OfferListProps) {
   const list = useRef<HTMLDivElement>(null);
+  const [above, setAbove] = useState(false);
   useLayoutEffect(() => {
     list.current?.children[offers.active ?? 0]?.scrollIntoView({ block: 'nearest' });
   }, [offers.active]);
+  /* Where there is no room under the line, and some over it. */
+  useLayoutEffect(() => {
+    const line = list.current?.parentElement?.getBoundingClientRect();
+    const height = list.current?.offsetHeight ?? 0;
+    if (line) setAbove(line.bottom + height > innerHeight && line.top > height);
+  }, [offers]);
   return (
-    <div ref={list} id={id} class={styles.offers} role="listbox" aria-label="What can stand here">
+    <div
+      ref={list}
+      id={id}
+      class={`${styles.offers} ${above ? styles.above : ''}`}
+      role="listbox"
+      aria-label="What can stand here"
+    >
       {offers.items.map((item, place) => (
         // biome-ignore lint/a11y/useFocusableInteractive: the input has the focus and names its active option
         <div
