@@ -4,7 +4,7 @@ import { projectName } from '../../trainer/protocol/place.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
-import { hitLink, hitOf } from '../run/hit-notice.tsx';
+import { hitLink, hitOf } from '../run/hit-place.ts';
 import { QueueList } from '../run/queue-list.tsx';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
@@ -70,14 +70,12 @@ interface DashboardProps {
   readonly onAudits: () => void;
   /** Runs that are overlaid, by their ids. */
   readonly beside: Store<readonly string[]>;
-  /** To the answers of a group. */
-  readonly onGroup: (groupId: string) => void;
 }
 
 const smoothing = rememberedSmoothing(localStorage);
 
 export function Dashboard(props: DashboardProps) {
-  const { session, feed, host, beside, onRollouts, onAcross, onCompare, onAudits, onGroup } = props;
+  const { session, feed, host, beside, onRollouts, onAcross, onCompare, onAudits } = props;
   const { view, loaded } = useStore(feed.state, (state) => state);
   const { run } = view;
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
@@ -89,7 +87,8 @@ export function Dashboard(props: DashboardProps) {
   const runsDrawn = useMemo(() => new DrawnRuns(session, feed, charts, beside), [session, feed, charts, beside]);
   useEffect(() => () => runsDrawn.dispose(), [runsDrawn]);
   const drawn = useStore(runsDrawn.state, (state) => state);
-  const markers = useMemo(() => markersOf(view.commands, view.checkpoints), [view.commands, view.checkpoints]);
+  const { commands, checkpoints, hits } = view;
+  const markers = useMemo(() => markersOf({ run, commands, checkpoints, hits }), [run.id, commands, checkpoints, hits]);
   /* The marker that `[` and `]` have come to. */
   const [chosen, setChosen] = useState<string | null>(null);
   /* What a marker has opened, to be found below. */
@@ -114,7 +113,7 @@ export function Dashboard(props: DashboardProps) {
     setChosen(next.id);
   };
   const open = (target: MarkerTarget) => {
-    if (target.open === 'group') onGroup(target.groupId);
+    if (target.open === 'link') follow(target.link);
     else setOpened({ ...target });
   };
   useEffect(() => {
@@ -219,9 +218,9 @@ export function Dashboard(props: DashboardProps) {
   );
 }
 
-type RowTarget = Exclude<MarkerTarget, { open: 'group' }>;
+type RowTarget = Exclude<MarkerTarget, { open: 'link' }>;
 
-/** Brings the row of a command or a checkpoint into sight, with the focus on it. */
+/** Brings the row of a command, a checkpoint or a breakpoint into sight, with the focus on it. */
 function showRow({ open, id }: RowTarget): void {
   const row = document.querySelector<HTMLElement>(`[data-${open}="${CSS.escape(id)}"]`);
   row?.scrollIntoView({ block: 'center' });
