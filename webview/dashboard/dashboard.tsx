@@ -1,5 +1,6 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
 import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
+import { heard } from '../../trainer/protocol/advisories.ts';
 import { projectName } from '../../trainer/protocol/place.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
@@ -104,7 +105,12 @@ export function Dashboard(props: DashboardProps) {
   };
   const fault = useStore(feed.connection.state, (state) => state.fault);
   const asking = useStore(feed.state, (state) => state.asking);
-  const hasTrouble = trainerMissing !== null || fault !== null || asking !== null || troubleOf(run) !== null;
+  const trouble = troubleOf(run);
+  const isCut = trainerMissing !== null || fault !== null || asking !== null;
+  const hasTrouble = isCut || trouble !== null;
+  /* That somebody had it paused is less grave than what needs a person; a breakpoint that was hit is not. */
+  const isMerelyPaused = trouble?.kind === 'info' && !(run.state === 'paused' && run.hit);
+  const isAdvised = heard(run).length > 0 && !refused && (!hasTrouble || (isMerelyPaused && !isCut));
   const scale = (factor: number) => charts.scaleBy(factor, ...(drawn.extent ?? [0, 1]));
   const toMarker = (by: 1 | -1) => {
     const next = nextMarker(markers, chosen, by);
@@ -164,10 +170,10 @@ export function Dashboard(props: DashboardProps) {
     <>
       <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross, onAudits }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
-      {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} openKey="Enter" />}
+      {!isAdvised && (hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} openKey="Enter" />}
       <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
-      {!hasTrouble && !refused && <AdvisoryNotice {...{ feed, view, runs, noTrainer: trainerMissing, host }} />}
+      {isAdvised && <AdvisoryNotice {...{ feed, view, runs, noTrainer: trainerMissing, host }} />}
       <div aria-live="polite">
         {refused && trainerMissing === null && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
