@@ -279,8 +279,8 @@ export function contextValueOf(taken: readonly Control[]): string {
 
 const isRun = 'viewItem =~ /^run;/';
 const runTakes = (control: Control) => `view == ${views.runs} && viewItem =~ /^run;(.+;)?${control};/`;
-const isCheckpoint = `view == ${views.runs} && viewItem =~ /^(pinnedC|c)heckpoint$/`;
 const isBreakpoint = `view == ${views.breakpoints} && viewItem =~ /^breakpoint/`;
+const isCheckpoint = `view == ${views.runs} && viewItem =~ /^(pinnedC|c)heckpoint$/`;
 const isRunFile = 'resourceFilename =~ /\\.run\\.json$/';
 const inPanel = `(activeWebviewPanelId == '${panels.dashboard}' || activeWebviewPanelId == '${panels.rollouts}')`;
 
@@ -341,13 +341,6 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'deleteCheckpoint', when: runTakes('remove-checkpoint'), group: '5_checkpoints@3' },
     { command: 'deleteRun', when: runTakes('delete'), group: '6_delete@1' },
     { command: 'deleteRun', when: `view == ${views.runs} && viewItem == unreadableRun`, group: 'inline@1' },
-    { command: 'forkRun', when: isCheckpoint, group: 'inline@2' },
-    { command: 'revealCheckpoint', when: isCheckpoint, group: 'inline@1' },
-    { command: 'resumeFrom', when: isCheckpoint, group: '1_use@1' },
-    { command: 'forkRun', when: isCheckpoint, group: '1_use@2' },
-    { command: 'pinCheckpoint', when: isCheckpoint, group: '2_keep@1' },
-    { command: 'unpinCheckpoint', when: `view == ${views.runs} && viewItem == pinnedCheckpoint`, group: '2_keep@2' },
-    { command: 'deleteCheckpoint', when: isCheckpoint, group: '3_delete@1' },
     { command: 'addBreakpoint', when: `view == ${views.breakpoints} && viewItem == run`, group: 'inline@1' },
     {
       command: 'openBreakpointHit',
@@ -357,6 +350,13 @@ export const menus: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'editBreakpoint', when: isBreakpoint, group: 'inline@2' },
     { command: 'removeBreakpoint', when: isBreakpoint, group: 'inline@3' },
     { command: 'toggleBreakpoint', when: isBreakpoint, group: '1_change@1' },
+    { command: 'forkRun', when: isCheckpoint, group: 'inline@2' },
+    { command: 'revealCheckpoint', when: isCheckpoint, group: 'inline@1' },
+    { command: 'resumeFrom', when: isCheckpoint, group: '1_use@1' },
+    { command: 'forkRun', when: isCheckpoint, group: '1_use@2' },
+    { command: 'pinCheckpoint', when: isCheckpoint, group: '2_keep@1' },
+    { command: 'unpinCheckpoint', when: `view == ${views.runs} && viewItem == pinnedCheckpoint`, group: '2_keep@2' },
+    { command: 'deleteCheckpoint', when: isCheckpoint, group: '3_delete@1' },
     { command: 'startRun', when: `view == ${views.runFiles} && viewItem == runFile`, group: 'inline@1' },
   ],
   'editor/title': [

@@ -44,13 +44,13 @@ function requestsOf(control: Exclude<Control, 'delete'>, run: RunSummary): reado
         parameter,
         value: run.parameters[parameter],
       }));
+    case 'break':
+      return [{ kind: 'break', change: { do: 'add', condition: readyMades['disk-low'].condition, logOnly: false } }];
     case 'pin':
       return [{ kind: 'pin', step: run.step, note: '' }];
     case 'unpin':
     case 'remove-checkpoint':
       return [{ kind: control, step: run.step }];
-    case 'break':
-      return [{ kind: 'break', change: { do: 'add', condition: readyMades['disk-low'].condition, logOnly: false } }];
     case 'start':
     case 'queue':
     case 'dequeue':

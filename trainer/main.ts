@@ -53,6 +53,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'ask a question of a run again with something changed',
       load: async () => (await import('./cli/commands/ask.ts')).askCommand,
     },
+    replay: {
+      summary: 'do a run again by the log of its commands, and say what differs first',
+      load: async () => (await import('./cli/commands/replay.ts')).replayCommand,
+    },
     recover: {
       summary: "save what can be read of a run's damaged database",
       load: async () => (await import('./cli/commands/recover.ts')).recoverCommand,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findTrainer } from '../../trainer/client/find-trainer.ts';
+import { processIdentity } from '../../trainer/programs/process-identity.ts';
 
 const found = {
   pid: process.pid,
@@ -30,6 +31,20 @@ test('a living one is found; none is where there is no file, or its process is g
   writeFileSync(file, JSON.stringify({ ...found, pid: 2 ** 22 - 3 }));
   expect(await findTrainer(folder)).toBeNull();
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'word of a dead one is not taken for a living process that was given its number since, after a reboot or before one',
+  async () => {
+    const [boot = '', startedAt = ''] = (processIdentity(process.pid) ?? '').split(' ');
+    expect(Number(startedAt)).toBeGreaterThan(0);
+    writeFileSync(file, JSON.stringify({ ...found, identity: `${boot} ${startedAt}` }));
+    expect(await findTrainer(folder)).toMatchObject({ pid: process.pid });
+    for (const identity of [`0-0-0-0-0 ${startedAt}`, `${boot} ${Number(startedAt) - 1}`]) {
+      writeFileSync(file, JSON.stringify({ ...found, identity }));
+      expect(await findTrainer(folder)).toBeNull();
+    }
+  },
+);
 
 test('a copy of the project has none, and one that was moved or is reached by a link has its own', async () => {
   writeFileSync(file, JSON.stringify({ ...found, project: folder }));

@@ -40,14 +40,14 @@ const asked: Readonly<Record<Exclude<Control, 'delete'>, readonly CommandRequest
   save: [{ kind: 'save' }],
   evaluate: [{ kind: 'evaluate' }],
   'read-labels': [{ kind: 'read-labels' }],
-  pin: [{ kind: 'pin', step: 3, note: '' }],
-  unpin: [{ kind: 'unpin', step: 3 }],
-  'remove-checkpoint': [{ kind: 'remove-checkpoint', step: 3 }],
   mask: [{ kind: 'mask', step: 4, rollouts: ['s4-0-o0'], masked: true, why: 'w' }],
   rescore: [{ kind: 'rescore', step: 4, rollout: 's4-0-o0', scores: { accuracy: 1 }, why: 'w' }],
   skip: [{ kind: 'skip', row: 7, skipped: true, why: 'w' }],
   mix: [{ kind: 'mix', weights: null }],
   break: [{ kind: 'break', change: { do: 'add', condition: 'diskFree < 5', logOnly: false } }],
+  pin: [{ kind: 'pin', step: 3, note: '' }],
+  unpin: [{ kind: 'unpin', step: 3 }],
+  'remove-checkpoint': [{ kind: 'remove-checkpoint', step: 3 }],
   set: [{ kind: 'set', parameter: 'learningRate', value: learningRate }],
 };
 

@@ -64,9 +64,15 @@ export class TrainerProcess {
   }
 
   /** @throws Error with what the program said when it ended before it listened */
-  static async start(folder: string, args: readonly string[] = [], main: string = program): Promise<TrainerProcess> {
+  static async start(
+    folder: string,
+    args: readonly string[] = [],
+    main: string = program,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<TrainerProcess> {
     const child = spawn(process.execPath, [main, 'serve', '--folder', folder, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
@@ -87,10 +93,8 @@ export class TrainerProcess {
     return new TrainerProcess(child, exited, discovery.parse(JSON.parse(text)));
   }
 
-  async connect(): Promise<TestClient> {
-    const client = new Client(rpc, await connectSocket(this.discovery));
-    await client.request('initialize', { protocol: protocolVersion, client: 'test', author: 'tester' });
-    return new TestClient(client);
+  connect(author?: string): Promise<TestClient> {
+    return connectTo(this.discovery, author);
   }
 
   /** As a power cut would. */
@@ -103,6 +107,13 @@ export class TrainerProcess {
     this.child.kill('SIGTERM');
     return this.exited;
   }
+}
+
+/** A client of a trainer that whoever has started. */
+export async function connectTo(at: Discovery, author = 'tester'): Promise<TestClient> {
+  const client = new Client(rpc, await connectSocket(at));
+  await client.request('initialize', { protocol: protocolVersion, client: 'test', author });
+  return new TestClient(client);
 }
 
 type BodyOf<T extends RunEventBody['type']> = Extract<RunEventBody, { type: T }>;

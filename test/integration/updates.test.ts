@@ -39,7 +39,9 @@ const receiptOf = async (runId: string, step: number) =>
 /** Its numbers, what it recorded, and its last weights with their optimizer. */
 async function traces(runId: string) {
   return {
-    steps: client.bodies(runId, 'step').map(({ metrics: { at: _, durations: __, memoryBytes: ___, ...numbers } }) => numbers),
+    steps: client
+      .bodies(runId, 'step')
+      .map(({ metrics: { at: _, durations: __, memoryBytes: ___, ...numbers } }) => numbers),
     groups: client.bodies(runId, 'group').map(({ group: { at: _, ...group } }) => group),
     weights: await client.weights(project.folder, runId),
   };

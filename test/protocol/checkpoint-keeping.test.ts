@@ -4,11 +4,10 @@ import {
   keptBecause,
   keptWords,
   type MeasuredRun,
-  meansOf,
   measureOf,
   ruleWords,
 } from '../../trainer/protocol/checkpoint-keeping.ts';
-import type { Checkpoint, Evaluation, StepMetrics } from '../../trainer/protocol/records.ts';
+import type { Checkpoint, Evaluation } from '../../trainer/protocol/records.ts';
 
 const saved = (step: number, more: Partial<Checkpoint> = {}): Checkpoint => ({
   ...{ id: `c${step}`, step, at: step, folder: '', sizeBytes: 1, reason: 'schedule', ...more },
@@ -16,7 +15,7 @@ const saved = (step: number, more: Partial<Checkpoint> = {}): Checkpoint => ({
 const slice = (ordered: number) => ({ name: '', count: 1, ordered, shuffled: null });
 const evaluated = (step: number, all: number, order: number | null, at = step) =>
   ({ step, at, all: slice(all), needsOrder: order === null ? null : slice(order) }) as Evaluation;
-const nothing: MeasuredRun = { evaluations: [], mean: () => null };
+const nothing: MeasuredRun = { evaluations: [], metric: () => null };
 const words = (checkpoints: readonly Checkpoint[], rules: Parameters<typeof keptBecause>[1], run = nothing) =>
   Object.fromEntries([...keptBecause(checkpoints, rules, run)].map(([id, reasons]) => [id, keptWords(reasons)]));
 
@@ -58,8 +57,7 @@ describe('what keeps a checkpoint', () => {
 
   it('takes the mean of the ten steps that a checkpoint ends, so that one lucky step decides nothing', () => {
     const reward = (step: number) => (step === 10 ? 5 : step > 20 && step <= 30 ? 1 : 0);
-    const steps = Array.from({ length: 30 }, (_, i) => ({ step: i + 1, reward: reward(i + 1) }) as StepMetrics);
-    const run = { ...nothing, mean: meansOf(steps) };
+    const run = { ...nothing, metric: (_: string, step: number) => reward(step) };
     expect([10, 20, 30].map((step) => measureOf('reward', step, run))).toEqual([0.5, 0, 1]);
     expect(words(five, { checkpointsKept: 1, keepBest: 'reward' }, run)).toMatchObject({ c30: 'last, best by reward' });
   });

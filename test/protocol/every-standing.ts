@@ -57,9 +57,6 @@ export const everyRequest: readonly CommandRequest[] = [
   { kind: 'save' },
   { kind: 'evaluate' },
   { kind: 'read-labels' },
-  { kind: 'pin', step: 3, note: 'before the rate is changed' },
-  { kind: 'unpin', step: 3 },
-  { kind: 'remove-checkpoint', step: 3 },
   { kind: 'mask', step: 4, rollouts: ['s4-0-o0'], masked: true, why: 'a wrong label' },
   { kind: 'rescore', step: 4, rollout: 's4-0-o0', scores: { accuracy: 1 }, why: 'a wrong label' },
   { kind: 'skip', row: 7, skipped: true, why: 'no video' },
@@ -67,6 +64,9 @@ export const everyRequest: readonly CommandRequest[] = [
   { kind: 'mix', weights: { STAR: 2, CLEVRER: 1 } },
   { kind: 'break', change: { do: 'add', condition: 'any(aha >= 4)', logOnly: false } },
   { kind: 'break', change: { do: 'disable', number: 7 } },
+  { kind: 'pin', step: 3, note: 'before the rate is changed' },
+  { kind: 'unpin', step: 3 },
+  { kind: 'remove-checkpoint', step: 3 },
   { kind: 'set', parameter: 'learningRate', value: 1e-5 },
   { kind: 'set', parameter: 'learningRate', value: 'fast' },
   { kind: 'set', parameter: 'learnRate', value: 1e-5 },
@@ -141,10 +141,6 @@ export function requestName(request: CommandRequest): string {
       return `run-to ${request.point}${request.step === undefined ? '' : ` of ${request.step}`}`;
     case 'stop':
       return `stop ${request.when}`;
-    case 'pin':
-    case 'unpin':
-    case 'remove-checkpoint':
-      return `${request.kind} ${request.step}`;
     case 'mask':
     case 'rescore':
       return `${request.kind} of step ${request.step}`;
@@ -152,6 +148,10 @@ export function requestName(request: CommandRequest): string {
       return request.skipped ? 'skip' : 'ask again';
     case 'mix':
       return 'mix';
+    case 'pin':
+    case 'unpin':
+    case 'remove-checkpoint':
+      return `${request.kind} ${request.step}`;
     case 'set':
       return `set ${request.parameter} to ${request.value}`;
     case 'break':

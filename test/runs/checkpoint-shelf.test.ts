@@ -169,7 +169,7 @@ describe('the shelf', () => {
     const state = await made.run.shelf.state();
     expect(state.freeBytes).toBeGreaterThan(0);
     expect(state.asideBytes).toBe(0);
-    expect(state.checkpoints.map(({ step, fault, usedBy }) => ({ step, fault, usedBy }))).toEqual([
+    expect(state.checkpoints).toEqual([
       { step: 0, fault: null, usedBy: [] },
       { step: 3, fault: 'its folder is not there', usedBy: [] },
       { step: 4, fault: null, usedBy: ['tried-1'] },

@@ -825,16 +825,17 @@ describe('a fault', () => {
   });
 
   it.each(['sample', 'forward', 'forwardBackward', 'optimStep'] as const)(
-    'of an engine that dies in %s fails the run, frees its memory, and the last checkpoint goes on',
+    'of an engine that dies in %s pauses the run with the reason and the log before it, frees its memory, and the last checkpoint goes on',
     async (primitive) => {
       const made = scriptedRun({ unseen: 0, parameters: { checkpointEvery: 1 } });
       made.send({ kind: 'step', count: 1 });
       await made.untilState('paused');
       made.engine.failNext(primitive, died());
       made.send({ kind: 'resume' });
-      expect(await made.untilState('failed')).toMatchObject({
-        step: 1,
-        fault: { kind: 'engine-failed', message: 'The engine died.' },
+      await made.until((run) => run.state === 'paused' && run.memory === 'released');
+      expect(made.summary).toMatchObject({
+        ...{ step: 1, at: { point: 'after-update', step: 1 }, why: 'The engine died.' },
+        fault: { kind: 'engine-failed', message: 'The engine died.', log: ['run tgrpo-1: The engine died.'] },
       });
       expect(made.engine.calls.at(-1)).toBe('dispose');
       await made.command({ kind: 'resume' });

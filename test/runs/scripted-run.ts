@@ -26,7 +26,7 @@ const wrong = '<think>a</think><answer>A</answer>';
 export const firstIsRight: Script = ({ isShuffled, index }) => (isShuffled || index > 0 ? wrong : right);
 
 /** A store waits for the disk at every event; a test of hundreds of runs is spared that where files can lie in memory. */
-const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+export const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface ScriptedRunOptions {
   readonly method?: Method;
@@ -46,12 +46,12 @@ export interface ScriptedRunOptions {
   readonly others?: () => readonly RunSummary[];
 }
 
-const quick: Partial<ParameterValues> = {
+export const quick: Partial<ParameterValues> = {
   ...{ steps: 3, questionsPerStep: 2, groupSize: 2, shuffledGroupSize: 1, checkpointEvery: 0, evaluateEvery: 0 },
   ...{ probeEvery: 0, evaluationQuestions: 0, maxNewTokens: 40, warmupSteps: 0, schedule: 'constant' },
 };
 
-function writeDataset(
+export function writeDataset(
   folder: string,
   name: string,
   count: number,
@@ -81,7 +81,7 @@ function writeDataset(
 }
 
 /** Frames without a decoder; a file is named by its row. */
-function scriptedMedia(unreadable: readonly number[], onLoad: () => void): MediaLoader {
+export function scriptedMedia(unreadable: readonly number[], onLoad: () => void): MediaLoader {
   const media = {
     async load(file: string, dataType: DataType) {
       onLoad();
@@ -145,6 +145,7 @@ export class ScriptedRun {
       },
       onSampling: () => {},
       log: (line) => this.lines.push(line),
+      recentLog: () => this.lines,
     });
     onTestFinished(() => this.kill());
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import type { GroupWithRollouts } from '../../trainer/protocol/records.ts';
-import { sumsOf, withGroups } from '../../trainer/protocol/step-counts.ts';
+import { countsInPoints, countsUpTo, sumsOf, withGroups } from '../../trainer/protocol/step-counts.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
 import { temporaryFolder } from './folders.ts';
 import { aGroup, aRollout, aRun } from './records.ts';
@@ -110,4 +110,19 @@ test('groups of other rules are counted anew in portions, with those that come m
     right: [1, 0, 1],
     wrong: [0, 1, 0],
   });
+});
+
+test('of very many steps several are put together, nothing is lost, and a page goes on with them', () => {
+  const steps = Array.from({ length: 5000 }, (_, at) => at + 1);
+  const counts = { purpose: 'train' as const, steps, sums: { groups: steps.map(() => 2), answers: steps } };
+  const made = countsInPoints(counts, 1024);
+  expect([made.size, made.steps.length, made.steps.slice(0, 3)]).toEqual([8, 626, [0, 8, 16]]);
+  // Steps 1 to 7, and 8 to 15.
+  expect(sumsOf(made, 'answers').slice(0, 2)).toEqual([28, 92]);
+  expect(sumsOf(made, 'groups').reduce((sum, one) => sum + one, 0)).toBe(10_000);
+  const [grown] = withGroups([made], [aGroup(5000), aGroup(5008)]);
+  expect(grown?.steps.slice(-2)).toEqual([5000, 5008]);
+  expect(sumsOf(grown as typeof made, 'groups').slice(-2)).toEqual([3, 1]);
+  expect(countsUpTo([made], 4999)[0]?.steps.at(-1)).toBe(4992);
+  expect(countsInPoints(counts, 4096)).toBe(counts);
 });

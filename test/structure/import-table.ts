@@ -191,10 +191,14 @@ export const rooms: readonly Room[] = [
     ],
     runs: 'node',
   },
-  { room: 'trainer/server', on: ['trainer/protocol', 'trainer/runs', 'trainer/store'], runs: 'node' },
+  {
+    room: 'trainer/server',
+    on: ['trainer/programs', 'trainer/protocol', 'trainer/runs', 'trainer/store'],
+    runs: 'node',
+  },
 
   // Those who ask a trainer.
-  { room: 'trainer/client', on: ['trainer/protocol'], runs: 'node' },
+  { room: 'trainer/client', on: ['trainer/programs', 'trainer/protocol'], runs: 'node' },
   { room: 'trainer/cli/terminal', on: ['package.json', 'trainer/learning', 'trainer/protocol'], runs: 'node' },
   {
     room: 'trainer/cli/experiments',
@@ -252,6 +256,7 @@ export const rooms: readonly Room[] = [
   // The pages.
   { room: 'webview/ui', on: [], runs: 'pure' },
   { room: 'webview/formulas', on: ['trainer/protocol', 'webview/ui'], runs: 'pure' },
+  { room: 'webview/query', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/host.ts', on: ['trainer/protocol'], runs: 'pure' },
   { room: 'webview/state', on: ['trainer/protocol', 'webview/host.ts', 'webview/ui'], runs: 'pure' },
   { room: 'webview/places', on: ['trainer/protocol', 'webview/host.ts', 'webview/state', 'webview/ui'], runs: 'pure' },
@@ -267,6 +272,7 @@ export const rooms: readonly Room[] = [
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
+      'webview/query',
       'webview/run',
       'webview/state',
       'webview/ui',
@@ -301,6 +307,7 @@ export const rooms: readonly Room[] = [
       'webview/formulas',
       'webview/host.ts',
       'webview/places',
+      'webview/query',
       'webview/rollout',
       'webview/run',
       'webview/state',

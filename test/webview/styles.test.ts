@@ -11,7 +11,7 @@ const sheets = find('**/*.module.css').sort();
 const components = find('**/*.tsx').sort();
 
 /** Folders whose components are drawn on every page, some with a class from whoever draws them. */
-const shared = ['ui', 'formulas', 'run'];
+const shared = ['query', 'ui', 'formulas', 'run'];
 /** Classes that VS Code puts on the body, as `theme.ts` does in a browser tab, and those of the plotting library. */
 const foreign = /^(vscode-.+|browser|u-.+)$/;
 

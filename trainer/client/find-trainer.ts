@@ -2,12 +2,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { processIdentity } from '../programs/process-identity.ts';
 import { type Discovery, discovery, discoveryFile, trainerFolder } from '../protocol/discovery.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 
-/** Whether a process is there; one that we may not signal is there too. */
-function isAlive(pid: number): boolean {
+/** Whether the process is there, and not another one under its number; one that we may not signal is there too. */
+function isAlive({ pid, identity }: Discovery): boolean {
+  const now = identity === undefined ? null : processIdentity(pid);
+  if (now !== null && now !== identity) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -26,8 +29,8 @@ function isOfOriginal(original: string, project: string): boolean {
 }
 
 /**
- * The living trainer of a folder, or null when there is none: no file, or one that a killed trainer left behind or that was
- * copied with the project.
+ * The living trainer of a folder, or null when there is none: no file, or one that a killed trainer left behind, before a reboot
+ * or since, or that was copied with the project.
  * @throws StudioError `bad-request` when the file is there and can't be understood.
  */
 export async function findTrainer(project: string): Promise<Discovery | null> {
@@ -59,5 +62,5 @@ export async function findTrainer(project: string): Promise<Discovery | null> {
   if (!found.success) throw unreadable(faultLine(discovery, content, found.error, 'it'));
   const at = found.data;
   if (at.project !== undefined && isOfOriginal(at.project, project)) return null;
-  return isAlive(at.pid) ? at : null;
+  return isAlive(at) ? at : null;
 }

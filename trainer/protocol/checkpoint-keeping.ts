@@ -18,17 +18,17 @@ export type KeptBecause =
   | { readonly kind: 'saved'; readonly reason: Exclude<CheckpointReason, 'schedule'> };
 
 /** Steps that a metric of training is a mean over, the checkpoint's own the last. */
-const keepBestSteps = 10;
+export const keepBestSteps = 10;
 
 /** What is known of a run's steps. */
 export interface MeasuredRun {
   readonly evaluations: readonly Evaluation[];
-  /** Mean of a metric over the ten steps that end with this one; null where none of them has it. */
-  mean(name: 'reward' | 'accuracy', step: number): number | null;
+  /** A step's metric; null where it has none. */
+  metric(name: 'reward' | 'accuracy', step: number): number | null;
 }
 
 /** What a checkpoint of a step is worth by a rule; null where nothing is known of it. */
-export function measureOf(by: KeepBest, step: number, { evaluations, mean }: MeasuredRun): number | null {
+export function measureOf(by: KeepBest, step: number, { evaluations, metric }: MeasuredRun): number | null {
   switch (by) {
     case 'none':
       return null;
@@ -38,8 +38,12 @@ export function measureOf(by: KeepBest, step: number, { evaluations, mean }: Mea
       return (by === 'evaluation' ? evaluation?.all : evaluation?.needsOrder)?.ordered ?? null;
     }
     case 'reward':
-    case 'accuracy':
-      return mean(by, step);
+    case 'accuracy': {
+      const values = Array.from({ length: keepBestSteps }, (_, i) => metric(by, step - i)).filter(
+        (value) => value !== null,
+      );
+      return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+    }
   }
 }
 
@@ -128,12 +132,8 @@ export function ruleWords({
   return `keeps the last ${checkpointsKept}${best}, pinned ones and those saved by hand`;
 }
 
-/** `mean` over records of steps, for `MeasuredRun`. */
-export function meansOf(steps: readonly StepMetrics[]): MeasuredRun['mean'] {
+/** `metric` over records of steps, for `MeasuredRun`. */
+export function metricsByStep(steps: readonly StepMetrics[]): MeasuredRun['metric'] {
   const byStep = new Map(steps.map((metrics) => [metrics.step, metrics]));
-  return (name, step) => {
-    const before = Array.from({ length: keepBestSteps }, (_, i) => byStep.get(step - i)?.[name] ?? null);
-    const values = before.filter((value) => value !== null);
-    return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-  };
+  return (name, step) => byStep.get(step)?.[name] ?? null;
 }

@@ -14,9 +14,6 @@ export const shelfState = z.object({
       step,
       /** What is wrong with it as far as its files need not be read, as a clause; null for nothing. */
       fault: z.string().nullable(),
-      /** Means over the ten steps that it ends; null where there is none. */
-      reward: z.number().nullable(),
-      accuracy: z.number().nullable(),
       /** Runs that were made from it, by id. */
       usedBy: z.array(z.string()),
     }),

@@ -90,6 +90,8 @@ export const commandRequest = z.discriminatedUnion('kind', [
   /** Shares of the sources from the next step on, as `sourceWeights` of a run file; null: as the dataset has them. */
   z.strictObject({ kind: z.literal('mix'), weights: z.record(z.string(), z.number().min(0)).nullable() }),
   z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
+  /** Changes the list of breakpoints, at once and in every state. */
+  z.strictObject({ kind: z.literal('break'), change: breakpointChange }),
   /** Keeps the checkpoint of a step until it is unpinned; `note` says why. One that is pinned gets the new note. */
   z.strictObject({ kind: z.literal('pin'), step: checkpointStep, note: pinNote.default('') }),
   z.strictObject({ kind: z.literal('unpin'), step: checkpointStep }),
@@ -99,8 +101,6 @@ export const commandRequest = z.discriminatedUnion('kind', [
     step: checkpointStep,
     confirmed: z.literal(true).optional(),
   }),
-  /** Changes the list of breakpoints, at once and in every state. */
-  z.strictObject({ kind: z.literal('break'), change: breakpointChange }),
 ]);
 export type CommandRequest = z.infer<typeof commandRequest>;
 export type CommandKind = CommandRequest['kind'];
@@ -383,6 +383,15 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
       engineRefusal(run, parameter, value) ??
       certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
   },
+  break: {
+    label: 'Add breakpoint',
+    participle: 'given a breakpoint',
+    states: runStates,
+    points: () => everyPoint,
+    whileHeld: true,
+    computes: false,
+    refuse: ({ change }, run) => breakRefusal(change, run),
+  },
   pin: {
     label: 'Pin checkpoint',
     participle: 'pinned',
@@ -408,15 +417,6 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     computes: false,
     // Which one it begins with is being read.
     refuse: (_, run) => (run.state === 'starting' ? 'the run is starting, from a checkpoint' : null),
-  },
-  break: {
-    label: 'Add breakpoint',
-    participle: 'given a breakpoint',
-    states: runStates,
-    points: () => everyPoint,
-    whileHeld: true,
-    computes: false,
-    refuse: ({ change }, run) => breakRefusal(change, run),
   },
 };
 

@@ -19,6 +19,8 @@ export const discovery = z.object({
   startedAt: z.number(),
   /** Absolute path of the project, by which a copy of it is told from the original; trainers of older versions leave it out. */
   project: z.string().optional(),
+  /** Of the process, by which another one that was given its number is told from it; absent where the system does not tell. */
+  identity: z.string().optional(),
 });
 export type Discovery = z.infer<typeof discovery>;
 

@@ -14,7 +14,8 @@ import { runPlace, safePoint } from './safe-points.ts';
 
 export { type RunPlace, type RunPoint, runPlace, runPoint, type SafePoint, safePoint } from './safe-points.ts';
 
-export const runFault = errorData.extend({ message: z.string() });
+/** `log`: the last lines of the trainer's log before it, where the engine died. */
+export const runFault = errorData.extend({ message: z.string(), log: z.array(z.string()).optional() });
 export type RunFault = z.infer<typeof runFault>;
 
 /** `doing`: what is under way, for people, such as "opening the model"; null where the state says all. */
@@ -159,6 +160,12 @@ export function isComputing(state: RunState): boolean {
     case 'failed':
       return false;
   }
+}
+
+/** Why a run can't be done again by its log now, as a clause; null where it can. */
+export function replayRefusal({ state, step, parent }: RunSummary): string | null {
+  if ((state === 'created' || state === 'queued') && step === (parent?.step ?? 0)) return 'the run was never begun';
+  return isComputing(state) ? `the run is ${state}; pause or stop it first` : null;
 }
 
 /** Its model is in memory: the step under way can go on. */

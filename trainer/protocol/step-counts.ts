@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { analysisOf, analysisVersion, type Change, changeOf } from './analysis.ts';
+import { pointOf, pointSize } from './curves.ts';
 import { type FlatReason, flatReasonOf } from './flat-reason.ts';
 import { type PaidAndFelt, paidAndFelt, rightWithoutOrder } from './paid-and-felt.ts';
 import { type PatternName, patternShown } from './patterns.ts';
@@ -109,12 +110,14 @@ export function countsOf(group: GroupWithRollouts): Record<CountName, number> {
   return Object.fromEntries(countNames.map((name) => [name, counters[name].count(group)])) as Record<CountName, number>;
 }
 
-/** Sums of one purpose, as columns by step. */
+/** Sums of one purpose, as columns by step, or by as many steps as are put together. */
 export const stepCounts = z.object({
   purpose: groupPurpose,
-  /** Those that have groups of this purpose, ascending. */
+  /** Those that have groups of this purpose, ascending; the first step of each point where several are put together. */
   steps: z.array(z.number().int()),
-  /** By name of what is counted, one number a step; a name that is not there was counted nowhere. */
+  /** Steps that are put together, as points of curves are; 1 where it is not said. */
+  size: z.number().int().min(1).optional(),
+  /** By name of what is counted, one number for each of `steps`; a name that is not there was counted nowhere. */
   sums: z.record(z.string(), z.array(z.number().int())),
 });
 export type StepCounts = z.infer<typeof stepCounts>;
@@ -124,13 +127,33 @@ export function sumsOf({ steps, sums }: StepCounts, name: CountName): readonly n
   return sums[name] ?? steps.map(() => 0);
 }
 
+/** With points that stand for several steps, where there are more steps than so many points have room for. */
+export function countsInPoints(counts: StepCounts, points: number): StepCounts {
+  const { purpose, steps, sums } = counts;
+  const size = pointSize((steps.at(-1) ?? 0) - (steps[0] ?? 0) + 1, points);
+  if (size === 1) return counts;
+  const labels = [...new Set(steps.map((step) => pointOf(step, size)))];
+  const places = new Map(labels.map((label, place) => [label, place]));
+  const together = (column: readonly number[]) => {
+    const made = labels.map(() => 0);
+    for (const [at, step] of steps.entries()) {
+      const place = places.get(pointOf(step, size)) as number;
+      made[place] = (made[place] as number) + (column[at] ?? 0);
+    }
+    return made;
+  };
+  const columns = Object.entries(sums).map(([name, column]) => [name, together(column)] as const);
+  return { purpose, steps: labels, size, sums: Object.fromEntries(columns) };
+}
+
 const noCounts = (purpose: GroupPurpose): StepCounts => ({ purpose, steps: [], sums: {} });
 
 /** Adds groups to the sums of their steps and purposes; nothing is changed in place. */
-export function withGroups(held: readonly StepCounts[], groups: readonly GroupWithRollouts[]): StepCounts[] {
-  const byPurpose = new Map(held.map((counts) => [counts.purpose, counts]));
+export function withGroups(known: readonly StepCounts[], groups: readonly GroupWithRollouts[]): StepCounts[] {
+  const byPurpose = new Map(known.map((counts) => [counts.purpose, counts]));
   for (const purpose of new Set(groups.map((group) => group.purpose))) {
-    const { steps: before, sums: sumsBefore } = byPurpose.get(purpose) ?? noCounts(purpose);
+    const held = byPurpose.get(purpose) ?? noCounts(purpose);
+    const { steps: before, sums: sumsBefore, size = 1 } = held;
     const steps = [...before];
     const sums = Object.fromEntries(
       [...new Set([...Object.keys(sumsBefore), ...countNames])].map((name) => [
@@ -139,10 +162,11 @@ export function withGroups(held: readonly StepCounts[], groups: readonly GroupWi
       ]),
     );
     for (const group of groups.filter((one) => one.purpose === purpose)) {
+      const step = pointOf(group.step, size);
       let at = steps.length;
-      while (at > 0 && (steps[at - 1] as number) >= group.step) at--;
-      if (steps[at] !== group.step) {
-        steps.splice(at, 0, group.step);
+      while (at > 0 && (steps[at - 1] as number) >= step) at--;
+      if (steps[at] !== step) {
+        steps.splice(at, 0, step);
         for (const column of Object.values(sums)) column.splice(at, 0, 0);
       }
       for (const [name, count] of Object.entries(countsOf(group))) {
@@ -150,17 +174,17 @@ export function withGroups(held: readonly StepCounts[], groups: readonly GroupWi
         column[at] = (column[at] as number) + count;
       }
     }
-    byPurpose.set(purpose, { purpose, steps, sums });
+    byPurpose.set(purpose, { ...held, steps, sums });
   }
   return [...byPurpose.values()];
 }
 
-/** Takes away what was counted of steps after `toStep`. */
+/** Takes away what was counted of steps after `toStep`, and of those that are put together with them. */
 export function countsUpTo(held: readonly StepCounts[], toStep: number): StepCounts[] {
-  return held.map(({ purpose, steps, sums }) => {
-    const kept = steps.filter((step) => step <= toStep).length;
+  return held.map(({ steps, sums, ...rest }) => {
+    const kept = steps.filter((step) => step + (rest.size ?? 1) - 1 <= toStep).length;
     return {
-      purpose,
+      ...rest,
       steps: steps.slice(0, kept),
       sums: Object.fromEntries(Object.entries(sums).map(([name, column]) => [name, column.slice(0, kept)])),
     };

@@ -8,7 +8,8 @@ import {
   keptBecause,
   keptWords,
   type MeasuredRun,
-  meansOf,
+  measureOf,
+  metricsByStep,
 } from '../protocol/checkpoint-keeping.ts';
 import type { CheckpointRemoval, ComparedCheckpoints, ShelfState } from '../protocol/checkpoint-shelf.ts';
 import type { CommandRequest } from '../protocol/commands.ts';
@@ -149,11 +150,9 @@ export class CheckpointShelf {
     const { bavail, bsize } = await statfs(parent);
     const aside = (await readdir(parent)).filter((name) => name.startsWith('superseded-'));
     const sizes = await Promise.all(aside.map((name) => bytesBelow(path.join(parent, name))));
-    const { mean } = this.measured();
     const checkpoints = store.checkpoints().map(async ({ step }) => ({
       step,
       fault: await presenceFault(checkpointFolder(folder, step)),
-      ...{ reward: mean('reward', step), accuracy: mean('accuracy', step) },
       usedBy: this.usedBy(step),
     }));
     return {
@@ -169,8 +168,8 @@ export class CheckpointShelf {
     const side = (step: number) => ({
       checkpoint: this.demand(step),
       evaluation: evaluationOf(step, known.evaluations),
-      reward: known.mean('reward', step),
-      accuracy: known.mean('accuracy', step),
+      reward: measureOf('reward', step, known),
+      accuracy: measureOf('accuracy', step, known),
     });
     const [first, second] = [side(steps[0]), side(steps[1])];
     const states = await Promise.all(steps.map((step) => readControllerState(checkpointFolder(this.of.folder, step))));
@@ -187,13 +186,13 @@ export class CheckpointShelf {
 
   private measured(): MeasuredRun {
     const { store } = this.of;
-    let mean: MeasuredRun['mean'] | null = null;
+    let metric: MeasuredRun['metric'] | null = null;
     return {
       evaluations: store.evaluations(),
-      // Steps are read only where a rule asks for them.
-      mean: (name, step) => {
-        mean ??= meansOf(store.metrics());
-        return mean(name, step);
+      // Read only where a rule asks for it.
+      metric: (name, step) => {
+        metric ??= metricsByStep(store.metrics());
+        return metric(name, step);
       },
     };
   }

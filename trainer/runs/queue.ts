@@ -33,10 +33,13 @@ export class RunQueue {
   }
 
   /** A run stands so now. */
-  take({ id, state }: RunSummary): void {
+  take(run: RunSummary): void {
+    const { id, state } = run;
     const before = this.states.get(id);
     this.states.set(id, state);
-    if (before !== state && this.goesOn(before, state)) this.advance();
+    // A run whose engine died is nobody's pause.
+    const isBroken = run.state === 'paused' && run.memory === 'released' && run.fault !== null;
+    if (before !== state && this.goesOn(before, isBroken ? 'failed' : state)) this.advance();
   }
 
   /** A run is deleted: one that was paused holds the queue no more. */

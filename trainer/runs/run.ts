@@ -21,8 +21,8 @@ import {
 } from '../protocol/run-state.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
-import { CheckpointShelf, isOfShelf, type ShelfRequest } from './checkpoint-shelf.ts';
 import { skippedAfter } from './changed-questions.ts';
+import { CheckpointShelf, isOfShelf, type ShelfRequest } from './checkpoint-shelf.ts';
 import { CommandLog } from './command-log.ts';
 import { type RunPlan, writePlan } from './plan.ts';
 import { planResumption } from './resumption.ts';
@@ -133,8 +133,8 @@ export class Run {
     const taken = this.commands.take(id, request, by);
     const why =
       refusal(request, this.summary(), this.around.runs()) ??
-      (isOfShelf(request) ? this.shelf.refusal(request) : null) ??
-      (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null);
+      (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null) ??
+      (isOfShelf(request) ? this.shelf.refusal(request) : null);
     if (why !== null) return this.commands.reject(taken, why);
     if (isOfShelf(request)) return this.takeToShelf(taken, request);
     return this.stay && request.kind !== 'break' ? this.stay.session.take(taken) : this.takeAtRest(taken);
@@ -265,12 +265,12 @@ export class Run {
       case 'pause':
       case 'save':
       case 'read-labels':
-      case 'pin':
-      case 'unpin':
-      case 'remove-checkpoint':
       case 'mask':
       case 'rescore':
       case 'mix':
+      case 'pin':
+      case 'unpin':
+      case 'remove-checkpoint':
         throw new StudioError('internal', `A run that is not in memory was to ${request.kind}.`, { place: this.id });
     }
   }

@@ -150,10 +150,10 @@ export class Steering {
         return this.wait(command);
       case 'queue':
       case 'dequeue':
+      case 'break':
       case 'pin':
       case 'unpin':
       case 'remove-checkpoint':
-      case 'break':
         throw notHere(request.kind);
     }
   }
@@ -398,10 +398,10 @@ export class Steering {
         });
       case 'queue':
       case 'dequeue':
+      case 'break':
       case 'pin':
       case 'unpin':
       case 'remove-checkpoint':
-      case 'break':
         throw notHere(request.kind);
       default:
         return request satisfies never;
@@ -445,7 +445,7 @@ function stepsThenPause(count: number): string {
   return `${count} ${count === 1 ? 'step' : 'steps'}, then pause`;
 }
 
-/** What the run itself carries out, or its shelf of checkpoints, whether it is in memory or not. */
+/** What the run itself carries out, whether it is in memory or not: it works on the queue, the list of breakpoints or the disk alone. */
 function notHere(kind: CommandKind): StudioError {
   return new StudioError('internal', `A run in memory was to ${kind}.`);
 }

@@ -61,6 +61,8 @@ export interface TrainerOptions {
 const defaultFrameCacheBytes = 2e9;
 /** How long whoever asks waits at most for a portion of indexing. */
 const fillingMs = 15;
+/** Lines of the log that a run keeps of what came before its engine died. */
+const keptLines = 12;
 /** How often those who show its progress are told. */
 const fillingToldMs = 2000;
 
@@ -84,6 +86,8 @@ export class Trainer implements TrainerService {
   readonly updates = new RunUpdates((runId) => this.run(runId));
   readonly asking: Asking;
   private mediaLoader: Promise<MediaLoader> | null = null;
+  /** The last ones of the runs, for one whose engine dies. */
+  private readonly recentLines: string[] = [];
   private isEnding = false;
 
   private constructor(options: TrainerOptions, ffmpeg: string) {
@@ -554,7 +558,12 @@ export class Trainer implements TrainerService {
         this.tell((listener) => listener.onRunsChanged(summary));
       },
       onSampling: (hint) => this.tell((listener) => listener.onSampling(hint)),
-      log: (line) => this.options.log(line),
+      log: (line) => {
+        this.recentLines.push(line);
+        this.recentLines.splice(0, this.recentLines.length - keptLines);
+        this.options.log(line);
+      },
+      recentLog: () => this.recentLines,
     };
   }
 

@@ -16,6 +16,7 @@ import { isParameterName, type ParameterValues } from '../protocol/parameters.ts
 import type { CheckpointReason, Rollout } from '../protocol/records.ts';
 import { resumptionWords } from '../protocol/resumption.ts';
 import {
+  faultOf,
   type RunFacts,
   type RunPlace,
   type RunSummary,
@@ -52,6 +53,8 @@ export interface SessionSurroundings
   makeRoom(besides: string): Promise<void>;
   onSampling(hint: SamplingHint): void;
   log(line: string): void;
+  /** Its last lines, the newest last. */
+  recentLog(): readonly string[];
 }
 
 export interface SessionOf extends Pick<WorkbenchOrder, 'plan' | 'folder'> {
@@ -163,7 +166,8 @@ export class TrainingSession {
     this.unwatch();
     // Came while the memory was being freed.
     this.steering.abandon(over);
-    if (ending && rest.state === 'failed') this.of.commands.fail(ending.command, ending.at, rest.fault.message);
+    const fault = faultOf(rest);
+    if (ending && fault) this.of.commands.fail(ending.command, ending.at, fault.message);
     else if (ending) {
       const freed = ending.kind === 'released' ? '; the memory is free' : '';
       this.of.commands.apply(ending.command, ending.at, null, `saved after step ${this.run.step}${freed}`);
@@ -270,10 +274,12 @@ export class TrainingSession {
       }
       if (!begun) commands.fail(command, null, inText(fault.toString()));
       const place = fault.place === undefined ? {} : { place: inText(fault.place) };
-      return {
-        state: 'failed',
-        fault: runFault.parse({ ...fault.data, ...place, message: inText(fault.message) }),
-      };
+      const told = runFault.parse({ ...fault.data, ...place, message: inText(fault.message) });
+      if (!begun || fault.kind !== 'engine-failed') return { state: 'failed', fault: told };
+      // Nothing is wrong with the run: it goes on in another engine.
+      const at = { point: 'after-update', step: this.run.step } as const;
+      const log = around.recentLog().map(inText);
+      return { state: 'paused', at, why: told.message, fault: { ...told, log }, memory: 'released' };
     }
   }
 

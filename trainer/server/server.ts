@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { processIdentity } from '../programs/process-identity.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { longestLink, type Place } from '../protocol/place.ts';
@@ -62,8 +63,10 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
     const access = new Access();
     await listen(http, host, port);
     const service = await options.open();
+    const identity = processIdentity(process.pid);
     const discovery: Discovery = {
       pid: process.pid,
+      ...(identity !== null && { identity }),
       host,
       port: (http.address() as AddressInfo).port,
       token: access.token,

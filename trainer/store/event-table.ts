@@ -112,6 +112,23 @@ export class EventTable {
       }, []);
   }
 
+  /** The bodies of some types but groups, oldest first, read as they are taken. Void ones read as `rewound`. */
+  *ofTypes<T extends Exclude<RunEventBody['type'], 'group'>>(types: readonly T[]): Generator<BodyOf<T>, void> {
+    for (let after = 0; ; ) {
+      const rows = this.database.all<{ seq: number; body: string }>(
+        `SELECT seq, body FROM events WHERE seq > ? AND body IS NOT NULL
+         AND json_extract(body, '$.type') IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT 500`,
+        after,
+        JSON.stringify(types),
+      );
+      for (const { seq, body } of rows) {
+        after = seq;
+        yield JSON.parse(body) as BodyOf<T>;
+      }
+      if (rows.length === 0) return;
+    }
+  }
+
   /** Those of a type that the run went back over, with the number of that going back; in each of them the oldest first. */
   superseded<T extends RunEventBody['type']>(type: T): { attempt: number; body: BodyOf<T> }[] {
     return this.database

@@ -327,6 +327,15 @@ export class RolloutTables {
     }
   }
 
+  /** Those of a step that stand, oldest first. */
+  *groupsOfStep(step: number): Generator<GroupWithRollouts, void> {
+    const keys = this.database.all<{ key: number }>(
+      'SELECT key FROM groups WHERE step = ? AND superseded = 0 ORDER BY key',
+      step,
+    );
+    for (const { key } of keys) yield this.groupByKey(key);
+  }
+
   group(id: string): GroupWithRollouts | undefined {
     const key = this.database.get<{ key: number }>('SELECT key FROM groups WHERE id = ?', id)?.key;
     return key === undefined ? undefined : this.groupByKey(key);

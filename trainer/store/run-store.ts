@@ -35,7 +35,7 @@ import type {
 } from '../protocol/records.ts';
 import { reduceRun } from '../protocol/reduce-run.ts';
 import { isInMemory, type RunSummary, runSummary } from '../protocol/run-state.ts';
-import type { StepCounts } from '../protocol/step-counts.ts';
+import { countsInPoints, type StepCounts } from '../protocol/step-counts.ts';
 import type { ExportedAnnotation, HeldAnnotation } from './annotation-table.ts';
 import { writeRelative } from './born-at.ts';
 import type { Database } from './database.ts';
@@ -51,6 +51,11 @@ import { damage, readSummary } from './stored-summary.ts';
 
 /** Inside a run's folder. */
 export const storeFile = 'run.db';
+/** Points that sums by step have at most, where steps are put together. */
+const countPoints = 1024;
+
+/** What a run's life is told by: how it stood, and what was asked of it. */
+export type LifeEvent = Extract<RunEventBody, { type: 'state' | 'command' | 'rewound' | 'labels' }>;
 
 export class RunStore {
   readonly folder: string;
@@ -249,6 +254,14 @@ export class RunStore {
     }));
   }
 
+  /**
+   * States, commands, goings back and obeyed labels in the order in which they came, read as they are taken. What the run went
+   * back over of others reads as `rewound` (see above).
+   */
+  life(): Generator<LifeEvent, void> {
+    return this.tables.events.ofTypes(['state', 'command', 'rewound', 'labels']);
+  }
+
   /** The newest `limit` events of each kind that tells a person something: what was left out, warnings, labels, advisories; in order. */
   notices(limit = 200): RunEvent[] {
     return (['skipped', 'warning', 'labels', 'advisory', 'advisory-ended'] as const)
@@ -299,12 +312,12 @@ export class RunStore {
   }
 
   /**
-   * Sums by step and purpose over the groups that stand, those of events up to `seq`. `counted`: share of the groups that are
+   * Sums by step and purpose over the groups that stand, those of events up to `seq`; of very many steps by several together. `counted`: share of the groups that are
    * in them, less than 1 while they are counted anew. `outdated`: rollouts that older rules analysed.
    */
   counts(): { counts: StepCounts[]; seq: number; counted: number; outdated: number } {
     return {
-      counts: this.tables.stepCounts.list(),
+      counts: this.tables.stepCounts.list().map((counts) => countsInPoints(counts, countPoints)),
       seq: this.run.seq,
       counted: countedShare(this.database),
       outdated: this.tables.rollouts.outdated(analysisVersion),
@@ -352,6 +365,11 @@ export class RunStore {
   /** Groups with their rollouts, oldest first, read as they are taken: those that stand, or what the run went back over. */
   groups({ superseded = false } = {}): Generator<GroupWithRollouts, void> {
     return this.tables.rollouts.groups(superseded);
+  }
+
+  /** Those of a step that stand, oldest first. */
+  groupsOfStep(step: number): Generator<GroupWithRollouts, void> {
+    return this.tables.rollouts.groupsOfStep(step);
   }
 
   /** @throws StudioError `not-found` */

@@ -1,4 +1,5 @@
 /** The command that audits a dataset, as it is typed into a shell. */
+import { shellCommand } from '../run/shell-command.ts';
 
 interface Audited {
   /** Of a run: absolute, or relative to the project. */
@@ -14,10 +15,5 @@ export function auditCommandLine({ dataset, run, project }: Audited): string | n
   const isAbsolute = isPosix ? dataset.startsWith('/') : /^([a-z]:)?[\\/]/i.test(dataset);
   const separator = isPosix ? '/' : '\\';
   const file = isAbsolute ? dataset : `${project.replace(/[\\/]$/, '')}${separator}${dataset}`;
-  if (!isPosix && /["$%`!^&]/.test(`${file}${run}${project}`)) return null;
-  const word = (text: string) => {
-    if (isPosix) return /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-    return /^[\w.\\/:-]+$/.test(text) ? text : `"${text}"`;
-  };
-  return `npx video-r1 audit ${word(file)} --checkpoint ${word(run)} --folder ${word(project)}`;
+  return shellCommand(['audit', file, '--checkpoint', run], project);
 }

@@ -8,6 +8,7 @@ import type { Checkpoint } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { dateWords } from '../../trainer/protocol/run-words.ts';
 import type { Host } from '../host.ts';
+import { metricOf } from '../state/metric-columns.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
@@ -34,12 +35,12 @@ interface CheckpointListProps {
 type Opened = { readonly what: 'pin' | 'fork' | 'delete' | 'compare'; readonly step: number };
 
 export function CheckpointList({ feed, view, runs, host, noTrainer, onCompare, onRun }: CheckpointListProps) {
-  const { run, checkpoints, evaluations } = view;
+  const { run, checkpoints, evaluations, metrics } = view;
   const [opened, setOpened] = useState<Opened | null>(null);
   const shelf = useShelf(feed, checkpoints, noTrainer);
   const kept = keptBecause(checkpoints, run.parameters, {
     evaluations,
-    mean: (name, step) => shelf?.checkpoints.find((held) => held.step === step)?.[name] ?? null,
+    metric: (name, step) => metricOf(metrics, name, step),
   });
   const close = () => setOpened(null);
   const bytes = checkpoints.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

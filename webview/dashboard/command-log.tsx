@@ -2,10 +2,15 @@
 import { useState } from 'preact/hooks';
 import type { CommandRecord, CommandState } from '../../trainer/protocol/commands.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { replayRefusal } from '../../trainer/protocol/run-state.ts';
+import type { Host } from '../host.ts';
 import { changeWords, placeWords, requestWords } from '../run/command-words.ts';
+import { shellCommand } from '../run/shell-command.ts';
+import type { RunFeed } from '../state/run-feed.ts';
 import { Section } from '../ui/heads.tsx';
 import { clock } from '../ui/numbers.ts';
-import { Tool } from '../ui/tool.tsx';
+import { useStore } from '../ui/store.ts';
+import { Tool, type ToolProps } from '../ui/tool.tsx';
 import styles from './command-log.module.css';
 
 const shownAtFirst = 12;
@@ -14,25 +19,36 @@ interface CommandLogProps {
   readonly commands: readonly CommandRecord[];
   /** The command whose row is sought; null for none. */
   readonly wanted: string | null;
+  readonly feed: RunFeed;
+  readonly host: Host;
 }
 
-export function CommandLog({ commands, wanted }: CommandLogProps) {
+export function CommandLog({ commands, wanted, feed, host }: CommandLogProps) {
   const [asked, setAll] = useState(false);
   const all = asked || commands.findIndex(({ id }) => id === wanted) >= shownAtFirst;
+  const replay = useReplay(feed, host);
   return (
     <section aria-label="Command log">
       <Section
         title="Command log"
         meta={`append-only, ${commands.length}`}
         tools={
-          commands.length > shownAtFirst && (
+          <>
+            {commands.length > shownAtFirst && (
+              <Tool
+                icon={all ? 'up' : 'down'}
+                text={all ? 'Newest' : 'All'}
+                label={all ? 'Show the newest commands' : 'Show all commands'}
+                onPress={() => setAll(!all)}
+              />
+            )}
             <Tool
-              icon={all ? 'up' : 'down'}
-              text={all ? 'Newest' : 'All'}
-              label={all ? 'Show the newest commands' : 'Show all commands'}
-              onPress={() => setAll(!all)}
+              icon="play"
+              text="Replay"
+              label="Copy the command that does this run again by its log and says what differs first"
+              {...replay}
             />
-          )
+          </>
         }
       />
       {commands.length > 0 && (
@@ -57,6 +73,20 @@ export function CommandLog({ commands, wanted }: CommandLogProps) {
       )}
     </section>
   );
+}
+
+/** It computes for as long as the run did, so it is a shell's to carry out: the page gives the command. */
+function useReplay(feed: RunFeed, host: Host): Pick<ToolProps, 'refused' | 'onPress'> {
+  const run = useStore(feed.state, ({ view }) => view.run);
+  const trainer = useStore(feed.connection.state, (state) => state.trainer);
+  const refused = replayRefusal(run);
+  const program = host.place === 'vscode' ? 'video-r1' : 'npx video-r1';
+  const line = trainer && shellCommand(['replay', run.id], trainer.folder, program);
+  if (refused !== null || line === null)
+    return { refused: refused ?? 'its folder has a name that no shell takes', onPress: () => {} };
+  return {
+    onPress: () => void host.copy(line, 'Shell command').catch((thrown: unknown) => feed.fail(thrown)),
+  };
 }
 
 function Row({ command }: { command: CommandRecord }) {

@@ -1,9 +1,10 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
 import { projectName } from '../../trainer/protocol/place.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
+import { hitLink, hitOf } from '../run/hit-notice.tsx';
 import { QueueList } from '../run/queue-list.tsx';
 import { type Control, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
@@ -12,13 +13,15 @@ import { UnreadableRuns } from '../run/unreadable-runs.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { Blank } from '../ui/blank.tsx';
+import { FollowLink } from '../ui/follow-link.ts';
 import { KeyHelp } from '../ui/key-help.tsx';
-import { focusIsTyping, useKeys } from '../ui/keys.ts';
+import { actsByItself, focusIsTyping, useKeys } from '../ui/keys.ts';
 import { Notice } from '../ui/notice.tsx';
 import { type Store, useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { AdvisoryNotice } from './advisory-notice.tsx';
 import { AhaSection } from './aha-section.tsx';
+import { BreakpointList } from './breakpoint-list.tsx';
 import { ChartGroup } from './chart-group.ts';
 import { CheckpointList } from './checkpoint-list.tsx';
 import { CommandLog } from './command-log.tsx';
@@ -44,6 +47,7 @@ const keyRows = [
   ['Shift+F5', 'stop'],
   ['s', 'save a checkpoint'],
   ['e', 'evaluate'],
+  ['Enter', 'what hit the breakpoint'],
   ['+ - 0', 'fewer steps in the curves, more, all'],
   ['[ ]', 'to the last or next mark under the curves'],
   ['r', 'rollouts'],
@@ -116,6 +120,8 @@ export function Dashboard(props: DashboardProps) {
   useEffect(() => {
     if (opened) showRow(opened);
   }, [opened]);
+  const hit = hitOf(run);
+  const follow = useContext(FollowLink);
   useKeys({
     ...Object.fromEntries(
       controls.map((control) => [
@@ -130,6 +136,11 @@ export function Dashboard(props: DashboardProps) {
     '0': () => charts.zoom.set(null),
     '[': () => toMarker(-1),
     ']': () => toMarker(1),
+    Enter: (event) => {
+      const link = hit && hitLink(run.id, hit);
+      if (!link || focusIsTyping(event) || actsByItself(event)) return false;
+      follow(link);
+    },
     r: onRollouts,
     t: onAcross,
     a: onAudits,
@@ -154,7 +165,7 @@ export function Dashboard(props: DashboardProps) {
     <>
       <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross, onAudits }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
-      {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} />}
+      {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} openKey="Enter" />}
       <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
       {!hasTrouble && !refused && <AdvisoryNotice {...{ feed, view, runs, noTrainer: trainerMissing, host }} />}
@@ -183,11 +194,18 @@ export function Dashboard(props: DashboardProps) {
           {begun && <WhereTheTimeWent view={view} />}
           <WarningList {...{ feed, view, runs, noTrainer: trainerMissing, host }} />
           <SkippedList view={view} host={host} />
-          {isRead && <CommandLog commands={view.commands} wanted={opened?.open === 'command' ? opened.id : null} />}
+          {isRead && (
+            <CommandLog
+              commands={view.commands}
+              wanted={opened?.open === 'command' ? opened.id : null}
+              {...{ feed, host }}
+            />
+          )}
           {view.evaluations.length > 0 && <EvaluationTable evaluations={view.evaluations} onCompare={onCompare} />}
         </div>
         <div class={`${styles.column} ${styles.side}`}>
           <ParameterList {...{ feed, view, runs }} noTrainer={trainerMissing} />
+          <BreakpointList {...{ feed, run }} noTrainer={trainerMissing} />
           {isRead && (
             <CheckpointList
               {...{ feed, view, runs, host, onCompare }}

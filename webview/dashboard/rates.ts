@@ -32,7 +32,7 @@ export function rateOf(
     found[place] = [count + (sums[at] ?? 0), whole + of];
   }
   const window: (readonly [number, number])[] = [];
-  const mostPooled = Math.max(1, Math.ceil(width / size));
+  const mostPooled = Math.max(1, Math.ceil(width / Math.max(size, counts?.size ?? 1)));
   const pooled = found.map((one) => {
     if (one === null) return null;
     window.push(one);

@@ -15,7 +15,7 @@ function places(count: number): number[] {
   return Array.from({ length: mostPoints }, (_, i) => Math.round((i * (count - 1)) / (mostPoints - 1)));
 }
 
-/** The rates that steps were made with; the mean of those that the curves put together. */
+/** The rates that steps were made with. */
 export function madeRates({ steps, columns }: Pick<MetricColumns, 'steps' | 'columns'>): StepRate[] {
   return places(steps.length).flatMap((i) => {
     const [step, rate] = [steps[i], columns.learningRate.mean[i]];

@@ -22,7 +22,7 @@ const counters: Readonly<Record<Change, CountName>> = {
 
 /** At most `most` rows of as many steps each, the last one of what is left. */
 export function transitionRows(counts: StepCounts, most: number): TransitionRow[] {
-  const { steps } = counts;
+  const { steps, size: together = 1 } = counts;
   const size = Math.max(1, Math.ceil(steps.length / most));
   const analysed = sumsOf(counts, 'analysed');
   const rows: TransitionRow[] = [];
@@ -31,7 +31,7 @@ export function transitionRows(counts: StepCounts, most: number): TransitionRow[
     const sum = (column: readonly number[]) => column.slice(at, end).reduce((whole, one) => whole + one, 0);
     rows.push({
       from: steps[at] as number,
-      to: steps[end - 1] as number,
+      to: (steps[end - 1] as number) + together - 1,
       answers: sum(analysed),
       counts: Object.fromEntries(changes.map((change) => [change, sum(sumsOf(counts, counters[change]))])) as Record<
         Change,

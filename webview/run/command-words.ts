@@ -27,15 +27,15 @@ export function requestWords(request: CommandRequest): string {
       return 'change the mix of sources';
     case 'pause':
       return request.at ? `pause at ${request.at}` : request.kind;
+    case 'break': {
+      const { change } = request;
+      return change.do === 'add' ? 'add a breakpoint' : `${change.do} breakpoint ${change.number}`;
+    }
     case 'pin':
     case 'unpin':
       return `${request.kind} checkpoint ${request.step}`;
     case 'remove-checkpoint':
       return `delete checkpoint ${request.step}`;
-    case 'break': {
-      const { change } = request;
-      return change.do === 'add' ? 'add a breakpoint' : `${change.do} breakpoint ${change.number}`;
-    }
     default:
       return request.kind;
   }

@@ -2,7 +2,7 @@
 import { type CommandKind, type CommandRequest, commands, refusal } from '../../trainer/protocol/commands.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 
-/** The others stand where what they are about is read: parameters, points, breakpoints, checkpoints, answers, questions, labels. */
+/** The others stand where what they are about is read: parameters, points, breakpoints, answers, questions, labels, checkpoints. */
 export type ControlName = Exclude<
   CommandKind,
   | 'set'

@@ -9,19 +9,23 @@ import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
+import { HitNotice, hitOf } from './hit-notice.tsx';
 import { LiveNotice } from './live-notice.tsx';
 import { ResumeNotice } from './resume-notice.tsx';
 import { runControls } from './run-controls.ts';
+import styles from './run-notice.module.css';
 import { noTrainer, sentence, troubleOf } from './run-words.ts';
 
 interface RunNoticeProps {
   readonly session: Session;
   readonly feed: RunFeed;
   readonly host: Host;
+  /** The key that opens what a breakpoint was hit by; absent where it has another meaning. */
+  readonly openKey?: string | null;
 }
 
 /** The gravest thing that a person should know of; where there is none, what is under way. */
-export function RunNotice({ session, feed, host }: RunNoticeProps) {
+export function RunNotice({ session, feed, host, openKey = null }: RunNoticeProps) {
   const run = useStore(feed.state, ({ view }) => view.run);
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
   const { link, fault: refused } = useStore(feed.connection.state, (state) => state);
@@ -33,6 +37,8 @@ export function RunNotice({ session, feed, host }: RunNoticeProps) {
   const trouble = troubleOf(run);
   if (!trouble) return <LiveNotice feed={feed} />;
   const resume = runControls(run, runs, noTrainer(link)).find(({ name }) => name === 'resume');
+  const hit = hitOf(run);
+  if (hit) return <HitNotice {...{ feed, run, hit, resume, openKey }} noTrainer={noTrainer(link)} />;
   return (
     <Notice
       kind={trouble.kind}
@@ -51,6 +57,12 @@ export function RunNotice({ session, feed, host }: RunNoticeProps) {
       }
     >
       {trouble.place && <span class="mono">{trouble.place}</span>} {trouble.text}
+      {trouble.log.length > 0 && (
+        <details>
+          <summary>The last lines of the log</summary>
+          <pre class={styles.log}>{trouble.log.join('\n')}</pre>
+        </details>
+      )}
     </Notice>
   );
 }

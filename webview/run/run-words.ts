@@ -68,6 +68,8 @@ export interface Trouble {
   readonly title: string;
   readonly place: string | null;
   readonly text: string;
+  /** Lines of the trainer's log before it, where the engine died. */
+  readonly log: readonly string[];
 }
 
 /** What a run that stands still has to say beyond its state; null for one that a person paused and that lacks nothing. */
@@ -79,10 +81,11 @@ export function troubleOf(run: RunSummary): Trouble | null {
       title: `${run.state === 'failed' ? 'Failed' : 'Paused'}: ${shownLine(fault.message)}`,
       place: fault.place ? shownLine(fault.place) : null,
       text: `The weights are those of step ${grouped(run.step)}. ${shownLine(fault.remedy ?? '')}`.trim(),
+      log: (fault.log ?? []).map((line) => shownLine(line)),
     };
   }
   if (run.state !== 'paused' || run.why === null) return null;
-  return { kind: 'info', title: 'Paused.', place: null, text: sentence(run.why) };
+  return { kind: 'info', title: 'Paused.', place: null, text: sentence(run.why), log: [] };
 }
 
 /** Hostile text as a sentence of its own; empty where there is none. */

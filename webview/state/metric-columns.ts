@@ -91,6 +91,12 @@ export function withSteps(metrics: MetricColumns, added: readonly StepMetrics[])
   return whole.steps.length > mostPoints(whole.size) ? coarser(whole) : whole;
 }
 
+/** A step's value; null where there is none, and where its point stands for several steps. */
+export function metricOf({ size, steps, columns }: MetricColumns, name: CurveName, step: number): number | null {
+  const { at, replaces } = placeOf(steps, step);
+  return replaces && size === 1 ? (columns[name].mean[at] ?? null) : null;
+}
+
 /** Drops what was recorded of steps after `toStep`; a point that has both steps before and after it goes too, until it is read again. */
 export function rewoundTo(metrics: MetricColumns, toStep: number): MetricColumns {
   const { size, steps, firstStep } = metrics;

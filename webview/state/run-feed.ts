@@ -321,8 +321,11 @@ export class RunFeed {
       if (body.type === 'state' && body.run.state !== 'running') over = null;
     }
     this.patch({ view: withEvents(view, fresh), sampling: over });
-    if (fresh.some(({ body }) => body.type === 'rewound')) this.readAgain('curves');
-    if (fresh.some(({ body }) => body.type === 'analysed')) this.readAgain('counted');
+    const has = (type: RunEventBody['type']) => fresh.some(({ body }) => body.type === type);
+    /* Of sums over several steps a part can't be taken away. */
+    const isTogether = view.counted.counts.some(({ size = 1 }) => size > 1);
+    if (has('rewound')) this.readAgain('curves');
+    if (has('analysed') || (has('rewound') && isTogether)) this.readAgain('counted');
     for (const listener of [...this.eventListeners]) listener(fresh);
   }
 

@@ -10,6 +10,8 @@ export interface MenuItem {
   readonly key?: string;
   /** Whether it holds, for what is chosen and not done. */
   readonly checked?: boolean;
+  /** What it does, for who points at it. */
+  readonly title?: string;
   /** Why it can't be done now. */
   readonly refused?: string | null;
   readonly onPress: () => void;
@@ -71,7 +73,7 @@ export function Menu({ icon, label, text, refused: why = null, items }: MenuProp
       <Tool {...(icon && { icon })} {...{ label, text }} refused={why} expanded={open} onPress={() => setOpen(!open)} />
       {open && (
         <div ref={list} class={styles.menu} role="menu" aria-label={label}>
-          {items.map(({ label: name, key, checked, refused, onPress }) => (
+          {items.map(({ label: name, key, checked, title, refused, onPress }) => (
             <button
               key={name}
               type="button"
@@ -80,7 +82,7 @@ export function Menu({ icon, label, text, refused: why = null, items }: MenuProp
                 : { role: 'menuitemcheckbox', 'aria-checked': checked })}
               tabIndex={-1}
               aria-disabled={refused ? 'true' : undefined}
-              title={refused ?? undefined}
+              title={refused ?? title}
               onClick={() => {
                 if (refused) return;
                 close(true);

@@ -6,6 +6,8 @@ import styles from './notice.module.css';
 export interface NoticeProps {
   readonly kind: 'info' | 'warning' | 'error';
   readonly icon?: IconName;
+  /** In place of the icon. */
+  readonly mark?: ComponentChildren;
   readonly title: string;
   /** What it says changes all the time: the title alone is read out, when it changes. */
   readonly lively?: boolean;
@@ -13,7 +15,7 @@ export interface NoticeProps {
   readonly actions?: ComponentChildren;
 }
 
-export function Notice({ kind, icon, title, lively, children, actions }: NoticeProps) {
+export function Notice({ kind, icon, mark, title, lively, children, actions }: NoticeProps) {
   const named = lively
     ? ({ role: 'region', 'aria-label': 'Notice' } as const)
     : ({ role: kind === 'error' ? 'alert' : 'status' } as const);
@@ -22,7 +24,7 @@ export function Notice({ kind, icon, title, lively, children, actions }: NoticeP
       class={`${styles.notice} ${kind === 'info' ? '' : kind === 'warning' ? styles.warning : styles.error}`}
       {...named}
     >
-      <Icon name={icon ?? (kind === 'info' ? 'info' : 'warning')} />
+      {mark ?? <Icon name={icon ?? (kind === 'info' ? 'info' : 'warning')} />}
       <span class={styles.words}>
         <b role={lively ? 'status' : undefined}>{title}</b> {children}
       </span>

@@ -250,53 +250,6 @@ describe('a command that is sent', () => {
     },
   );
 
-  test('deletes a checkpoint for a person who agreed, after it said what that means', async () => {
-    trainer.runs = [aRunThat({ state: 'stopped' })];
-    trainer.handlers['runs/command'] = async ({ id, command }) => ({
-      command: recordOf(id, command, { state: 'applied' }),
-    });
-    trainer.handlers['checkpoints/removal'] = async () => ({
-      ...{ folder: 'x', sizeBytes: 1e6, asks: ['It is the newest, from which a resume goes on.'] },
-    });
-    let said = '';
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-      said += text;
-      return true;
-    });
-    expect(await ctl('remove-checkpoint', '3', '--yes')).toBe(0);
-    expect(said).toBe('tgrpo-1: It is the newest, from which a resume goes on.\n');
-    expect(trainer.commands.map(({ command }) => command)).toEqual([
-      { kind: 'remove-checkpoint', step: 3, confirmed: true },
-    ]);
-  });
-
-  test('lists checkpoints with why each is kept and what the disk has left', async () => {
-    const run = aRunThat({ state: 'stopped' }, { step: 20 });
-    trainer.runs = [{ ...run, parameters: { ...run.parameters, checkpointsKept: 1 } }];
-    const at = new Date(2026, 10, 28, 16, 5).getTime();
-    const saved = (step: number, more: object) => ({
-      ...{ id: `step-${step}`, step, at, folder: '', sizeBytes: 2.5e6, reason: 'schedule' as const, ...more },
-    });
-    trainer.handlers['checkpoints/list'] = async () => ({
-      checkpoints: [saved(10, { pin: { note: 'good\u001b[31m', by: 'ada', at } }), saved(20, {})],
-    });
-    trainer.handlers['evaluations/list'] = async () => ({ evaluations: [] });
-    trainer.handlers['checkpoints/state'] = async () => ({
-      ...{ freeBytes: 3e9, asideBytes: 1e6 },
-      checkpoints: [
-        { step: 10, fault: 'model.safetensors is missing', usedBy: ['tried-1'], reward: null, accuracy: null },
-        { step: 20, fault: null, usedBy: [], reward: null, accuracy: null },
-      ],
-    });
-    expect(await ctl('checkpoints')).toBe(0);
-    expect(printed.split('\n')).toEqual([
-      'step 20       2026-11-28 16:05      2.5 MB  last',
-      "step 10       2026-11-28 16:05      2.5 MB  pinned: good\\u001b[31m; tried-1 made from it; can't be used: model.safetensors is missing",
-      '2 checkpoints, 5.0 MB, 1.0 MB put aside; 3.0 GB free; keeps the last 1, pinned ones and those saved by hand',
-      '',
-    ]);
-  });
-
   test('to set a breakpoint are not sent with a fault in the condition, and say where it is', async () => {
     trainer.runs = [aRunThat({ state: 'running', doing: null })];
     expect(await ctl('break', 'add', 'mean(acuracy, 20) < 0.3')).toBe(1);
@@ -332,6 +285,53 @@ describe('a command that is sent', () => {
     printed = '';
     expect(await ctl('break', 'list', '--json')).toBe(0);
     expect(JSON.parse(printed)).toEqual({ breakpoints: list });
+  });
+
+  test('deletes a checkpoint for a person who agreed, after it said what that means', async () => {
+    trainer.runs = [aRunThat({ state: 'stopped' })];
+    trainer.handlers['runs/command'] = async ({ id, command }) => ({
+      command: recordOf(id, command, { state: 'applied' }),
+    });
+    trainer.handlers['checkpoints/removal'] = async () => ({
+      ...{ folder: 'x', sizeBytes: 1e6, asks: ['It is the newest, from which a resume goes on.'] },
+    });
+    let said = '';
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      said += text;
+      return true;
+    });
+    expect(await ctl('remove-checkpoint', '3', '--yes')).toBe(0);
+    expect(said).toBe('tgrpo-1: It is the newest, from which a resume goes on.\n');
+    expect(trainer.commands.map(({ command }) => command)).toEqual([
+      { kind: 'remove-checkpoint', step: 3, confirmed: true },
+    ]);
+  });
+
+  test('lists checkpoints with why each is kept and what the disk has left', async () => {
+    const run = aRunThat({ state: 'stopped' }, { step: 20 });
+    trainer.runs = [{ ...run, parameters: { ...run.parameters, checkpointsKept: 1 } }];
+    const at = new Date(2026, 10, 28, 16, 5).getTime();
+    const saved = (step: number, more: object) => ({
+      ...{ id: `step-${step}`, step, at, folder: '', sizeBytes: 2.5e6, reason: 'schedule' as const, ...more },
+    });
+    trainer.handlers['checkpoints/list'] = async () => ({
+      checkpoints: [saved(10, { pin: { note: 'good\u001b[31m', by: 'ada', at } }), saved(20, {})],
+    });
+    trainer.handlers['evaluations/list'] = async () => ({ evaluations: [] });
+    trainer.handlers['checkpoints/state'] = async () => ({
+      ...{ freeBytes: 3e9, asideBytes: 1e6 },
+      checkpoints: [
+        { step: 10, fault: 'model.safetensors is missing', usedBy: ['tried-1'] },
+        { step: 20, fault: null, usedBy: [] },
+      ],
+    });
+    expect(await ctl('checkpoints')).toBe(0);
+    expect(printed.split('\n')).toEqual([
+      'step 20       2026-11-28 16:05      2.5 MB  last',
+      "step 10       2026-11-28 16:05      2.5 MB  pinned: good\\u001b[31m; tried-1 made from it; can't be used: model.safetensors is missing",
+      '2 checkpoints, 5.0 MB, 1.0 MB put aside; 3.0 GB free; keeps the last 1, pinned ones and those saved by hand',
+      '',
+    ]);
   });
 
   test('again under an id is sent whatever the run does now, so that the trainer says what became of it', async () => {

@@ -98,6 +98,7 @@ const table: Readonly<Record<string, Refused>> = {
     input: [['sft-1', '--folder', folder]],
   },
   analyse: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
+  replay: { over: ['a', 'b'], usage: [[], ['a/b'], ['a', '--to', '0']], input: [['sft-1', '--folder', folder]] },
   recover: { over: ['a', 'b'], usage: [[], ['a/b']], input: [['sft-1', '--folder', folder]] },
   sample: {
     over: ['a', 'b'],

@@ -25,8 +25,10 @@ describe('a schedule ahead', () => {
 describe('rates that were made', () => {
   it('are those of the steps, gaps left out', () => {
     const steps = [1, 2, 4];
-    const mean = [0.1, null, 0.3];
-    const columns = { ...noMetrics.columns, learningRate: { mean, low: mean, high: mean, count: null } };
+    const columns = {
+      ...noMetrics.columns,
+      learningRate: { ...noMetrics.columns.learningRate, mean: [0.1, null, 0.3] },
+    };
     expect(madeRates({ steps, columns })).toEqual([
       { step: 1, rate: 0.1 },
       { step: 4, rate: 0.3 },

@@ -1,5 +1,5 @@
 /** What `video-r1 ctl` says of the checkpoints of a run, and asks before it deletes one. */
-import { keptBecause, keptWords, ruleWords } from '../../protocol/checkpoint-keeping.ts';
+import { keptBecause, keptWords, metricsByStep, ruleWords } from '../../protocol/checkpoint-keeping.ts';
 import type { CommandRequest } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
@@ -12,15 +12,13 @@ import { canAsk, saysYes } from '../terminal/consent.ts';
 /** A line for each checkpoint, the newest first, and one for all. */
 export async function checkpointLines(client: Client, run: RunSummary, json: boolean): Promise<string> {
   const runId = run.id;
-  const [{ checkpoints }, state, { evaluations }] = await Promise.all([
+  const [{ checkpoints }, state, { evaluations }, { steps }] = await Promise.all([
     client.request('checkpoints/list', { runId }),
     client.request('checkpoints/state', { runId }),
     client.request('evaluations/list', { runId }),
+    run.parameters.keepBest === 'none' ? { steps: [] } : client.request('metrics/get', { runId }),
   ]);
-  const kept = keptBecause(checkpoints, run.parameters, {
-    evaluations,
-    mean: (name, step) => state.checkpoints.find((held) => held.step === step)?.[name] ?? null,
-  });
+  const kept = keptBecause(checkpoints, run.parameters, { evaluations, metric: metricsByStep(steps) });
   const newestFirst = checkpoints.sort((a, b) => b.step - a.step);
   if (json) {
     const listed = newestFirst.map((checkpoint) => ({

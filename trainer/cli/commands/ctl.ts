@@ -186,11 +186,6 @@ const forms: Readonly<Record<Exclude<CommandKind, 'break'>, Form>> = {
   },
 };
 
-function checkpointStep(kind: string, word: string | undefined): number {
-  if (word === undefined) throw usage(`${kind} wants the step of a checkpoint.`);
-  return wholeNumber('STEP', word, 0);
-}
-
 /** `accuracy=1` or `format=0`, of either one. */
 function scoresOf(words: readonly (string | undefined)[]): Record<string, number> {
   return numbersOf(words, 'rescore', (name) => {
@@ -219,6 +214,11 @@ function numbersOf(
       return [name, Number(value)] as const;
     }),
   );
+}
+
+function checkpointStep(kind: string, word: string | undefined): number {
+  if (word === undefined) throw usage(`${kind} wants the step of a checkpoint.`);
+  return wholeNumber('STEP', word, 0);
 }
 
 /** What is asked of the trainer and not of a run. */
@@ -346,10 +346,6 @@ ${helpLines.join('\n')}
       }
       const run = runId === undefined ? runs[0] : runs.find((known) => known.id === runId);
       if (!run) return await refuseMissing(client, runId);
-      if (request === 'checkpoints') {
-        process.stdout.write(await checkpointLines(client, run, values.json));
-        return exitCodes.done;
-      }
       if (request === 'breakpoints') {
         const lines = breakLines(run);
         process.stdout.write(
@@ -361,6 +357,10 @@ ${helpLines.join('\n')}
       }
       if (request === 'mute' || request === 'unmute')
         return await mute(client, run, request, positionals[1], values.json);
+      if (request === 'checkpoints') {
+        process.stdout.write(await checkpointLines(client, run, values.json));
+        return exitCodes.done;
+      }
       const asked = await agreedTo(client, run, request, values.yes, path.resolve(values.folder));
       const end = await carryOut(client, run, runs, asked, id);
       process.stdout.write(values.json ? `${JSON.stringify(end)}\n` : `${run.id}: ${endLine(end)}\n`);
@@ -402,11 +402,11 @@ export function readRequest(
   const kind = [...others, ...commandKinds].find((known) => known === named);
   if (kind === undefined)
     throw usage(`There is no command ${named}${nearestClause(named, [...others, 'fork', ...commandKinds])}.`);
-  const { log = false, 'no-log': noLog = false, from, at, yes = false, note, why } = options;
+  const { log = false, 'no-log': noLog = false } = options;
   if (kind === 'break') {
-    if (options.release || options.now || yes || from !== undefined || note !== undefined)
-      throw usage('break takes no --release, --now, --from, --note and --yes.');
-    return breakRequest(words, { at, log, noLog });
+    if (options.release || options.now || options.yes || options.from !== undefined)
+      throw usage('break takes no --release, --now, --from and --yes.');
+    return breakRequest(words, { at: options.at, log, noLog });
   }
   if (log || noLog) throw usage(`${kind} takes no --log and no --no-log.`);
   const form: Omit<Form, 'request'> = isOther(kind) ? otherForms[kind] : forms[kind];
@@ -415,9 +415,16 @@ export function readRequest(
   if (over.length > 0) throw usage(`${kind} takes no ${over.join(' ')}.`);
   for (const option of ['release', 'now', 'off'] as const)
     if (options[option] && form.option !== option) throw usage(`${kind} takes no --${option}.`);
-  const given = { from, at, note, why, yes: yes || undefined };
+  const { from, at, yes = false, note, why } = options;
+  const given = {
+    from: from !== undefined,
+    at: at !== undefined,
+    yes,
+    note: note !== undefined,
+    why: why !== undefined,
+  };
   for (const option of ['from', 'at', 'yes', 'note', 'why'] as const)
-    if (given[option] !== undefined && form[option] === undefined) throw usage(`${kind} takes no --${option}.`);
+    if (given[option] && form[option] === undefined) throw usage(`${kind} takes no --${option}.`);
   if (form.why && why === undefined) throw usage(`${kind} wants --why TEXT: it is kept with what it changes.`);
   if (isOther(kind)) return kind;
   const request = forms[kind].request(words, options.release || options.now || options.off === true);
@@ -432,27 +439,6 @@ export function readRequest(
   });
 }
 
-/** What a person agrees to where the command asks for that, and the step under way. */
-async function agreedTo(
-  client: Client,
-  run: RunSummary,
-  request: CommandRequest,
-  yes: boolean,
-  folder: string,
-): Promise<CommandRequest> {
-  switch (request.kind) {
-    case 'resume':
-      return resumeRequest(client, run, request, yes, folder);
-    case 'remove-checkpoint':
-      return removalRequest(client, run, request, yes);
-    case 'mask':
-    case 'rescore':
-      return { ...request, step: run.step + 1 };
-    default:
-      return request;
-  }
-}
-
 async function mute(client: Client, run: RunSummary, how: 'mute' | 'unmute', key = '', json: boolean): Promise<number> {
   await client.request('advisories/mute', { runId: run.id, key, muted: how === 'mute' });
   process.stdout.write(json ? `${JSON.stringify({ [how]: key })}\n` : `${run.id}: ${key} is ${how}d\n`);
@@ -464,6 +450,18 @@ export function adviceLines(run: RunSummary): string[] {
   return heard(run).flatMap((one) => advisoryLines(one, run.id).map((line) => `  ${callable(line)}`));
 }
 
+/** The command as it is sent: what a person agrees to, where it asks for that, and the step that is under way. */
+async function agreedTo(
+  client: Client,
+  run: RunSummary,
+  request: CommandRequest,
+  yes: boolean,
+  folder: string,
+): Promise<CommandRequest> {
+  if (request.kind === 'resume') return resumeRequest(client, run, request, yes, folder);
+  if (request.kind === 'remove-checkpoint') return removalRequest(client, run, request, yes);
+  return request.kind === 'mask' || request.kind === 'rescore' ? { ...request, step: run.step + 1 } : request;
+}
 
 /** Says what the resume leaves out of the curves, and has a person agree where it must. */
 async function resumeRequest(
@@ -487,6 +485,7 @@ interface ForkOptions {
   readonly at?: string | undefined;
   readonly name?: string | undefined;
   readonly note?: string | undefined;
+  readonly why?: string | undefined;
   readonly set: readonly string[];
   readonly folder: string;
   readonly json: boolean;
@@ -494,18 +493,37 @@ interface ForkOptions {
   readonly id?: string | undefined;
   readonly release: boolean;
   readonly now: boolean;
+  readonly off: boolean;
   readonly log: boolean;
   readonly 'no-log': boolean;
   readonly yes: boolean;
 }
 
 async function fork([runId, ...over]: readonly string[], options: ForkOptions): Promise<number> {
-  const { from, name, set, folder, json } = options;
+  const {
+    from,
+    at,
+    name,
+    note,
+    why,
+    set,
+    folder,
+    json,
+    run,
+    id,
+    release,
+    now,
+    off,
+    log,
+    'no-log': noLog,
+    yes,
+  } = options;
   if (runId === undefined || from === undefined)
     throw usage('Name a run to fork, and with --from the step of a checkpoint.');
   if (over.length > 0) throw usage(`fork takes no ${over.join(' ')}.`);
-  for (const option of ['run', 'id', 'at', 'note', 'release', 'now', 'log', 'no-log', 'yes'] as const)
-    if (options[option] !== undefined && options[option] !== false) throw usage(`fork takes no --${option}.`);
+  const words = [run, id, at, note, why].some((given) => given !== undefined);
+  if (words || release || now || off || log || noLog || yes)
+    throw usage('fork takes no option but --from, --name, --set, --folder and --json.');
   const parameters = readSettings(set);
   const client = await attach(path.resolve(folder));
   try {

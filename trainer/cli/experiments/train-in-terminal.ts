@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { type CommandRecord, type CommandRequest, deleteRefusal, hasEnded, refusal } from '../../protocol/commands.ts';
 import type { Discovery } from '../../protocol/discovery.ts';
 import { asStudioError, errorFrom, StudioError } from '../../protocol/errors.ts';
-import { inTheWay, isComputing, queueOf, type RunSummary } from '../../protocol/run-state.ts';
+import { shownLine } from '../../protocol/hostile-text.ts';
+import { faultOf, inTheWay, isComputing, queueOf, type RunSummary } from '../../protocol/run-state.ts';
 import { queueWords, standingWords } from '../../protocol/run-words.ts';
 import { callable, quoted } from '../terminal/callable.ts';
 import { exitCodes } from '../terminal/command.ts';
@@ -238,14 +239,16 @@ export class TerminalSession {
       // Ctrl-C may have come before there was a run to pause.
       if (this.stopped.aborted) await this.pause();
       const ended = await Promise.race([watch.ended, this.trainer.lost]);
-      if (ended.state !== 'failed' && why === null) return ended;
-      if (ended.state !== 'failed') throw new StudioError('conflict', why ?? '', { place: id });
+      const fault = faultOf(ended);
+      if (fault === null && why === null) return ended;
+      if (fault === null) throw new StudioError('conflict', why ?? '', { place: id });
+      for (const line of fault.log ?? []) this.line.say(`      ${shownLine(line)}`);
       this.line.say(
         callable(
           `${id} failed after step ${ended.step} of ${ended.steps}. When that is mended, go on with: video-r1 run --resume ${id} --folder ${quoted(this.folder)}`,
         ),
       );
-      throw errorFrom(ended.fault);
+      throw errorFrom(fault);
     } finally {
       listening.dispose();
       this.current = null;

@@ -1,9 +1,7 @@
 /**
- * The filter line: field names in colour, faulty parts underlined, and what can stand at the caret in a list below. An input
- * can't colour its own text, so a copy of the line lies under it; for that it is the one text field that is not the toolkit's.
+ * The filter line: field names in colour, faulty parts underlined, and what can stand at the caret in a list below.
  */
 import { useContext, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { shownLine } from '../../../trainer/protocol/hostile-text.ts';
 import { foreignNote, linkKind } from '../../../trainer/protocol/place.ts';
 import {
   type Completion,
@@ -12,6 +10,8 @@ import {
   type SeenValues,
 } from '../../../trainer/protocol/query/complete.ts';
 import { parseQuery, type QueryFault } from '../../../trainer/protocol/query/parse.ts';
+import { ColouredLine } from '../../query/coloured-line.tsx';
+import { moved, OfferList, type Offers, offersOf } from '../../query/offer-list.tsx';
 import { FollowLink } from '../../ui/follow-link.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { say } from '../../ui/said.tsx';
@@ -19,7 +19,6 @@ import styles from './filter-box.module.css';
 
 export const filterBoxId = 'rollout-filter';
 const listId = 'rollout-filter-offers';
-const offerId = (place: number) => `${listId}-${place}`;
 
 interface FilterBoxProps {
   readonly line: string;
@@ -37,11 +36,6 @@ interface FilterBoxProps {
   readonly onLeave: () => void;
   /** Values to offer for fields that take any text. */
   readonly seen: () => SeenValues;
-}
-
-interface Offers extends Completions {
-  /** Place of the one that Enter and Tab take. Null at first where a word to search for may be meant. */
-  readonly active: number | null;
 }
 
 export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onStop, onLeave, seen }: FilterBoxProps) {
@@ -86,9 +80,7 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onSto
     } else if (offers && active && (event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey))) {
       take(offers, active);
     } else if (offers && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
-      const count = offers.items.length;
-      const place = event.key === 'ArrowDown' ? (offers.active ?? -1) + 1 : (offers.active ?? 0) + count - 1;
-      setOffers({ ...offers, active: place % count });
+      setOffers(moved(offers, event.key));
     } else if (event.key === 'ArrowUp' && line === '' && history.length > 0) {
       setOffers({ start: 0, end: 0, items: history.map((text) => ({ text, help: '' })), active: 0 });
     } else if (event.key === 'ArrowDown' || (event.key === ' ' && event.ctrlKey)) {
@@ -105,20 +97,13 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onSto
   return (
     <div class={styles.box}>
       <Icon name="search" class={styles.search} />
-      <div class={styles.typed}>
-        <div ref={copy} class={styles.copy} aria-hidden="true">
-          {colouredPieces(line, faults)}
-        </div>
+      <ColouredLine {...{ line, faults }} pieces={parseQuery(line).pieces} copyRef={copy}>
         <input
           ref={input}
           id={filterBoxId}
           type="text"
-          role="combobox"
           aria-label="Filter, for example step>20 half:shuffled correct:false aha>=2 flagged"
-          aria-autocomplete="list"
-          aria-expanded={offers !== null}
-          aria-controls={listId}
-          aria-activedescendant={offers?.active == null ? undefined : offerId(offers.active)}
+          {...offersOf(listId, offers)}
           aria-invalid={faults.length > 0}
           placeholder="step>20 half:shuffled correct:false aha>=2 words"
           spellcheck={false}
@@ -146,9 +131,9 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onSto
             if (faults.length === 0) onUsed(line);
           }}
         />
-      </div>
+      </ColouredLine>
       <kbd>/</kbd>
-      {offers && <OfferList offers={offers} onTake={(item) => take(offers, item)} />}
+      {offers && <OfferList id={listId} offers={offers} onTake={(item) => take(offers, item)} />}
     </div>
   );
 }
@@ -163,55 +148,3 @@ function isWorthShowing(line: string, found: Completions, asked: boolean): boole
 
 /** A value stands here, so that nothing else can be meant. */
 const followsOperator = (line: string, { start }: Completions) => /[:=<>≠≤≥,]\s*$/.test(line.slice(0, start));
-
-function OfferList({ offers, onTake }: { offers: Offers; onTake: (item: Completion) => void }) {
-  const list = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    list.current?.children[offers.active ?? 0]?.scrollIntoView({ block: 'nearest' });
-  }, [offers.active]);
-  return (
-    <div ref={list} id={listId} class={styles.offers} role="listbox" aria-label="What can stand here">
-      {offers.items.map((item, place) => (
-        // biome-ignore lint/a11y/useFocusableInteractive: the input has the focus and names its active option
-        <div
-          key={item.text}
-          id={offerId(place)}
-          class={`${styles.offer} ${place === offers.active ? styles.active : ''}`}
-          role="option"
-          aria-selected={place === offers.active}
-          onMouseDown={(event) => {
-            /* The focus stays in the box. */
-            event.preventDefault();
-            onTake(item);
-          }}
-        >
-          <span class={styles.text}>{shownLine(item.text)}</span>
-          <span class={`${styles.help} cut`}>{item.help}</span>
-        </div>
-      ))}
-    </div>
-  );
-}
-
-function colouredPieces(line: string, faults: readonly QueryFault[]) {
-  const { pieces } = parseQuery(line);
-  const cuts = new Set([0, line.length]);
-  for (const { start, end } of [...pieces, ...faults]) for (const cut of [start, end]) cuts.add(cut);
-  const edges = [...cuts].sort((a, b) => a - b);
-  let piece = 0;
-  return edges.slice(0, -1).map((start, index) => {
-    const end = edges[index + 1] ?? start;
-    while ((pieces[piece]?.end ?? end) < end) piece += 1;
-    const kind = (pieces[piece]?.start ?? end) <= start ? pieces[piece]?.kind : undefined;
-    const faulty = faults.some((fault) => start >= fault.start && end <= fault.end);
-    return (
-      <span
-        key={start}
-        data-faulty={faulty ? '' : undefined}
-        class={`${kind === 'name' || kind === 'keyword' ? styles.name : ''} ${faulty ? styles.faulty : ''}`}
-      >
-        {line.slice(start, end)}
-      </span>
-    );
-  });
-}

@@ -1,0 +1,141 @@
+/** Holds what a replay records against what its original recorded, as it comes: of what stands all, of what was gone back over the numbers. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { sha256OfFiles } from '../../journal/file-hash.ts';
+import type { RunEventBody } from '../../protocol/records.ts';
+import type { RunStore } from '../../store/run-store.ts';
+import { fileListName } from '../checkpoint-files.ts';
+import { checkpointFolder, controllerFile, readWhole } from '../checkpoints.ts';
+import { type Difference, evaluationDifference, firstPart, groupsDifference, metricsDifference } from './difference.ts';
+
+/** A run on the disk. */
+export interface ComparedRun {
+  readonly folder: string;
+  readonly store: RunStore;
+}
+
+export interface Compared {
+  steps: number;
+  groups: number;
+  evaluations: number;
+  checkpoints: number;
+}
+
+export class Comparison {
+  /** The first that was found. */
+  difference: Difference | null = null;
+  readonly compared: Compared = { steps: 0, groups: 0, evaluations: 0, checkpoints: 0 };
+  private readonly original: ComparedRun;
+  private readonly replayed: ComparedRun;
+  private readonly wentBackTo: readonly number[];
+  private readonly unseen: number[] = [];
+  private attempt: number;
+
+  /** @param wentBackTo step of each going back of the original. @param attempt goings back that the replay has done already */
+  constructor(original: ComparedRun, replayed: ComparedRun, wentBackTo: readonly number[], attempt = 0) {
+    this.original = original;
+    this.replayed = replayed;
+    this.wentBackTo = wentBackTo;
+    this.attempt = attempt;
+  }
+
+  /** Is given each event of the replay, after it is stored. */
+  take(body: RunEventBody): void {
+    if (this.difference !== null) return;
+    switch (body.type) {
+      case 'rewound':
+        this.attempt++;
+        return;
+      case 'step':
+        this.difference = this.ofStep(body);
+        return;
+      case 'evaluation':
+        this.difference = this.ofEvaluation(body);
+        return;
+      case 'checkpoint':
+        if (this.voidedBy(body.checkpoint.step) === null) this.unseen.push(body.checkpoint.step);
+        return;
+    }
+  }
+
+  /** Compares the weights that were saved since the last time. */
+  async saved(): Promise<void> {
+    for (const step of this.unseen.splice(0)) this.difference ??= await this.ofCheckpoint(step);
+  }
+
+  /** Number of the going back, from 1, that voids a step of the present attempt in the original; null where it stands. */
+  private voidedBy(step: number): number | null {
+    const at = this.wentBackTo.findIndex((toStep, i) => i >= this.attempt && toStep < step);
+    return at < 0 ? null : at + 1;
+  }
+
+  private ofStep({ metrics }: Extract<RunEventBody, { type: 'step' }>): Difference | null {
+    const { step } = metrics;
+    const attempt = this.voidedBy(step);
+    const { store } = this.original;
+    const steps =
+      attempt === null
+        ? store.metrics(step)
+        : (store.supersededMetrics().find((voided) => voided.attempt === attempt)?.steps ?? []);
+    const own = steps.find((other) => other.step === step);
+    if (!own) return null;
+    this.compared.steps++;
+    return (attempt === null ? this.ofGroups(step, false) : null) ?? metricsDifference(own, metrics);
+  }
+
+  private ofEvaluation({ evaluation }: Extract<RunEventBody, { type: 'evaluation' }>): Difference | null {
+    const { step } = evaluation;
+    if (this.voidedBy(step) !== null) return null;
+    const sameStep = (run: ComparedRun) => run.store.evaluations().filter((other) => other.step === step);
+    const own = sameStep(this.original)[sameStep(this.replayed).length - 1];
+    // One that was cut short has left no record.
+    if (!own) return null;
+    this.compared.evaluations++;
+    const isNamedAlike = own.id === evaluation.id;
+    return (isNamedAlike ? this.ofGroups(step, true, `${own.id}-`) : null) ?? evaluationDifference(own, evaluation);
+  }
+
+  /** @param prefix of the groups' ids */
+  private ofGroups(step: number, isEvaluation: boolean, prefix = ''): Difference | null {
+    const groupsOf = ({ store }: ComparedRun) =>
+      [...store.groupsOfStep(step)].filter(
+        ({ purpose, id }) => (purpose === 'evaluation') === isEvaluation && id.startsWith(prefix),
+      );
+    const groups = groupsOf(this.original);
+    this.compared.groups += groups.length;
+    const ids = groups.flatMap(({ rollouts }) => rollouts.map(({ id }) => id));
+    return groupsDifference(step, groups, groupsOf(this.replayed)) ?? this.ofTokens(step, ids);
+  }
+
+  private ofTokens(step: number, rolloutIds: readonly string[]): Difference | null {
+    for (const id of rolloutIds) {
+      const [own, other] = [this.original, this.replayed].map(({ store }) => store.heldTokens(id));
+      if (!own || !other) continue;
+      const part = firstPart(
+        { ids: own.ids, logprobs: own.logprobs, entropy: own.entropy },
+        { ids: other.ids, logprobs: other.logprobs, entropy: other.entropy },
+      );
+      if (part) return { ...part, step, what: `answer ${id}: ${part.name}`, rolloutId: id };
+    }
+    return null;
+  }
+
+  private async ofCheckpoint(step: number): Promise<Difference | null> {
+    const [own, other] = [this.original, this.replayed].map(({ folder }) => checkpointFolder(folder, step)) as [
+      string,
+      string,
+    ];
+    if (typeof (await readWhole(own, step)) === 'string') return null;
+    const names = (await readdir(own)).filter((name) => name !== controllerFile && name !== fileListName);
+    const there = await readdir(other).catch((): string[] => []);
+    // Taken away again by the rules of what is kept.
+    if (there.length === 0) return null;
+    for (const name of names.sort()) {
+      const hashOf = (folder: string) => sha256OfFiles([path.join(folder, name)]);
+      const [original, replayed] = [await hashOf(own), there.includes(name) ? await hashOf(other) : 'is not there'];
+      if (original !== replayed) return { step, what: `checkpoint of step ${step}: ${name}`, original, replayed };
+    }
+    this.compared.checkpoints++;
+    return null;
+  }
+}

@@ -1,0 +1,84 @@
+/** A breakpoint has paused the run: which, where and by what, with the ways on. */
+import { useContext } from 'preact/hooks';
+import type { BreakpointHit } from '../../trainer/protocol/breakpoints/breakpoint.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { linkPath } from '../../trainer/protocol/place.ts';
+import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { placeWords } from '../../trainer/protocol/run-words.ts';
+import type { RunFeed } from '../state/run-feed.ts';
+import { BreakpointMark } from '../ui/breakpoint-mark.tsx';
+import { FollowLink } from '../ui/follow-link.ts';
+import { Notice } from '../ui/notice.tsx';
+import { grouped } from '../ui/numbers.ts';
+import { Button } from '../ui/toolkit.tsx';
+import styles from './hit-notice.module.css';
+import type { Control } from './run-controls.ts';
+
+/** The hit that a run is paused by, and no fault besides; null for none. */
+export function hitOf(run: RunSummary): BreakpointHit | null {
+  return run.state === 'paused' && run.fault === null ? (run.hit ?? null) : null;
+}
+
+/** Where the answer stands that caused a hit, as a link of the page; null where no answer did. */
+export function hitLink(runId: string, { cause: { groupId, rolloutId } }: BreakpointHit): string | null {
+  if (groupId === null) return null;
+  const place = { page: 'rollouts', runId, groupId, ...(rolloutId !== null && { rolloutId }) } as const;
+  return linkPath({ project: null, place });
+}
+
+interface HitNoticeProps {
+  readonly feed: RunFeed;
+  readonly run: RunSummary;
+  readonly hit: BreakpointHit;
+  readonly resume: Control | undefined;
+  readonly noTrainer: string | null;
+  /** The key that opens the group here; null where it has another meaning. */
+  readonly openKey: string | null;
+}
+
+export function HitNotice({ feed, run, hit, resume, noTrainer, openKey }: HitNoticeProps) {
+  const follow = useContext(FollowLink);
+  const { number, condition, place, cause } = hit;
+  const link = hitLink(run.id, hit);
+  const isOpen = place.point === 'after-sampling' || place.point === 'before-update';
+  const isEnabled = run.breakpoints?.list.some((one) => one.number === number && one.enabled) ?? false;
+  return (
+    <Notice
+      kind="warning"
+      mark={<BreakpointMark kind="pause" />}
+      title={`Breakpoint ${number}`}
+      actions={
+        <>
+          {link !== null && (
+            <Button primary onPress={() => follow(link)}>
+              Open the group
+              {openKey && <kbd class={styles.key}>{openKey}</kbd>}
+            </Button>
+          )}
+          {resume && (
+            <Button
+              disabled={resume.refused !== null}
+              title={resume.refused ?? resume.label}
+              onPress={() => void feed.command(resume.request)}
+            >
+              {resume.label}
+              <kbd class={styles.key}>{resume.key}</kbd>
+            </Button>
+          )}
+          {isEnabled && (
+            <Button
+              disabled={noTrainer !== null}
+              title={noTrainer ?? 'It is not asked any more; the run stays paused'}
+              onPress={() => void feed.command({ kind: 'break', change: { do: 'disable', number } })}
+            >
+              Disable it
+            </Button>
+          )}
+        </>
+      }
+    >
+      <span class="mono">{shownLine(condition)}</span> hit {placeWords(place, grouped(place.step))}:{' '}
+      {shownLine(cause.sentence)}.{isOpen && ' Nothing of this step is applied yet.'}
+    </Notice>
+  );
+}
