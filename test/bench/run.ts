@@ -20,6 +20,7 @@ import { benchPages } from './pages.bench.ts';
 import type { BenchFigure, BenchOptions, BenchPart } from './part.ts';
 import { benchRewards } from './rewards.bench.ts';
 import { benchServer } from './server.bench.ts';
+import { benchSteering } from './steering.bench.ts';
 import { benchStore } from './store.bench.ts';
 
 const parts: Record<string, BenchPart> = {
@@ -27,6 +28,7 @@ const parts: Record<string, BenchPart> = {
   evidence: benchEvidence,
   credit: benchCredit,
   server: benchServer,
+  steering: benchSteering,
   store: benchStore,
   inspector: benchInspector,
   leak: benchLeak,

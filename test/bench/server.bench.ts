@@ -64,7 +64,7 @@ function answerFigure(name: string, times: readonly number[], note: string): Ben
 }
 
 /** Starts a run, asks while it trains, and stops it. */
-async function during(client: TestClient, runFile: string, backend: string): Promise<BenchFigure> {
+export async function during(client: TestClient, runFile: string, backend: string): Promise<BenchFigure> {
   const run = await start(client, runFile, endless);
   const times = await answerTimes(client);
   const trained = client.bodies(run, 'step').length;

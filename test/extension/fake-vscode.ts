@@ -226,6 +226,12 @@ export const editor = {
   documents: [] as { readonly name: string; readonly language: string; readonly text: string }[],
   copied: '',
   clipboardFault: undefined as Error | undefined,
+  /** Where the window's files lie; undefined in a local one. */
+  remoteName: undefined as string | undefined,
+  isInBrowser: false,
+  /** Paths that went into the trash; a fault there is thrown. */
+  trashed: [] as string[],
+  trashFault: undefined as Error | undefined,
   reset(folder: string | undefined): void {
     this.executed = [];
     this.context.clear();
@@ -251,6 +257,10 @@ export const editor = {
     this.documents = [];
     this.copied = '';
     this.clipboardFault = undefined;
+    this.remoteName = undefined;
+    this.isInBrowser = false;
+    this.trashed = [];
+    this.trashFault = undefined;
   },
 };
 
@@ -376,15 +386,27 @@ export const workspace = {
   fs: {
     readFile: (uri: Uri): Promise<Uint8Array> => readFile(uri.fsPath),
     writeFile: (uri: Uri, bytes: Uint8Array): Promise<void> => writeFile(uri.fsPath, bytes),
-    delete: (uri: Uri): Promise<void> => rm(uri.fsPath),
+    delete: async (uri: Uri, { useTrash = false, recursive = false } = {}): Promise<void> => {
+      if (useTrash && editor.trashFault) throw editor.trashFault;
+      if (useTrash) editor.trashed.push(uri.fsPath);
+      await rm(uri.fsPath, { recursive });
+    },
   },
   getConfiguration: () => ({
     get: <T>(id: string, initial: T): T => (editor.settings.has(id) ? (editor.settings.get(id) as T) : initial),
   }),
 };
 
+export const UIKind = { Desktop: 1, Web: 2 };
+
 export const env = {
   uriScheme: 'vscode',
+  get remoteName(): string | undefined {
+    return editor.remoteName;
+  },
+  get uiKind(): number {
+    return editor.isInBrowser ? UIKind.Web : UIKind.Desktop;
+  },
   clipboard: {
     writeText: async (text: string): Promise<void> => {
       if (editor.clipboardFault) throw editor.clipboardFault;

@@ -6,38 +6,75 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { encode } from 'fast-png';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { findTrainer } from '../../trainer/client/find-trainer.ts';
 import { type Discovery, discoveryFile, trainerFolder } from '../../trainer/protocol/discovery.ts';
 import { isComputing, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import { runsFolder } from '../../trainer/runs/project-paths.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
-import { connectTo, program, sampleProject, type TestClient, TrainerProcess } from './trainer-process.ts';
+import { connectTo, program, type TestClient, TrainerProcess } from './trainer-process.ts';
 
 const faulty = path.join(import.meta.dirname, 'faulty-trainer.ts');
 const waiting = { timeout: 120_000, interval: 50 };
 
-let project: Awaited<ReturnType<typeof sampleProject>>;
+/** A few pictures of one colour each, and a model so small that its twenty steps take a moment. */
+async function smallProject(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-faults-'));
+  const colours = { red: [200, 40, 40], green: [40, 180, 60], blue: [40, 60, 210], yellow: [220, 210, 50] } as const;
+  const names = Object.keys(colours) as (keyof typeof colours)[];
+  const side = 56;
+  const rows = Array.from({ length: 24 }, (_, row) => {
+    const name = names[row % names.length] as keyof typeof colours;
+    const data = Uint8Array.from({ length: side * side * 3 }, (_, i) => colours[name][i % 3] as number);
+    writeFileSync(path.join(folder, `${row}.png`), encode({ width: side, height: side, data, channels: 3 }));
+    return {
+      ...{ problem_id: row, problem: 'Which colour is it?', data_type: 'image', problem_type: 'multiple choice' },
+      options: names.map((colour, i) => `${'ABCD'[i]}. ${colour}`),
+      solution: `<answer>${'ABCD'[row % names.length]}</answer>`,
+      ...{ process: `<think>All of it is ${name}.</think>`, path: `${row}.png` },
+    };
+  });
+  writeFileSync(path.join(folder, 'train.json'), JSON.stringify(rows.slice(0, 20)));
+  writeFileSync(path.join(folder, 'eval.json'), JSON.stringify(rows.slice(20)));
+  const size = {
+    ...{ hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, num_key_value_heads: 1 },
+    ...{ intermediate_size: 64, vocab_size: 400, vision_hidden_size: 16, vision_depth: 1, vision_num_heads: 1 },
+    vision_intermediate_size: 32,
+  };
+  writeFileSync(
+    path.join(folder, 'sft.run.json'),
+    JSON.stringify({
+      ...{ version: 1, name: 'sft', method: 'sft', preset: 'sample', dataset: 'train.json' },
+      ...{ evaluationDataset: 'eval.json', model: { size }, engine: { name: 'tfjs', backend: 'wasm', threads: 2 } },
+      parameters: {
+        ...{ steps: 20, evaluationQuestions: 2, checkpointEvery: 3, checkpointsKept: 3, questionsPerStep: 2 },
+        ...{ probeEvery: 9, probeQuestions: 1, maxNewTokens: 24 },
+      },
+    }),
+  );
+  return folder;
+}
+
+let project: string;
 /** A run of twenty steps that nothing happens to, which the others must be like. */
 let straight: { readonly id: string; readonly weights: readonly string[] };
-const few = { steps: 20, evaluationQuestions: 2, checkpointEvery: 3, checkpointsKept: 3, questionsPerStep: 2 };
-const sft = { ...few, probeEvery: 9, probeQuestions: 1 };
 const rows: [string, string, string][] = [];
 
 beforeAll(async () => {
-  project = await sampleProject();
-  const trainer = await TrainerProcess.start(project.folder);
+  project = await smallProject();
+  const trainer = await TrainerProcess.start(project);
   const client = await trainer.connect();
-  const id = await client.create('sft.run.json', sft);
+  const id = await client.create('sft.run.json', {});
   await client.command(id, { kind: 'start' });
   await client.until(id, 'state', ({ run }) => run.state === 'completed');
-  straight = { id, weights: await client.weights(project.folder, id) };
+  straight = { id, weights: await client.weights(project, id) };
   client.close();
   await trainer.stop();
-}, 300_000);
+}, 900_000);
 
 afterAll(async () => {
-  await project?.remove();
+  if (project) await rm(project, { recursive: true, force: true, maxRetries: 5 });
   const width = (at: 0 | 1) => Math.max(...rows.map((row) => row[at].length));
   const lines = rows.map(([line, did, outcome]) => `${line.padEnd(width(0))} | ${did.padEnd(width(1))} | ${outcome}`);
   console.log(`What was done to a run, and what became of it:\n${lines.join('\n')}`);
@@ -45,7 +82,7 @@ afterAll(async () => {
 
 const said = (line: string, did: string, outcome: string) => rows.push([line, did, outcome]);
 
-async function begin(client: TestClient, step: number, parameters: object = sft): Promise<string> {
+async function begin(client: TestClient, step: number, parameters: object = {}): Promise<string> {
   const id = await client.create('sft.run.json', { ...parameters });
   expect((await client.command(id, { kind: 'start' })).state).toBe('applied');
   await client.until(id, 'step', ({ metrics }) => metrics.step === step);
@@ -58,7 +95,7 @@ async function summaryOf(client: TestClient, id: string): Promise<RunSummary> {
 }
 
 /** What is left of a run when its trainer has ended, without times, numbers of events and what it went back over. */
-function kept(id: string, folder = project.folder) {
+function kept(id: string, folder = project) {
   const store = RunStore.open(path.join(runsFolder(folder), id));
   try {
     return {
@@ -74,7 +111,7 @@ function kept(id: string, folder = project.folder) {
 }
 
 /** Resumes a run that a trainer found, or that stands still, and expects it to end as the straight one did. */
-async function goesOn(client: TestClient, id: string, folder = project.folder): Promise<void> {
+async function goesOn(client: TestClient, id: string, folder = project): Promise<void> {
   await client.client.request('runs/subscribe', { runId: id, since: (await summaryOf(client, id)).seq });
   expect(await client.command(id, { kind: 'resume' })).toMatchObject({ state: 'applied' });
   await client.until(id, 'state', ({ run }) => run.state === 'completed');
@@ -89,11 +126,11 @@ function withoutGaps(client: TestClient, id: string, since = 0): number {
 }
 
 it('trainer kill -9: 7 steps, resume and 13 more end with the weights and the store of 20 straight', async () => {
-  const first = await TrainerProcess.start(project.folder);
+  const first = await TrainerProcess.start(project);
   const before = await first.connect();
   const id = await begin(before, 7);
   await first.kill();
-  const second = await TrainerProcess.start(project.folder);
+  const second = await TrainerProcess.start(project);
   const after = await second.connect();
   const found = await summaryOf(after, id);
   expect(found).toMatchObject({
@@ -115,14 +152,14 @@ it('trainer kill -9: 7 steps, resume and 13 more end with the weights and the st
 });
 
 it('window reload, nobody watching, a second window, two that steer: the run goes on, and each hears all', async () => {
-  const trainer = await TrainerProcess.start(project.folder);
+  const trainer = await TrainerProcess.start(project);
   const first = await trainer.connect('ada');
-  const id = await begin(first, 2, { ...sft, steps: 5000 });
+  const id = await begin(first, 2, { steps: 100_000 });
   const seen = withoutGaps(first, id);
   const { step } = await summaryOf(first, id);
   first.close();
   // The records themselves tell that it goes on: nobody is connected.
-  const store = RunStore.open(path.join(runsFolder(project.folder), id));
+  const store = RunStore.open(path.join(runsFolder(project), id));
   await vi.waitUntil(() => store.metrics().length >= step + 3, waiting);
   store.dispose();
   const reloaded = await trainer.connect('ada');
@@ -156,22 +193,22 @@ it('window reload, nobody watching, a second window, two that steer: the run goe
 });
 
 it('extension-host crash: the trainer that it started goes on', async () => {
-  const host = spawn(process.execPath, [path.join(import.meta.dirname, 'host-process.ts'), project.folder, program], {
+  const host = spawn(process.execPath, [path.join(import.meta.dirname, 'host-process.ts'), project, program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const pid = await new Promise<number>((resolve, reject) => {
     host.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk)));
     host.once('exit', () => reject(new Error('The host ended before the trainer was there.')));
   });
-  const client = await connectTo((await findTrainer(project.folder)) as Discovery);
+  const client = await connectTo((await findTrainer(project)) as Discovery);
   const id = await begin(client, 2);
   host.removeAllListeners('exit');
   const ended = new Promise((resolve) => host.once('exit', resolve));
   host.kill('SIGKILL');
   await ended;
   await client.until(id, 'state', ({ run }) => run.state === 'completed');
-  expect(await client.weights(project.folder, id)).toEqual(straight.weights);
-  expect(await findTrainer(project.folder)).toMatchObject({ pid });
+  expect(await client.weights(project, id)).toEqual(straight.weights);
+  expect(await findTrainer(project)).toMatchObject({ pid });
   said(
     'extension-host crash',
     'the process that started the trainer is killed -9',
@@ -179,11 +216,11 @@ it('extension-host crash: the trainer that it started goes on', async () => {
   );
   process.kill(pid, 'SIGTERM');
   await client.client.closed;
-  await vi.waitUntil(async () => (await findTrainer(project.folder)) === null, waiting);
+  await vi.waitUntil(async () => (await findTrainer(project)) === null, waiting);
 });
 
 it('socket dropped and opened again: a command that is sent again acts once', async () => {
-  const trainer = await TrainerProcess.start(project.folder);
+  const trainer = await TrainerProcess.start(project);
   const sockets: net.Socket[] = [];
   const between = net.createServer((socket) => {
     const onward = net.connect(trainer.discovery.port, trainer.discovery.host);
@@ -221,7 +258,7 @@ it('socket dropped and opened again: a command that is sent again acts once', as
 });
 
 it('engine crash: the run is paused with the reason and the log, and goes on from its last checkpoint', async () => {
-  const trainer = await TrainerProcess.start(project.folder, [], faulty, { FAULTS: 'thread' });
+  const trainer = await TrainerProcess.start(project, [], faulty, { FAULTS: 'thread' });
   const client = await trainer.connect();
   const id = await begin(client, 5);
   process.kill(trainer.discovery.pid, 'SIGUSR2');
@@ -245,10 +282,10 @@ it('engine crash: the run is paused with the reason and the log, and goes on fro
 it.skipIf(process.platform !== 'linux')(
   'decoder kill -9: it is started again, and no question is left out',
   async () => {
-    const cold = await sampleProject();
-    const trainer = await TrainerProcess.start(cold.folder);
+    const cold = await smallProject();
+    const trainer = await TrainerProcess.start(cold);
     const client = await trainer.connect();
-    const id = await client.create('sft.run.json', sft);
+    const id = await client.create('sft.run.json', {});
     const { pid } = trainer.discovery;
     const decoder = () => {
       const tasks = existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`) : [];
@@ -269,7 +306,7 @@ it.skipIf(process.platform !== 'linux')(
     if (run.state === 'paused') await client.command(id, { kind: 'resume' });
     await client.until(id, 'state', (body) => body.run.state === 'completed');
     expect((await summaryOf(client, id)).skipped).toBe(0);
-    expect(await client.weights(cold.folder, id)).toEqual(straight.weights);
+    expect(await client.weights(cold, id)).toEqual(straight.weights);
     said(
       'decoder kill -9',
       'while videos are decoded',
@@ -277,18 +314,18 @@ it.skipIf(process.platform !== 'linux')(
     );
     client.close();
     await trainer.stop();
-    await cold.remove();
+    await rm(cold, { recursive: true, force: true, maxRetries: 5 });
   },
 );
 
 it.skipIf(process.platform !== 'linux')(
   'reboot: what the trainer left is not taken for a living one, and the last checkpoint is offered',
   async () => {
-    const first = await TrainerProcess.start(project.folder);
+    const first = await TrainerProcess.start(project);
     const before = await first.connect();
     const id = await begin(before, 4);
     await first.kill();
-    const file = path.join(project.folder, trainerFolder, discoveryFile);
+    const file = path.join(project, trainerFolder, discoveryFile);
     const left = JSON.parse(readFileSync(file, 'utf8')) as Discovery;
     const startedAt = left.identity?.split(' ')[1];
     expect(Number(startedAt)).toBeGreaterThan(0);
@@ -297,8 +334,8 @@ it.skipIf(process.platform !== 'linux')(
       file,
       JSON.stringify({ ...left, pid: process.pid, identity: `00000000-0000-0000-0000-000000000000 ${startedAt}` }),
     );
-    expect(await findTrainer(project.folder)).toBeNull();
-    const second = await TrainerProcess.start(project.folder);
+    expect(await findTrainer(project)).toBeNull();
+    const second = await TrainerProcess.start(project);
     const after = await second.connect();
     const found = await summaryOf(after, id);
     const { from } = await after.client.request('runs/resumption', { runId: id });
@@ -316,7 +353,7 @@ it.skipIf(process.platform !== 'linux')(
 
 it('clock change: forward and back, the run goes on', async () => {
   const day = 86_400_000;
-  const trainer = await TrainerProcess.start(project.folder, [], faulty, { FAULTS: `clock:${day},clock:${-3 * day}` });
+  const trainer = await TrainerProcess.start(project, [], faulty, { FAULTS: `clock:${day},clock:${-3 * day}` });
   const client = await trainer.connect();
   const id = await begin(client, 3);
   process.kill(trainer.discovery.pid, 'SIGUSR2');
@@ -329,14 +366,14 @@ it('clock change: forward and back, the run goes on', async () => {
   const { steps } = await client.client.request('metrics/get', { runId: id });
   for (const { durations } of steps) for (const ms of Object.values(durations)) expect(ms).toBeLessThan(day / 2);
   expect(steps.every(({ durations }) => durations.total >= 0)).toBe(true);
-  expect(await client.weights(project.folder, id)).toEqual(straight.weights);
+  expect(await client.weights(project, id)).toEqual(straight.weights);
   said('clock change', 'a day forward, then three back', 'no event lost, durations unmoved, same weights');
   client.close();
   await trainer.stop();
 });
 
 it('disk full where a checkpoint is written: the run pauses, and goes on when there is room', async () => {
-  const trainer = await TrainerProcess.start(project.folder, [], faulty, { FAULTS: 'disk:1' });
+  const trainer = await TrainerProcess.start(project, [], faulty, { FAULTS: 'disk:1' });
   const client = await trainer.connect();
   const id = await begin(client, 3);
   process.kill(trainer.discovery.pid, 'SIGUSR2');
@@ -356,7 +393,7 @@ it('disk full where a checkpoint is written: the run pauses, and goes on when th
 it('disk full under the run: it pauses, and goes on when there is room', async (context) => {
   const disk = await mkdtemp(path.join(tmpdir(), 'video-r1-disk-'));
   const mounted =
-    process.platform === 'linux' && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=200m', 'small', disk]).status === 0;
+    process.platform === 'linux' && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'small', disk]).status === 0;
   if (!mounted) {
     console.log('Skipped: a full disk under a run needs the right to mount a small one.');
     said('disk full, tmpfs', 'not tried: no right to mount one', '-');
@@ -364,8 +401,8 @@ it('disk full under the run: it pauses, and goes on when there is room', async (
     context.skip();
   }
   try {
-    for (const name of ['data', 'sft.run.json', 'prompt.json'])
-      await cp(path.join(project.folder, name), path.join(disk, name), { recursive: true });
+    for (const name of readdirSync(project).filter((name) => name !== trainerFolder))
+      await cp(path.join(project, name), path.join(disk, name));
     const trainer = await TrainerProcess.start(disk);
     const client = await trainer.connect();
     const id = await begin(client, 3);

@@ -1,9 +1,9 @@
 /** What happened to a run, as marks on the axis of steps: which there are, which share a place, and which comes next. */
-import type { CommandRecord } from '../../trainer/protocol/commands.ts';
+import { hitWords } from '../../trainer/protocol/breakpoints/words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import type { Checkpoint } from '../../trainer/protocol/records.ts';
 import { commandTitle } from '../run/command-words.ts';
-import type { NumberedHit } from '../state/run-view.ts';
+import { hitLink } from '../run/hit-place.ts';
+import type { RunView } from '../state/run-view.ts';
 
 export const markerKinds = ['command', 'breakpoint', 'log only', 'checkpoint'] as const;
 export type MarkerKind = (typeof markerKinds)[number];
@@ -21,17 +21,19 @@ export interface Marker {
 
 export type MarkerTarget =
   | { readonly open: 'command' | 'checkpoint' | 'breakpoint'; readonly id: string }
-  | { readonly open: 'group'; readonly groupId: string };
+  /** Of a page: where the answer stands that caused it. */
+  | { readonly open: 'link'; readonly link: string };
 
 /** Lanes under the curves, from above. */
 export const laneOf: Readonly<Record<MarkerKind, number>> = { command: 0, breakpoint: 1, 'log only': 1, checkpoint: 2 };
 
-/** Of commands that were applied, of checkpoints on disk and of breakpoints that were hit, by their step. */
-export function markersOf(
-  commands: readonly CommandRecord[],
-  checkpoints: readonly Checkpoint[],
-  hits: readonly NumberedHit[],
-): Marker[] {
+/** Of commands that were applied, of checkpoints on disk and of hits of breakpoints, by their step. */
+export function markersOf({
+  run,
+  commands,
+  checkpoints,
+  hits,
+}: Pick<RunView, 'run' | 'commands' | 'checkpoints' | 'hits'>): Marker[] {
   const ofCommands = commands.flatMap((command): Marker[] =>
     command.state === 'applied' && command.at
       ? [
@@ -54,16 +56,16 @@ export function markersOf(
       target: { open: 'checkpoint', id },
     }),
   );
-  const ofHits = hits.map(
-    ({ seq, hit: { number, condition, place, logOnly, cause } }): Marker => ({
+  const ofHits = hits.map(({ seq, hit }): Marker => {
+    const link = hitLink(run.id, hit);
+    return {
       id: `hit ${seq}`,
-      step: place.step,
-      kind: logOnly ? 'log only' : 'breakpoint',
-      title: shownLine(`breakpoint ${number}, ${condition}: ${cause.sentence}`),
-      target:
-        cause.groupId === null ? { open: 'breakpoint', id: String(number) } : { open: 'group', groupId: cause.groupId },
-    }),
-  );
+      step: hit.place.step,
+      kind: hit.logOnly ? 'log only' : 'breakpoint',
+      title: shownLine(hitWords(hit)),
+      target: link === null ? { open: 'breakpoint', id: String(hit.number) } : { open: 'link', link },
+    };
+  });
   return inOrder([...ofCommands, ...ofCheckpoints, ...ofHits]);
 }
 

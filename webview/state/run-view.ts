@@ -36,11 +36,6 @@ export interface Warning {
   readonly message: string;
 }
 
-export interface NumberedHit {
-  readonly seq: number;
-  readonly hit: BreakpointHit;
-}
-
 /** Sums by step over the groups of all events up to `seq`; `counted` as the trainer told it. */
 export interface CountedSteps {
   readonly counts: readonly StepCounts[];
@@ -69,8 +64,13 @@ export interface RunView {
   readonly warnings: readonly Warning[];
   /** Oldest first, those that are over too. */
   readonly told: readonly ToldAdvisory[];
-  /** Of breakpoints, by event number, oldest first. */
-  readonly hits: readonly NumberedHit[];
+  /** Times that a breakpoint was hit, oldest first. */
+  readonly hits: readonly HitEvent[];
+}
+
+export interface HitEvent {
+  readonly seq: number;
+  readonly hit: BreakpointHit;
 }
 
 /** What the trainer lists of a run, each part asked for by who shows it. */

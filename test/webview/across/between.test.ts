@@ -5,7 +5,7 @@ import { happenings } from '../../../webview/across/between.ts';
 import { aCheckpoint, aCommand, anEvaluation, aQuestion } from '../../store/records.ts';
 import { historyGroup } from './history.ts';
 
-const nothing = { told: [], hits: [], commands: [], checkpoints: [], evaluations: [], skipped: [], warnings: [] };
+const nothing = { told: [], commands: [], checkpoints: [], evaluations: [], skipped: [], warnings: [] };
 const [early, late] = [historyGroup(10), historyGroup(20)];
 const steps = (lists: Partial<Parameters<typeof happenings>[0]>) =>
   happenings({ ...nothing, ...lists }, early, late).map(({ step, what }) => [step, what]);

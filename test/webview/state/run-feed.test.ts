@@ -253,6 +253,22 @@ describe('RunFeed', () => {
     expect(trainer.asked.at(-1)?.params).toMatchObject({ command: { kind: 'resume', confirmed: true } });
   });
 
+  it('asks about the checkpoint that a resume names, and keeps it named for the answer', async () => {
+    const stopped = aRunThat({ state: 'stopped' }, { id: 'a', name: 'a', step: 50 });
+    const trainer = new ScriptedTrainer([stopped], {
+      'runs/resumption': async ({ from }) => ({
+        ...{ from: from ?? 50, steps: 40, rollouts: 0, evaluations: 0, bad: [], asks: 'There is a newer checkpoint.' },
+      }),
+    });
+    const connection = newConnection();
+    trainer.link(connection);
+    const source = { connection, fetched: new Fetched(), nextPaint: (run: () => void) => void setImmediate(run) };
+    const feed = new RunFeed(source, stopped);
+    await settled();
+    expect(await feed.command({ kind: 'resume', from: 10 })).toBeNull();
+    expect(feed.state.get().asking).toMatchObject({ from: 10, request: { kind: 'resume', from: 10 } });
+  });
+
   it('has the curves read again after the run went back, with what it went back over', async () => {
     const answers = [curvesOf([]), curvesOf([someMetrics(1)], { attempts: [{ attempt: 1, from: 2, to: 2 }] })];
     const trainer = new ScriptedTrainer(runs, {
