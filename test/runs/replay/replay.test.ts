@@ -75,6 +75,8 @@ async function eventful(options: ScriptedRunOptions = {}): Promise<ScriptedRun> 
   await at(first, { point: 'before-step', step: 2 }, { kind: 'set', parameter: 'learningRate', value: 0.2 });
   await at(first, { point: 'after-sampling', step: 3 });
   await at(first, { point: 'after-update', step: 3 }, { kind: 'save' }, { kind: 'evaluate' });
+  // Changes nothing that is computed, and is not done again.
+  await first.command({ kind: 'pin', step: 3, note: 'before the weight of the KL' });
   await at(first, { point: 'before-step', step: 5 }, { kind: 'set', parameter: 'beta', value: 0.5 });
   await at(first, { point: 'before-update', step: 5 });
   const second = first.reopen();
