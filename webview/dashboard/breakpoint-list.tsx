@@ -140,7 +140,7 @@ function Row({ held, isHit, noTrainer, ask, onEdit }: RowProps) {
         {shown}
       </td>
       <td class="dim far">{at}</td>
-      <td class={`num ${isHit ? '' : 'dim'}`}>{state}</td>
+      <td class={`${styles.state} num ${isHit ? '' : 'dim'}`}>{state}</td>
       <td class={styles.menu}>
         <Menu
           icon="more"

@@ -7,7 +7,7 @@ import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
 import { hitLink, hitOf } from '../run/hit-place.ts';
 import { QueueList } from '../run/queue-list.tsx';
-import { type Control, runControls } from '../run/run-controls.ts';
+import { type Control, pointControls, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer, troubleOf } from '../run/run-words.ts';
 import { UnreadableRuns } from '../run/unreadable-runs.tsx';
@@ -98,6 +98,7 @@ export function Dashboard(props: DashboardProps) {
   useEffect(() => setPressed(null), [run.state, link.state]);
   const trainerMissing = noTrainer(link);
   const controls = runControls(run, runs, trainerMissing);
+  const points = pointControls(run, runs, trainerMissing);
   const refused = controls.find(({ key, refused: why }) => key === pressed && why !== null);
   const ask = ({ key, request, refused: why }: Control) => {
     setPressed(why === null ? null : key);
@@ -168,7 +169,7 @@ export function Dashboard(props: DashboardProps) {
   const isRead = loaded.has('curves');
   return (
     <>
-      <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross, onAudits }} />
+      <RunHeader {...{ session, feed, controls, points, host, onRollouts, onAcross, onAudits }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
       {!isAdvised && (hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} openKey="Enter" />}
       <QueueList session={session} noTrainer={trainerMissing} />

@@ -10,7 +10,6 @@ import { FollowLink } from '../ui/follow-link.ts';
 import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { Button } from '../ui/toolkit.tsx';
-import styles from './hit-notice.module.css';
 import { hitLink } from './hit-place.ts';
 import type { Control } from './run-controls.ts';
 
@@ -40,7 +39,11 @@ export function HitNotice({ feed, run, hit, resume, noTrainer, openKey }: HitNot
           {link !== null && (
             <Button primary onPress={() => follow(link)}>
               Open the group
-              {openKey && <kbd class={styles.key}>{openKey}</kbd>}
+              {openKey && (
+                <>
+                  &nbsp;<kbd>{openKey}</kbd>
+                </>
+              )}
             </Button>
           )}
           {resume && (
@@ -49,8 +52,7 @@ export function HitNotice({ feed, run, hit, resume, noTrainer, openKey }: HitNot
               title={resume.refused ?? resume.label}
               onPress={() => void feed.command(resume.request)}
             >
-              {resume.label}
-              <kbd class={styles.key}>{resume.key}</kbd>
+              {resume.label}&nbsp;<kbd>{resume.key}</kbd>
             </Button>
           )}
           {isEnabled && (
