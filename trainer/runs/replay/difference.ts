@@ -40,7 +40,7 @@ export function metricsDifference(original: StepMetrics, replayed: StepMetrics):
   return part && { step: original.step, what: part.name, original: part.original, replayed: part.replayed };
 }
 
-function numbersOf({ at: _at, durations: _durations, ...numbers }: StepMetrics) {
+function numbersOf({ at: _at, durations: _durations, memoryBytes: _memory, ...numbers }: StepMetrics) {
   return numbers;
 }
 
