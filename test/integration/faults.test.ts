@@ -16,6 +16,8 @@ import { RunStore } from '../../trainer/store/run-store.ts';
 import { connectTo, program, type TestClient, TrainerProcess } from './trainer-process.ts';
 
 const faulty = path.join(import.meta.dirname, 'faulty-trainer.ts');
+// Each starts a trainer or two, which a busy machine does slowly.
+vi.setConfig({ testTimeout: 600_000 });
 const waiting = { timeout: 120_000, interval: 50 };
 
 /** A few pictures of one colour each, and a model so small that its twenty steps take a moment. */
@@ -99,7 +101,7 @@ function kept(id: string, folder = project) {
   const store = RunStore.open(path.join(runsFolder(folder), id));
   try {
     return {
-      steps: store.metrics().map(({ at: _at, durations: _durations, ...numbers }) => numbers),
+      steps: store.metrics().map(({ at: _at, durations: _durations, memoryBytes: _memory, ...numbers }) => numbers),
       groups: [...store.groups()].map(({ at: _at, ...group }) => group),
       tokens: [...store.groups()].flatMap(({ rollouts }) => rollouts.map((rollout) => store.tokens(rollout.id))),
       evaluations: store.evaluations().map(({ at: _at, durationMs: _ms, ...results }) => results),
@@ -309,7 +311,7 @@ it.skipIf(process.platform !== 'linux')(
     expect(await client.weights(cold, id)).toEqual(straight.weights);
     said(
       'decoder kill -9',
-      'while videos are decoded',
+      'while pictures are decoded',
       `${run.state === 'paused' ? 'paused, resumed' : 'started again by itself'}: same weights`,
     );
     client.close();

@@ -72,7 +72,18 @@ async function at(
 async function eventful(options: ScriptedRunOptions = {}): Promise<ScriptedRun> {
   const first = scriptedRun({ parameters: training, ...options });
   await first.command({ kind: 'set', parameter: 'temperature', value: 0.9 });
-  await at(first, { point: 'before-step', step: 2 }, { kind: 'set', parameter: 'learningRate', value: 0.2 });
+  const why = 'a test';
+  await at(
+    first,
+    { point: 'before-step', step: 2 },
+    { kind: 'set', parameter: 'learningRate', value: 0.2 },
+    { kind: 'skip', row: 1, skipped: true, why },
+  );
+  await at(
+    first,
+    { point: 'before-update', step: 2 },
+    { kind: 'mask', step: 2, rollouts: ['s2-0-o0'], masked: true, why },
+  );
   await at(first, { point: 'after-sampling', step: 3 });
   await at(first, { point: 'after-update', step: 3 }, { kind: 'save' }, { kind: 'evaluate' });
   await at(first, { point: 'before-step', step: 5 }, { kind: 'set', parameter: 'beta', value: 0.5 });
@@ -96,7 +107,7 @@ it('by all that was asked of it: what was set, saved, evaluated and gone back ov
   expect(difference).toBeNull();
   // Steps 1 to 4, of which 4 was gone back over; then 4 to 8.
   expect(compared.steps).toBe(9);
-  expect(commands).toBe(6);
+  expect(commands).toBe(8);
   expect(compared.checkpoints).toBeGreaterThanOrEqual(4);
   expect(compared.evaluations).toBe(run.run.store.evaluations().length);
 });

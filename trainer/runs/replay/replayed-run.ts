@@ -32,8 +32,8 @@ export interface ReplaySurroundings
   check(): void;
 }
 
-/** Who the commands of a replay are by. */
-const by = 'replay';
+/** Who the commands are by that lead the run from one place to the next. */
+const leader = 'replay';
 
 /** Step of the weights that a run began from, and of which its checkpoints tell. */
 const startOf = (run: RunSummary) => run.parent?.step ?? 0;
@@ -51,7 +51,16 @@ export async function makeReplayed(original: OriginalRun, timeline: Timeline, pr
   await mkdir(folder, { recursive: true });
   // Its records name places as those of the original do; whoever opens it later finds them from its own project on.
   await writePlan(folder, { ...plan, paths: new ProjectPaths(project) });
-  const { labelsHash: _, ...facts } = run;
+  // What commands and rules have made of it since.
+  const {
+    labelsHash: _l,
+    skippedRows: _s,
+    sourceWeights: _w,
+    breakpoints: _b,
+    advisories: _a,
+    muted: _m,
+    ...facts
+  } = run;
   const now = Date.now();
   const made = RunStore.create(folder, {
     ...facts,
@@ -180,8 +189,8 @@ export class ReplayedRun {
   }
 
   /** Carries out a command where the run is. @returns how it ended */
-  async command(id: string, request: CommandRequest): Promise<EndedCommand> {
-    this.send(request, id);
+  async command({ id, request, by }: Pick<CommandRecord, 'id' | 'request' | 'by'>): Promise<EndedCommand> {
+    this.run.command(id, request, by);
     const ended = () => {
       const record = this.store.command(id);
       return record && hasEnded(record) ? record : null;
@@ -196,8 +205,8 @@ export class ReplayedRun {
     await this.run.shutDown();
   }
 
-  private send(request: CommandRequest, id: string = randomUUID()): CommandRecord {
-    return this.run.command(id, request, by);
+  private send(request: CommandRequest): CommandRecord {
+    return this.run.command(randomUUID(), request, leader);
   }
 
   private async untilItStands(): Promise<void> {

@@ -27,9 +27,10 @@ export interface Timeline {
   readonly labelsHash: string | null;
 }
 
-/** They say when the run computes and change nothing that it computes. */
+/** They say when the run computes and what is kept of it, and change nothing that it computes. */
 const moving: ReadonlySet<CommandKind> = new Set<CommandKind>([
   ...(['start', 'queue', 'dequeue', 'pause', 'resume', 'step', 'run-to', 'stop'] as const),
+  ...(['break', 'pin', 'unpin', 'remove-checkpoint'] as const),
 ]);
 
 /** @param run as it stands after the last of the events */
