@@ -247,15 +247,6 @@ export function App({ host, session }: { host: Host; session: Session }) {
       <Dashboard
         key={feed.id}
         {...{ session, feed, host, beside }}
-        onGroup={(groupId) => {
-          if (host.place === 'vscode')
-            host.command({ command: 'open-place', place: { page: 'rollouts', runId: feed.id, groupId } });
-          else
-            void visitor.visit(
-              { project: null, place: { page: 'rollouts', runId: feed.id, groupId } },
-              { canReturn: true },
-            );
-        }}
         onRollouts={() => go('rollouts')}
         onAcross={() => goBeyond({ page: 'across' })}
         onAudits={() => goBeyond({ page: 'audit' })}

@@ -88,7 +88,7 @@ async function sayAdvisory(studio: Studio, runId: string, told: Advisory): Promi
     import('../../trainer/protocol/advisory-words.ts'),
   ]);
   const run = studio.runs.find(({ id }) => id === runId);
-  if (!run || isMuted(told, run.muted)) return;
+  if (!run || isMuted(told.key, run.muted)) return;
   const way = told.ways.find((one) => commandOfWay(one) !== null);
   const request = way ? commandOfWay(way) : null;
   const label = way && wayLabel(way);

@@ -18,6 +18,20 @@ const rateSet: RunEventBody = {
     ...{ at: { point: 'before-step', step: 12 }, change: { from: 1e-4, to: 5e-5 } },
   },
 };
+const held = { number: 1, condition: 'kl > 0.5', logOnly: false };
+const hitAt30: readonly RunEventBody[] = [
+  {
+    type: 'breakpoints',
+    breakpoints: { given: 1, list: [{ ...held, at: 'after-update', enabled: true, hits: 0, lastHit: null }] },
+  },
+  {
+    type: 'breakpoint-hit',
+    hit: {
+      ...{ ...held, hits: 1, place: { point: 'after-update', step: 30 } },
+      cause: { sentence: 'kl is 0.6', rolloutId: null, groupId: null, values: [{ name: 'kl', value: 0.6 }] },
+    },
+  },
+];
 /** More than have a point of their own. */
 const many = 5000;
 const spike = 3210;
@@ -29,6 +43,7 @@ const pages = pagesOfRuns('first-1', () =>
       metricsOf: (step) => ({ accuracy: step / 100, loss: step, memoryBytes: 2e9 }),
       also: (step) => [
         ...(step === 12 ? [rateSet] : []),
+        ...(step === 30 ? hitAt30 : []),
         ...(step % 20 === 0 ? [{ type: 'checkpoint' as const, checkpoint: aCheckpoint(step) }] : []),
       ],
     },
@@ -97,6 +112,8 @@ it('are gone through mark by mark, and a mark opens what it stands for', async (
   await expect.poll(focused).toMatch(/^step 12/);
   await tab.keyboard.press('Enter');
   await expect.poll(() => tab.evaluate(() => document.activeElement?.getAttribute('data-command'))).toBe('rate');
+  await tab.getByRole('button', { name: 'step 30: Breakpoint 1: kl > 0.5: kl is 0.6' }).first().click();
+  await expect.poll(() => tab.evaluate(() => document.activeElement?.getAttribute('data-breakpoint'))).toBe('1');
   await tab
     .getByRole('button', { name: /^step 40: checkpoint/ })
     .first()

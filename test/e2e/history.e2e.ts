@@ -144,7 +144,7 @@ describe('runs that wait', () => {
     const tab = await open(dull);
     await tab.getByText('This run has not begun.').waitFor();
     await client.command(dull, { kind: 'step', count: 1 });
-    const warned = notice(tab, 'This run may not learn what was meant.');
+    const warned = notice(tab, 'Less is learned than was meant, since step 0.');
     await warned.filter({ hasText: 'learningRate is 0, so no weight changes' }).waitFor();
   });
 });

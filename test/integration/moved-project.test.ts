@@ -26,6 +26,8 @@ describe('a project', () => {
     const id = await before.create('sft.run.json', { ...parameters, checkpointEvery: 0 });
     await before.command(id, { kind: 'step', count: 1 });
     await before.until(id, 'state', ({ run }) => run.state === 'paused');
+    await before.command(id, { kind: 'save' });
+    await before.command(id, { kind: 'pin', step: 1, note: 'before it moved' });
     before.close();
     await first.stop();
     // A copy, whose original is no longer the same: it must not be read.
@@ -46,6 +48,18 @@ describe('a project', () => {
     const { events } = await after.client.request('runs/subscribe', { runId: id, since: 0 }).then(() => after);
     const { checkpoints } = await after.client.request('checkpoints/list', { runId: id });
     expect(checkpoints.at(-1)?.folder).toBe(`.video-r1/runs/${id}/checkpoints/step-000003`);
+    expect(checkpoints.find(({ step }) => step === 1)?.pin?.note).toBe('before it moved');
+    const shelf = await after.client.request('checkpoints/state', { runId: id });
+    expect(shelf.checkpoints.map(({ step, fault }) => [step, fault])).toEqual([
+      [1, null],
+      [3, null],
+    ]);
+    const { run: fork } = await after.client.request('runs/fork', { runId: id, from: 1, start: false });
+    expect(fork.from).toBe(`${id}, step 1`);
+    expect((await after.client.request('checkpoints/removal', { runId: id, step: 1 })).asks).toEqual([
+      `${fork.id} was made from it.`,
+      'tester pinned it: before it moved.',
+    ]);
     const text = JSON.stringify(events);
     expect(text).toContain('"dataset":"data/eval.json"');
     expect(text).not.toContain(project.folder);

@@ -61,6 +61,24 @@ describe('steering', () => {
     await expect(held).rejects.toMatchObject({ kind: 'cancelled' });
   });
 
+  it('says the step that a change waits for: the one after the step under way, and this one where it has not begun', async () => {
+    const { steering, send, last } = harness();
+    // Nothing was passed yet: who knows where the run goes on?
+    expect(send(set)).not.toHaveProperty('step');
+    await steering.at('before-step', 3);
+    expect(send(set)).toMatchObject({ state: 'scheduled', point: 'before-step', step: 4 });
+    send({ kind: 'pause', release: false });
+    const loop = steering.at('before-update', 3);
+    await Promise.resolve();
+    expect(send(set)).toMatchObject({ state: 'scheduled', step: 4 });
+    send({ kind: 'resume' });
+    await loop;
+    await steering.at('after-update', 3);
+    expect(send(set)).toMatchObject({ state: 'scheduled', step: 4 });
+    await steering.at('before-step', 4);
+    expect(last()).toMatchObject({ state: 'applied', at: { point: 'before-step', step: 4 } });
+  });
+
   it('holds the loop at the next safe point, and tells it for how long', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { steering, stood, send, last } = harness();

@@ -451,6 +451,21 @@ describe('subscriptions', () => {
     expect(events.items.map((event) => event.body)).toEqual([{ type: 'warning', message: 'a' }]);
   });
 
+  test('an advisory is muted by who asks, and told to all who follow', async () => {
+    const serving = await serve();
+    serving.service.addRun('a');
+    const client = await connect(serving);
+    const events = collect(client);
+    await client.request('runs/subscribe', { runId: 'a' });
+    const { author } = await client.request('author/set', { author: 'Ann' });
+    await client.request('advisories/mute', { runId: 'a', key: 'stalled' });
+    await client.request('advisories/mute', { runId: 'a', key: 'stalled', muted: false });
+    await events.until((all) => all.length === 2);
+    expect(events.items.map(({ body }) => body)).toEqual(
+      [true, false].map((muted) => ({ type: 'advisory-muted', key: 'stalled', muted, by: author })),
+    );
+  });
+
   test('a client that holds more events than there are is told to start afresh', async () => {
     const serving = await serve();
     serving.service.addRun('a');

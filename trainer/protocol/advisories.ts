@@ -84,20 +84,23 @@ export interface Advised {
   readonly muted?: string[] | undefined;
 }
 
+/** The rule that a key begins with. */
+const ruleOf = (key: string): string => key.split(':')[0] ?? '';
+
 /** By its key, or with all of its rule. */
-export const isMuted = ({ key, rule }: Pick<Advisory, 'key' | 'rule'>, muted: readonly string[] = []): boolean =>
-  muted.includes(key) || muted.includes(rule);
+export const isMuted = (key: string, muted: readonly string[] = []): boolean =>
+  muted.includes(key) || muted.includes(ruleOf(key));
 
 /** Why there can be no advisory of this key, as a clause with the nearest rule; null where there can. */
 export function keyFault(key: string): string | null {
-  const [rule = ''] = key.split(':');
+  const rule = ruleOf(key);
   if (advisoryRule.safeParse(rule).success) return null;
   return `there is no advisory ${rule}${nearestClause(rule, advisoryRules)}`;
 }
 
 /** Those that stand and are not muted, the gravest first. */
 export function heard({ advisories = [], muted = [] }: Advised): Advisory[] {
-  return byGravity(advisories.filter((one) => !isMuted(one, muted)));
+  return byGravity(advisories.filter(({ key }) => !isMuted(key, muted)));
 }
 
 /** With one that begins, in the place of one of its key. */

@@ -2,7 +2,6 @@
  * The breakpoints of a run while it is in memory: asks their conditions at the safe points of a step, and writes down which of them
  * were hit, and by what. Keeps of the run what conditions can name, and neither pauses it nor changes anything.
  */
-import { statfs } from 'node:fs/promises';
 import { groupMetrics } from '../learning/group-metrics.ts';
 import type { Breakpoint, BreakpointHit } from '../protocol/breakpoints/breakpoint.ts';
 import { breakpointsOf } from '../protocol/breakpoints/changes.ts';
@@ -14,6 +13,7 @@ import type { GroupWithRollouts, RunEventBody, StepMetrics } from '../protocol/r
 import type { RunPlace, RunSummary, SafePoint } from '../protocol/run-state.ts';
 import { groupWithTold, toldOfAnswers } from '../protocol/updated-group.ts';
 import { conditionHolds, type Finding } from './condition-holds.ts';
+import { freeBytes } from './free-space.ts';
 
 type SafePlace = RunPlace & { readonly point: SafePoint };
 
@@ -177,12 +177,8 @@ export class RunBreakpoints {
 
 /** GB (1e9 bytes) that are free on the disk of a folder; null where the system does not tell. */
 export async function freeGb(folder: string): Promise<number | null> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return (bavail * bsize) / 1e9;
-  } catch {
-    return null;
-  }
+  const free = await freeBytes(folder);
+  return free === null ? null : free / 1e9;
 }
 
 function conditionOf(text: string): Condition | null {

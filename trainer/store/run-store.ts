@@ -262,9 +262,13 @@ export class RunStore {
     return this.tables.events.ofTypes(['state', 'command', 'rewound', 'labels']);
   }
 
-  /** The newest `limit` events of each kind that tells a person something: what was left out, warnings, labels, advisories; in order. */
+  /**
+   * The newest `limit` events of each kind that tells a person something: what was left out, warnings, labels, advisories, hits
+   * of breakpoints; in order.
+   */
   notices(limit = 200): RunEvent[] {
-    return (['skipped', 'warning', 'labels', 'advisory', 'advisory-ended'] as const)
+    const hits = this.run.breakpoints ? (['breakpoint-hit'] as const) : [];
+    return (['skipped', 'warning', 'labels', 'advisory', 'advisory-ended', ...hits] as const)
       .flatMap((type) => this.tables.events.newest(type, limit))
       .sort((a, b) => a.seq - b.seq)
       .map(({ seq, at, body }) => ({ runId: this.run.id, seq, at, body: body as RunEventBody }));

@@ -20,9 +20,8 @@ export function AdvisoryList({ withOver, ...props }: AdvisoryListProps) {
   if (advisories.length + over.length === 0) return null;
   return (
     <ul class={styles.list} aria-label="What needs a person">
-      {byGravity(advisories).map((one) => {
-        const { key, rule, since, message, ways } = one;
-        const isQuiet = isMuted(one, muted);
+      {byGravity(advisories).map(({ key, rule, since, message, ways }) => {
+        const isQuiet = isMuted(key, muted);
         const mutedBy = muted?.includes(key) ? key : rule;
         const toggle = () =>
           feed

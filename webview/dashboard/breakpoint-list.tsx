@@ -119,7 +119,7 @@ function Row({ held, isHit, noTrainer, ask, onEdit }: RowProps) {
     { label: 'Remove', onPress: () => ask({ do: 'remove', number }) },
   ];
   return (
-    <tr class={isHit ? styles.hit : undefined}>
+    <tr class={isHit ? styles.hit : undefined} data-breakpoint={number} tabIndex={-1}>
       <td class={styles.numbered}>
         <button
           type="button"
@@ -140,7 +140,7 @@ function Row({ held, isHit, noTrainer, ask, onEdit }: RowProps) {
         {shown}
       </td>
       <td class="dim far">{at}</td>
-      <td class={`num ${isHit ? '' : 'dim'}`}>{state}</td>
+      <td class={`${styles.state} num ${isHit ? '' : 'dim'}`}>{state}</td>
       <td class={styles.menu}>
         <Menu
           icon="more"

@@ -129,7 +129,12 @@ function ChartHeader(props: HeaderProps) {
   const values = (of: readonly (typeof shown)[number][]) =>
     of.map(({ curve, value }) => (
       <b key={curve.ofRun?.id ?? ''}>
-        {curve.ofRun && <RunMark place={curve.ofRun.place} />} {value}
+        {curve.ofRun && (
+          <>
+            <RunMark place={curve.ofRun.place} />{' '}
+          </>
+        )}
+        {value}
       </b>
     ));
   if (props.size === 'small') {

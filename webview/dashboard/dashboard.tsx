@@ -1,12 +1,13 @@
 /** The dashboard of a run: left what happened, right what can be changed. */
 import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
+import { heard } from '../../trainer/protocol/advisories.ts';
 import { projectName } from '../../trainer/protocol/place.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
-import { hitLink, hitOf } from '../run/hit-notice.tsx';
+import { hitLink, hitOf } from '../run/hit-place.ts';
 import { QueueList } from '../run/queue-list.tsx';
-import { type Control, runControls } from '../run/run-controls.ts';
+import { type Control, pointControls, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
 import { noTrainer, troubleOf } from '../run/run-words.ts';
 import { UnreadableRuns } from '../run/unreadable-runs.tsx';
@@ -70,14 +71,12 @@ interface DashboardProps {
   readonly onAudits: () => void;
   /** Runs that are overlaid, by their ids. */
   readonly beside: Store<readonly string[]>;
-  /** To the answers of a group. */
-  readonly onGroup: (groupId: string) => void;
 }
 
 const smoothing = rememberedSmoothing(localStorage);
 
 export function Dashboard(props: DashboardProps) {
-  const { session, feed, host, beside, onRollouts, onAcross, onCompare, onAudits, onGroup } = props;
+  const { session, feed, host, beside, onRollouts, onAcross, onCompare, onAudits } = props;
   const { view, loaded } = useStore(feed.state, (state) => state);
   const { run } = view;
   const runs = useStore(session.state, (state) => state.runs) ?? [run];
@@ -89,7 +88,8 @@ export function Dashboard(props: DashboardProps) {
   const runsDrawn = useMemo(() => new DrawnRuns(session, feed, charts, beside), [session, feed, charts, beside]);
   useEffect(() => () => runsDrawn.dispose(), [runsDrawn]);
   const drawn = useStore(runsDrawn.state, (state) => state);
-  const markers = useMemo(() => markersOf(view.commands, view.checkpoints), [view.commands, view.checkpoints]);
+  const { commands, checkpoints, hits } = view;
+  const markers = useMemo(() => markersOf({ run, commands, checkpoints, hits }), [run.id, commands, checkpoints, hits]);
   /* The marker that `[` and `]` have come to. */
   const [chosen, setChosen] = useState<string | null>(null);
   /* What a marker has opened, to be found below. */
@@ -98,6 +98,7 @@ export function Dashboard(props: DashboardProps) {
   useEffect(() => setPressed(null), [run.state, link.state]);
   const trainerMissing = noTrainer(link);
   const controls = runControls(run, runs, trainerMissing);
+  const points = pointControls(run, runs, trainerMissing);
   const refused = controls.find(({ key, refused: why }) => key === pressed && why !== null);
   const ask = ({ key, request, refused: why }: Control) => {
     setPressed(why === null ? null : key);
@@ -105,7 +106,12 @@ export function Dashboard(props: DashboardProps) {
   };
   const fault = useStore(feed.connection.state, (state) => state.fault);
   const asking = useStore(feed.state, (state) => state.asking);
-  const hasTrouble = trainerMissing !== null || fault !== null || asking !== null || troubleOf(run) !== null;
+  const trouble = troubleOf(run);
+  const isCut = trainerMissing !== null || fault !== null || asking !== null;
+  const hasTrouble = isCut || trouble !== null;
+  /* That somebody had it paused is less grave than what needs a person; a breakpoint that was hit is not. */
+  const isMerelyPaused = trouble?.kind === 'info' && !(run.state === 'paused' && run.hit);
+  const isAdvised = heard(run).length > 0 && !refused && (!hasTrouble || (isMerelyPaused && !isCut));
   const scale = (factor: number) => charts.scaleBy(factor, ...(drawn.extent ?? [0, 1]));
   const toMarker = (by: 1 | -1) => {
     const next = nextMarker(markers, chosen, by);
@@ -114,7 +120,7 @@ export function Dashboard(props: DashboardProps) {
     setChosen(next.id);
   };
   const open = (target: MarkerTarget) => {
-    if (target.open === 'group') onGroup(target.groupId);
+    if (target.open === 'link') follow(target.link);
     else setOpened({ ...target });
   };
   useEffect(() => {
@@ -163,12 +169,12 @@ export function Dashboard(props: DashboardProps) {
   const isRead = loaded.has('curves');
   return (
     <>
-      <RunHeader {...{ session, feed, controls, host, onRollouts, onAcross, onAudits }} />
+      <RunHeader {...{ session, feed, controls, points, host, onRollouts, onAcross, onAudits }} />
       {help && <KeyHelp rows={keyRows} onClose={() => setHelp(false)} />}
-      {(hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} openKey="Enter" />}
+      {!isAdvised && (hasTrouble || !refused) && <RunNotice {...{ session, feed, host }} openKey="Enter" />}
       <QueueList session={session} noTrainer={trainerMissing} />
       <UnreadableRuns session={session} />
-      {!hasTrouble && !refused && <AdvisoryNotice {...{ feed, view, runs, noTrainer: trainerMissing, host }} />}
+      {isAdvised && <AdvisoryNotice {...{ feed, view, runs, noTrainer: trainerMissing, host }} />}
       <div aria-live="polite">
         {refused && trainerMissing === null && (
           <Notice kind="info" title={`${refused.label} (${refused.key})`}>
@@ -219,9 +225,9 @@ export function Dashboard(props: DashboardProps) {
   );
 }
 
-type RowTarget = Exclude<MarkerTarget, { open: 'group' }>;
+type RowTarget = Exclude<MarkerTarget, { open: 'link' }>;
 
-/** Brings the row of a command or a checkpoint into sight, with the focus on it. */
+/** Brings the row of a command, a checkpoint or a breakpoint into sight, with the focus on it. */
 function showRow({ open, id }: RowTarget): void {
   const row = document.querySelector<HTMLElement>(`[data-${open}="${CSS.escape(id)}"]`);
   row?.scrollIntoView({ block: 'center' });

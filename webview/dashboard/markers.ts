@@ -1,7 +1,9 @@
 /** What happened to a run, as marks on the axis of steps: which there are, which share a place, and which comes next. */
-import type { CommandRecord } from '../../trainer/protocol/commands.ts';
-import type { Checkpoint } from '../../trainer/protocol/records.ts';
+import { hitWords } from '../../trainer/protocol/breakpoints/words.ts';
+import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { commandTitle } from '../run/command-words.ts';
+import { hitLink } from '../run/hit-place.ts';
+import type { RunView } from '../state/run-view.ts';
 
 export const markerKinds = ['command', 'breakpoint', 'log only', 'checkpoint'] as const;
 export type MarkerKind = (typeof markerKinds)[number];
@@ -18,14 +20,20 @@ export interface Marker {
 }
 
 export type MarkerTarget =
-  | { readonly open: 'command' | 'checkpoint'; readonly id: string }
-  | { readonly open: 'group'; readonly groupId: string };
+  | { readonly open: 'command' | 'checkpoint' | 'breakpoint'; readonly id: string }
+  /** Of a page: where the answer stands that caused it. */
+  | { readonly open: 'link'; readonly link: string };
 
 /** Lanes under the curves, from above. */
 export const laneOf: Readonly<Record<MarkerKind, number>> = { command: 0, breakpoint: 1, 'log only': 1, checkpoint: 2 };
 
-/** Of commands that were applied and of checkpoints on disk, by their step. */
-export function markersOf(commands: readonly CommandRecord[], checkpoints: readonly Checkpoint[]): Marker[] {
+/** Of commands that were applied, of checkpoints on disk and of hits of breakpoints, by their step. */
+export function markersOf({
+  run,
+  commands,
+  checkpoints,
+  hits,
+}: Pick<RunView, 'run' | 'commands' | 'checkpoints' | 'hits'>): Marker[] {
   const ofCommands = commands.flatMap((command): Marker[] =>
     command.state === 'applied' && command.at
       ? [
@@ -48,7 +56,17 @@ export function markersOf(commands: readonly CommandRecord[], checkpoints: reado
       target: { open: 'checkpoint', id },
     }),
   );
-  return inOrder([...ofCommands, ...ofCheckpoints]);
+  const ofHits = hits.map(({ seq, hit }): Marker => {
+    const link = hitLink(run.id, hit);
+    return {
+      id: `hit ${seq}`,
+      step: hit.place.step,
+      kind: hit.logOnly ? 'log only' : 'breakpoint',
+      title: shownLine(hitWords(hit)),
+      target: link === null ? { open: 'breakpoint', id: String(hit.number) } : { open: 'link', link },
+    };
+  });
+  return inOrder([...ofCommands, ...ofCheckpoints, ...ofHits]);
 }
 
 /** By step, in each by lane. */

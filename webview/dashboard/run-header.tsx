@@ -5,12 +5,13 @@ import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { Host, LinkStatus } from '../host.ts';
 import { timeLeft } from '../run/progress.ts';
-import type { Control, ControlName } from '../run/run-controls.ts';
+import type { Control, ControlName, PointControl } from '../run/run-controls.ts';
 import { RunPicker } from '../run/run-picker.tsx';
 import { StateLabel } from '../run/run-state.tsx';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import type { IconName } from '../ui/icons.tsx';
+import { Menu } from '../ui/menu.tsx';
 import { duration, grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
 import { ThemeSwitch } from '../ui/theme-switch.tsx';
@@ -34,13 +35,14 @@ interface RunHeaderProps {
   readonly session: Session;
   readonly feed: RunFeed;
   readonly controls: readonly Control[];
+  readonly points: readonly PointControl[];
   readonly host: Host;
   readonly onRollouts: () => void;
   readonly onAcross: () => void;
   readonly onAudits: () => void;
 }
 
-export function RunHeader({ session, feed, controls, host, onRollouts, onAcross, onAudits }: RunHeaderProps) {
+export function RunHeader({ session, feed, controls, points, host, onRollouts, onAcross, onAudits }: RunHeaderProps) {
   const run = useStore(feed.state, ({ view }) => view.run);
   const link = useStore(feed.connection.state, (state) => state.link);
   const debugging = controls.filter(({ name }) => !withText.includes(name));
@@ -63,6 +65,14 @@ export function RunHeader({ session, feed, controls, host, onRollouts, onAcross,
       <StateLabel run={run} link={link} />
       <div class={styles.controls} role="toolbar" aria-label="Run">
         {debugging.map(tool)}
+        <Menu
+          icon="more"
+          label="Pause at a safe point, or run to one"
+          items={points.map(({ label, refused, request }) => ({
+            ...{ label, refused },
+            onPress: () => void feed.command(request),
+          }))}
+        />
         <span class={styles.separator} />
         {keeping.map(tool)}
         <Tool icon="rollouts" text="Rollouts" label="Rollouts of this run (r)" onPress={onRollouts} />

@@ -2,7 +2,6 @@
 import { useContext } from 'preact/hooks';
 import type { BreakpointHit } from '../../trainer/protocol/breakpoints/breakpoint.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import { linkPath } from '../../trainer/protocol/place.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { placeWords } from '../../trainer/protocol/run-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
@@ -11,20 +10,8 @@ import { FollowLink } from '../ui/follow-link.ts';
 import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { Button } from '../ui/toolkit.tsx';
-import styles from './hit-notice.module.css';
+import { hitLink } from './hit-place.ts';
 import type { Control } from './run-controls.ts';
-
-/** The hit that a run is paused by, and no fault besides; null for none. */
-export function hitOf(run: RunSummary): BreakpointHit | null {
-  return run.state === 'paused' && run.fault === null ? (run.hit ?? null) : null;
-}
-
-/** Where the answer stands that caused a hit, as a link of the page; null where no answer did. */
-export function hitLink(runId: string, { cause: { groupId, rolloutId } }: BreakpointHit): string | null {
-  if (groupId === null) return null;
-  const place = { page: 'rollouts', runId, groupId, ...(rolloutId !== null && { rolloutId }) } as const;
-  return linkPath({ project: null, place });
-}
 
 interface HitNoticeProps {
   readonly feed: RunFeed;
@@ -52,7 +39,11 @@ export function HitNotice({ feed, run, hit, resume, noTrainer, openKey }: HitNot
           {link !== null && (
             <Button primary onPress={() => follow(link)}>
               Open the group
-              {openKey && <kbd class={styles.key}>{openKey}</kbd>}
+              {openKey && (
+                <>
+                  &nbsp;<kbd>{openKey}</kbd>
+                </>
+              )}
             </Button>
           )}
           {resume && (
@@ -61,8 +52,7 @@ export function HitNotice({ feed, run, hit, resume, noTrainer, openKey }: HitNot
               title={resume.refused ?? resume.label}
               onPress={() => void feed.command(resume.request)}
             >
-              {resume.label}
-              <kbd class={styles.key}>{resume.key}</kbd>
+              {resume.label}&nbsp;<kbd>{resume.key}</kbd>
             </Button>
           )}
           {isEnabled && (

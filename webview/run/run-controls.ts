@@ -1,6 +1,6 @@
 /** The buttons and keys of a run: what each asks for, and why it can't be asked for now. */
 import { type CommandKind, type CommandRequest, commands, refusal } from '../../trainer/protocol/commands.ts';
-import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { type RunSummary, safePoint } from '../../trainer/protocol/run-state.ts';
 
 /** The others stand where what they are about is read: parameters, points, breakpoints, answers, questions, labels, checkpoints. */
 export type ControlName = Exclude<
@@ -87,4 +87,24 @@ export function runControls(run: RunSummary, runs: readonly RunSummary[], noTrai
       refused: noTrainer ?? refusal(request, run, runs),
     };
   });
+}
+
+export interface PointControl {
+  readonly label: string;
+  readonly request: CommandRequest;
+  /** Why it can't be asked for now; null when it can. */
+  readonly refused: string | null;
+}
+
+/** To pause at each safe point and to go on to each, in the order of a step; as `runControls`. */
+export function pointControls(run: RunSummary, runs: readonly RunSummary[], noTrainer: string | null): PointControl[] {
+  const control = (label: string, request: CommandRequest): PointControl => ({
+    ...{ label, request },
+    refused: noTrainer ?? refusal(request, run, runs),
+  });
+  return [
+    ...safePoint.options.map((at) => control(`Pause at ${at}`, { kind: 'pause', release: false, at })),
+    ...safePoint.options.map((point) => control(`Run to ${point}`, { kind: 'run-to', point })),
+    control('Pause after this step, and free the memory', { kind: 'pause', release: true }),
+  ];
 }

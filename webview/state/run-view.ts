@@ -2,6 +2,7 @@
  * What a page knows of one run, and how events change it. Bounded: numbers of steps, commands, checkpoints, evaluations
  * and flags are kept; texts of rollouts are not, they are fetched where they are read.
  */
+import type { BreakpointHit } from '../../trainer/protocol/breakpoints/breakpoint.ts';
 import type { CommandRecord } from '../../trainer/protocol/commands.ts';
 import type { CurvesAnswer } from '../../trainer/protocol/curves.ts';
 import { labelsSentence } from '../../trainer/protocol/obeyed-labels.ts';
@@ -63,6 +64,13 @@ export interface RunView {
   readonly warnings: readonly Warning[];
   /** Oldest first, those that are over too. */
   readonly told: readonly ToldAdvisory[];
+  /** Times that a breakpoint was hit, oldest first. */
+  readonly hits: readonly HitEvent[];
+}
+
+export interface HitEvent {
+  readonly seq: number;
+  readonly hit: BreakpointHit;
 }
 
 /** What the trainer lists of a run, each part asked for by who shows it. */
@@ -73,7 +81,7 @@ export interface RunLists {
   readonly checkpoints: readonly Checkpoint[];
   readonly evaluations: readonly Evaluation[];
   readonly annotations: readonly Annotation[];
-  /** Events about questions left out, warnings and advisories. */
+  /** Events about questions left out, warnings, advisories and hits of breakpoints. */
   readonly notices: readonly RunEvent[];
 }
 export type RunPart = keyof RunLists;
@@ -93,6 +101,7 @@ export function emptyView(run: RunSummary, since: number): RunView {
     skipped: [],
     warnings: [],
     told: [],
+    hits: [],
   };
 }
 
@@ -101,7 +110,7 @@ export function emptyView(run: RunSummary, since: number): RunView {
  * read a list before any of them, or after, so that all are applied to it once more.
  */
 export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: readonly RunEvent[]): RunView {
-  const none = { skipped: [], warnings: [], told: [] };
+  const none = { skipped: [], warnings: [], told: [], hits: [] };
   const read = applied(
     {
       ...view,
@@ -118,11 +127,11 @@ export function withLists(view: RunView, lists: Partial<RunLists>, meanwhile: re
   return { ...read, run: view.run, seq: view.seq };
 }
 
-type Notices = Pick<RunView, 'skipped' | 'warnings' | 'told'>;
+type Notices = Pick<RunView, 'skipped' | 'warnings' | 'told' | 'hits'>;
 
-/** Takes in what was left out, warnings, what labels change, and advisories; other events are no notices. */
+/** Takes in what was left out, warnings, what labels change, advisories and hits of breakpoints; other events are no notices. */
 function withNotices(view: Notices, events: readonly RunEvent[]): Notices {
-  let { skipped, warnings, told } = view;
+  let { skipped, warnings, told, hits } = view;
   for (const event of events) {
     const { body, seq, at } = event;
     told = withTold(told, event);
@@ -131,8 +140,9 @@ function withNotices(view: Notices, events: readonly RunEvent[]): Notices {
       skipped = bySeq(skipped, { seq, step, question, kind, message });
     } else if (body.type === 'warning') warnings = bySeq(warnings, { seq, at, message: body.message });
     else if (body.type === 'labels') warnings = bySeq(warnings, { seq, at, message: labelsSentence(body.labels) });
+    else if (body.type === 'breakpoint-hit') hits = bySeq(hits, { seq, hit: body.hit });
   }
-  return { skipped, warnings, told };
+  return { skipped, warnings, told, hits };
 }
 
 /** Applies events in order. An event that is already in the view changes nothing. */
@@ -211,6 +221,7 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'labels':
       case 'advisory':
       case 'advisory-ended':
+      case 'breakpoint-hit':
         Object.assign(next, withNotices(next, [event]));
         break;
       case 'group':
@@ -222,7 +233,6 @@ function applied(view: RunView, events: readonly RunEvent[]): RunView {
       case 'corrected':
       case 'analysed':
       case 'breakpoints':
-      case 'breakpoint-hit':
       case 'advisory-muted':
         break;
     }

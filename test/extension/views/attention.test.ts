@@ -104,6 +104,21 @@ describe('a notice', () => {
     });
   });
 
+  test('comes when a breakpoint has paused a run, with what hit it and the ways on, and not where one is log only', async () => {
+    const cause = { sentence: 'answer 5 of question 1: aha 5', groupId: 'g1', rolloutId: 'o5', values: [] };
+    const hit = { number: 2, condition: 'any(aha >= 5)', place: at, logOnly: false, hits: 1, cause };
+    await live({ state: 'paused', at, why: 'Breakpoint 2', fault: null, memory: 'held', hit });
+    expect(editor.messages).toEqual([
+      [
+        'Breakpoint 2 of r1, any(aha >= 5), hit at before-update, step 4: answer 5 of question 1: aha 5.',
+        ...['Open the Group', 'Resume', 'Disable It'],
+      ],
+    ]);
+    trainer.emit('r1', 2, { type: 'breakpoint-hit', hit: { ...hit, logOnly: true } });
+    await live({ state: 'running', doing: null });
+    expect(editor.messages).toHaveLength(1);
+  });
+
   test('comes when a run failed', async () => {
     await live({ state: 'failed', fault });
     expect(editor.messages.map(([text]) => text)).toEqual(['r1 failed at step 3: No space is left. Free some space.']);

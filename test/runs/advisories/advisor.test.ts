@@ -2,8 +2,8 @@
 import { statfs } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { heard } from '../../../trainer/protocol/advisories.ts';
-import { freeBytes } from '../../../trainer/runs/advisories/advisor.ts';
 import { thresholds } from '../../../trainer/runs/advisories/thresholds.ts';
+import { freeBytes } from '../../../trainer/runs/free-space.ts';
 import { aCheckpoint } from '../../store/records.ts';
 import { type ScriptedRun, type ScriptedRunOptions, scriptedRun } from '../scripted-run.ts';
 

@@ -86,6 +86,8 @@ async function eventful(options: ScriptedRunOptions = {}): Promise<ScriptedRun> 
   );
   await at(first, { point: 'after-sampling', step: 3 });
   await at(first, { point: 'after-update', step: 3 }, { kind: 'save' }, { kind: 'evaluate' });
+  // Changes nothing that is computed, and is not done again.
+  await first.command({ kind: 'pin', step: 3, note: 'before the weight of the KL' });
   await at(first, { point: 'before-step', step: 5 }, { kind: 'set', parameter: 'beta', value: 0.5 });
   await at(first, { point: 'before-update', step: 5 });
   const second = first.reopen();
@@ -110,6 +112,33 @@ it('by all that was asked of it: what was set, saved, evaluated and gone back ov
   expect(commands).toBe(8);
   expect(compared.checkpoints).toBeGreaterThanOrEqual(4);
   expect(compared.evaluations).toBe(run.run.store.evaluations().length);
+});
+
+it('by what a person changed of an update and of the questions', async () => {
+  const run = scriptedRun({ unseen: 0, parameters: { ...training, groupSize: 3, evaluateEvery: 0 } });
+  onTestFinished(() => run.kill());
+  const why = 'a wrong label';
+  await at(
+    run,
+    { point: 'before-update', step: 2 },
+    { kind: 'mask', step: 2, rollouts: ['s2-0-o0'], masked: true, why },
+    { kind: 'rescore', step: 2, rollout: 's2-1-o1', scores: { accuracy: 1 }, why },
+    { kind: 'break', change: { do: 'add', condition: 'any(correct:true)', logOnly: true } },
+  );
+  await at(run, { point: 'before-step', step: 4 }, { kind: 'skip', row: 1, skipped: true, why });
+  await run.command({ kind: 'break', change: { do: 'remove', number: 1 } });
+  await run.command({ kind: 'resume' });
+  await run.untilState('completed');
+  const { difference, commands } = await again(run);
+  expect(difference).toBeNull();
+  expect(commands).toBe(3);
+  const { difference: without } = await again(run, {
+    life: (event): LifeEvent =>
+      event.type === 'command' && event.command.request.kind === 'mask'
+        ? { ...event, command: { ...event.command, state: 'failed', at: null, endedAt: 0, why: 'left out of the log' } }
+        : event,
+  });
+  expect(without).toMatchObject({ step: 2 });
 });
 
 it('and says what differs first where a command is not carried out as it was', async () => {
@@ -140,7 +169,7 @@ it('and names the answer that an engine gave otherwise, with both texts', async 
 it('to a step, and no further', async () => {
   const run = await eventful();
   const { difference, compared, commands } = await again(run, { to: 2 });
-  expect({ difference, steps: compared.steps, commands }).toEqual({ difference: null, steps: 2, commands: 2 });
+  expect({ difference, steps: compared.steps, commands }).toEqual({ difference: null, steps: 2, commands: 4 });
 });
 
 it('stops where it is told to, and the same order goes on from there', async () => {

@@ -9,12 +9,15 @@ import {
   nextMarker,
   placeTitle,
 } from '../../../webview/dashboard/markers.ts';
+import { aRunThat } from '../../protocol/every-standing.ts';
 import { aCheckpoint } from '../../store/records.ts';
 
 const marker = (id: string, step: number, kind: Marker['kind'] = 'command'): Marker => ({
   ...{ id, step, kind, title: id },
   target: { open: 'command', id },
 });
+
+const run = aRunThat({ state: 'stopped' }, { id: 'r-1' });
 
 const saved = (number: number, step: number): CommandRecord => ({
   ...{ id: `c${number}`, number, request: { kind: 'save' }, by: 'ada', requestedAt: 1 },
@@ -29,10 +32,8 @@ it('are made of the commands that were applied and of the checkpoints, by step',
     endedAt: ____,
     ...asked
   } = saved(3, 9) as Extract<CommandRecord, { state: 'applied' }>;
-  const markers = markersOf(
-    [saved(2, 40), saved(1, 5), { ...asked, state: 'requested' }],
-    [aCheckpoint(20), aCheckpoint(5)],
-  );
+  const commands = [saved(2, 40), saved(1, 5), { ...asked, state: 'requested' as const }];
+  const markers = markersOf({ run, commands, checkpoints: [aCheckpoint(20), aCheckpoint(5)], hits: [] });
   expect(markers.map(({ step, kind }) => [step, kind])).toEqual([
     [5, 'command'],
     [5, 'checkpoint'],
@@ -40,6 +41,25 @@ it('are made of the commands that were applied and of the checkpoints, by step',
     [40, 'command'],
   ]);
   expect(markers[0]).toMatchObject({ title: 'save, applied, by ada', target: { open: 'command', id: 'c1' } });
+});
+
+it('are made of hits of breakpoints, which lead to the answer that caused them, or to the breakpoint', () => {
+  const hit = {
+    ...{ number: 2, condition: 'any(aha >= 5)', logOnly: false, hits: 1 },
+    place: { point: 'before-update' as const, step: 7 },
+    cause: { sentence: 'answer 5 of question 1: aha 5', rolloutId: 's7-g0-o4', groupId: 's7-g0', values: [] },
+  };
+  const ofSteps = { ...hit, number: 3, logOnly: true, cause: { ...hit.cause, rolloutId: null, groupId: null } };
+  const hits = [
+    { seq: 4, hit },
+    { seq: 9, hit: ofSteps },
+  ];
+  const [first, second] = markersOf({ run, commands: [], checkpoints: [], hits });
+  expect(first).toMatchObject({
+    ...{ step: 7, kind: 'breakpoint', title: 'Breakpoint 2: any(aha >= 5): answer 5 of question 1: aha 5' },
+    target: { open: 'link', link: '/rollouts?run=r-1&group=s7-g0&rollout=s7-g0-o4' },
+  });
+  expect(second).toMatchObject({ kind: 'log only', target: { open: 'breakpoint', id: '3' } });
 });
 
 it('have a place on the axis, which those of a kind share that are close', () => {

@@ -1,7 +1,8 @@
 /** What the pages offer of a run is what the trainer would take, in every standing; what is not says why. */
 import { describe, expect, it } from 'vitest';
 import { commands, refusal } from '../../../trainer/protocol/commands.ts';
-import { runControls } from '../../../webview/run/run-controls.ts';
+import { safePoint } from '../../../trainer/protocol/run-state.ts';
+import { pointControls, runControls } from '../../../webview/run/run-controls.ts';
 import { aRunThat, everyRun, everyStanding, standingName } from '../../protocol/every-standing.ts';
 
 const other = aRunThat({ state: 'running', doing: null }, { id: 'other', name: 'other' });
@@ -58,6 +59,20 @@ describe('runControls', () => {
   it('gives the one reason for all when there is no trainer', () => {
     for (const run of everyRun) {
       for (const { refused } of runControls(run, [run], 'there is no trainer'))
+        expect(refused).toBe('there is no trainer');
+    }
+  });
+});
+
+describe('pointControls', () => {
+  it('pauses at every safe point and goes on to it, where the rules take that, and says why where they do not', () => {
+    for (const run of everyRun) {
+      const offered = pointControls(run, [run], null);
+      for (const { request, refused } of offered) expect(refused).toBe(refusal(request, run, [run]));
+      const at = offered.flatMap(({ request }) => (request.kind === 'pause' && request.at ? [request.at] : []));
+      const to = offered.flatMap(({ request }) => (request.kind === 'run-to' ? [request.point] : []));
+      expect([at, to]).toEqual([safePoint.options, safePoint.options]);
+      for (const { refused } of pointControls(run, [run], 'there is no trainer'))
         expect(refused).toBe('there is no trainer');
     }
   });

@@ -102,6 +102,20 @@ describe('withEvents', () => {
     expect(view.warnings.map(({ message }) => message)).toEqual(['slow disk']);
   });
 
+  it('keeps the hits of breakpoints, each once, from events and from what is listed', () => {
+    const hit = (number: number) => ({
+      ...{ number, condition: 'kl > 0.5', logOnly: true, hits: 1, place: { point: 'after-update' as const, step: 3 } },
+      cause: { sentence: 'kl is 0.6', rolloutId: null, groupId: null, values: [] },
+    });
+    const [first, second] = [1, 2].map((number) => event(number, { type: 'breakpoint-hit', hit: hit(number) }));
+    const view = withEvents(fresh, [second as RunEvent]);
+    expect(withLists(view, { notices: [first, second] as RunEvent[] }, [second as RunEvent]).hits).toEqual([
+      { seq: 1, hit: hit(1) },
+      { seq: 2, hit: hit(2) },
+    ]);
+    expect(view.hits.map(({ seq }) => seq)).toEqual([2]);
+  });
+
   it('leaves a gap where a number is not finite', () => {
     const view = withEvents(fresh, [
       event(1, { type: 'step', metrics: someMetrics(1, { loss: Number.NaN, kl: null }) }),

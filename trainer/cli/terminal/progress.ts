@@ -216,10 +216,11 @@ export class RunWatch {
       this.line.say(`      left out: ${body.question.path}: ${body.message.replace(/[.]$/, '')}${advice}`);
     } else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
     else if (body.type === 'advisory') {
-      if (!isMuted(body.advisory, this.summaryOf().muted))
+      if (!isMuted(body.advisory.key, this.summaryOf().muted))
         for (const line of advisoryLines(body.advisory, this.runId)) this.line.say(`      ${callable(line)}`);
-    } else if (body.type === 'advisory-ended') this.line.say(`      ${overWords(body)}`);
-    else if (body.type === 'masked') this.line.say(`      ${callable(maskedSentence(body.masked))}`);
+    } else if (body.type === 'advisory-ended') {
+      if (!isMuted(body.key, this.summaryOf().muted)) this.line.say(`      ${overWords(body)}`);
+    } else if (body.type === 'masked') this.line.say(`      ${callable(maskedSentence(body.masked))}`);
     else if (body.type === 'labels') this.line.say(`      ${callable(labelsSentence(body.labels))}`);
     else if (body.type === 'checkpoint' && body.checkpoint.reason === 'command')
       this.line.say(`      saved after step ${body.checkpoint.step}: ${body.checkpoint.folder}`);

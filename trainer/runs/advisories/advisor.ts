@@ -1,10 +1,10 @@
 /** Judges one stay of a run in memory after each step and each evaluation, and records what begins and ends. Never pauses a run. */
-import { statfs } from 'node:fs/promises';
 import { asStudioError } from '../../protocol/errors.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import type { CountName } from '../../protocol/step-counts.ts';
 import type { KindCount } from '../../store/kind-counts.ts';
 import type { RunStore } from '../../store/run-store.ts';
+import { freeBytes } from '../free-space.ts';
 import type { RunJournal } from '../run-journal.ts';
 import type { Facts, JudgedStep } from './facts.ts';
 import { judge } from './judge.ts';
@@ -18,16 +18,6 @@ export interface AdvisorOf {
   /** The same for people. */
   readonly shownFolder: string;
   log(line: string): void;
-}
-
-/** Free bytes where a folder is, for who is not the system's own; null where that can't be told. */
-export async function freeBytes(folder: string): Promise<number | null> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    return null;
-  }
 }
 
 const kindSteps = thresholds['source-fails'].window + thresholds['source-fails'].before;

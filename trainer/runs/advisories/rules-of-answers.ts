@@ -48,14 +48,15 @@ const formedShare = (steps: readonly JudgedStep[]): number | null => {
   return analysed === 0 ? null : 1 - sumOf(steps, 'brokenFormat') / analysed;
 };
 
-/** The best share over as many consecutive steps before the last ones, and the step that they end at. */
-function bestBefore(earlier: readonly JudgedStep[], window: number): { share: number; step: number } | null {
+/** The best share over `window` consecutive steps, all before the last `window`, and the step that they end at. */
+function bestBefore(steps: readonly JudgedStep[], window: number): { share: number; step: number } | null {
   let best: { share: number; step: number } | null = null;
   let [analysed, broken] = [0, 0];
-  for (const [i, { counts, metrics }] of earlier.entries()) {
+  for (let i = 0; i < steps.length - window; i++) {
+    const { counts, metrics } = steps[i] as JudgedStep;
     analysed += counts.analysed ?? 0;
     broken += counts.brokenFormat ?? 0;
-    const left = earlier[i - window];
+    const left = steps[i - window];
     if (left) {
       analysed -= left.counts.analysed ?? 0;
       broken -= left.counts.brokenFormat ?? 0;
@@ -71,7 +72,7 @@ export const formatLost: Rule = (facts, stands) => {
   const { window, begins, ends } = thresholds['format-lost'];
   const steps = lastSteps(facts, window);
   const now = formedShare(steps);
-  const best = bestBefore(facts.steps.slice(0, -window), window);
+  const best = bestBefore(facts.steps, window);
   if (now === null || best === null || best.share - now < (stands() ? ends : begins)) return [];
   const { formatWeight } = facts.run.parameters;
   return [

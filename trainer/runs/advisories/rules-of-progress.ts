@@ -23,8 +23,9 @@ export const stalled: Rule = (facts, stands) => {
   const steps = facts.steps.slice(-Math.max(window, Math.floor(facts.steps.length / 2)));
   const values = steps.flatMap(({ metrics }) => metrics.accuracy ?? []);
   const left = total - (steps.at(-1)?.metrics.step ?? total);
+  if (!stands() && left < lastTenth * total) return [];
   const found = values.length < window ? null : slopeInterval(values);
-  if (found === null || (!stands() && left < lastTenth * total)) return [];
+  if (found === null) return [];
   const accuracy = values.reduce((sum, value) => sum + value, 0) / values.length;
   const gain = found.high * left;
   if (stands()) {
