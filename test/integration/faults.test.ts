@@ -17,6 +17,8 @@ import { RunStore } from '../../trainer/store/run-store.ts';
 import { connectTo, program, type TestClient, TrainerProcess } from './trainer-process.ts';
 
 const faulty = path.join(import.meta.dirname, 'faulty-trainer.ts');
+// Each starts a trainer or two, which a busy machine does slowly.
+vi.setConfig({ testTimeout: 600_000 });
 const waiting = { timeout: 120_000, interval: 50 };
 
 /** A few pictures of one colour each, and a model so small that its twenty steps take a moment. */
@@ -310,7 +312,7 @@ it.skipIf(process.platform !== 'linux')(
     expect(await client.weights(cold, id)).toEqual(straight.weights);
     said(
       'decoder kill -9',
-      'while videos are decoded',
+      'while pictures are decoded',
       `${run.state === 'paused' ? 'paused, resumed' : 'started again by itself'}: same weights`,
     );
     client.close();

@@ -72,7 +72,18 @@ async function at(
 async function eventful(options: ScriptedRunOptions = {}): Promise<ScriptedRun> {
   const first = scriptedRun({ parameters: training, ...options });
   await first.command({ kind: 'set', parameter: 'temperature', value: 0.9 });
-  await at(first, { point: 'before-step', step: 2 }, { kind: 'set', parameter: 'learningRate', value: 0.2 });
+  const why = 'a test';
+  await at(
+    first,
+    { point: 'before-step', step: 2 },
+    { kind: 'set', parameter: 'learningRate', value: 0.2 },
+    { kind: 'skip', row: 1, skipped: true, why },
+  );
+  await at(
+    first,
+    { point: 'before-update', step: 2 },
+    { kind: 'mask', step: 2, rollouts: ['s2-0-o0'], masked: true, why },
+  );
   await at(first, { point: 'after-sampling', step: 3 });
   await at(first, { point: 'after-update', step: 3 }, { kind: 'save' }, { kind: 'evaluate' });
   // Changes nothing that is computed, and is not done again.
@@ -98,7 +109,7 @@ it('by all that was asked of it: what was set, saved, evaluated and gone back ov
   expect(difference).toBeNull();
   // Steps 1 to 4, of which 4 was gone back over; then 4 to 8.
   expect(compared.steps).toBe(9);
-  expect(commands).toBe(6);
+  expect(commands).toBe(8);
   expect(compared.checkpoints).toBeGreaterThanOrEqual(4);
   expect(compared.evaluations).toBe(run.run.store.evaluations().length);
 });
@@ -158,7 +169,7 @@ it('and names the answer that an engine gave otherwise, with both texts', async 
 it('to a step, and no further', async () => {
   const run = await eventful();
   const { difference, compared, commands } = await again(run, { to: 2 });
-  expect({ difference, steps: compared.steps, commands }).toEqual({ difference: null, steps: 2, commands: 2 });
+  expect({ difference, steps: compared.steps, commands }).toEqual({ difference: null, steps: 2, commands: 4 });
 });
 
 it('stops where it is told to, and the same order goes on from there', async () => {

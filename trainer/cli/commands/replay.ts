@@ -40,9 +40,9 @@ export const replayCommand: CliCommand = {
 video-r1 replay RUN [--to STEP] [--keep] [--json] [--ffmpeg PATH] [--allow-root DIR] [--folder DIR]
 
 Makes a run of the same plan from the same start weights in a project of its own, .video-r1/replays/RUN, and carries out the commands of
-the run's log again, each at the place where it was applied: parameters, saves, evaluations, goings back to a checkpoint. What only held
-the run or let it go on changes nothing, and is not waited for. What comes of it is held against the record step by step: numbers, questions
-with all answers and their tokens, rewards, advantages, evaluations, and the hashes of the saved weights. Times are left out, and of what the
+the run's log again, each at the place where it was applied: parameters, saves, evaluations, masked and re-scored answers, skipped
+questions, the mix of sources, goings back to a checkpoint. What only held the run or let it go on changes nothing, and is not waited for.
+What comes of it is held against the record step by step: numbers, questions with all answers and their tokens, rewards, advantages, evaluations, and the hashes of the saved weights. Times are left out, and of what the
 run went back over all but the numbers. Ends with 0 where nothing differs, with 1 at the first difference, which is named with both values.
 
 With the embedded engine equal means in every bit, as long as backend and threads are those of the run; where they, or the dataset, are

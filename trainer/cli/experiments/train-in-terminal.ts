@@ -239,7 +239,8 @@ export class TerminalSession {
       // Ctrl-C may have come before there was a run to pause.
       if (this.stopped.aborted) await this.pause();
       const ended = await Promise.race([watch.ended, this.trainer.lost]);
-      const fault = faultOf(ended);
+      // One that waits in memory has said so, and can be taken up there.
+      const fault = ended.state === 'paused' && ended.memory === 'held' ? null : faultOf(ended);
       if (fault === null && why === null) return ended;
       if (fault === null) throw new StudioError('conflict', why ?? '', { place: id });
       for (const line of fault.log ?? []) this.line.say(`      ${shownLine(line)}`);

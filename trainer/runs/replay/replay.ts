@@ -170,7 +170,7 @@ class Replaying {
         const what = `command ${number}, ${request.kind}`;
         if (at !== null && !(await this.run.to(at))) return this.differ(step, what, `applied ${placeWords(at)}`);
         await this.comparison.saved();
-        const ended = await this.run.command(`replay-${number}`, request);
+        const ended = await this.run.command(command);
         this.commands++;
         if (ended.state === 'applied') return;
         this.comparison.difference ??= { step, what, original: 'applied', replayed: `${ended.state}: ${ended.why}` };

@@ -32,8 +32,8 @@ export interface ReplaySurroundings
   check(): void;
 }
 
-/** Who the commands of a replay are by. */
-const by = 'replay';
+/** Who the commands are by that lead the run from one place to the next. */
+const leader = 'replay';
 
 /** Step of the weights that a run began from, and of which its checkpoints tell. */
 const startOf = (run: RunSummary) => run.parent?.step ?? 0;
@@ -190,8 +190,8 @@ export class ReplayedRun {
   }
 
   /** Carries out a command where the run is. @returns how it ended */
-  async command(id: string, request: CommandRequest): Promise<EndedCommand> {
-    this.send(request, id);
+  async command({ id, request, by }: Pick<CommandRecord, 'id' | 'request' | 'by'>): Promise<EndedCommand> {
+    this.run.command(id, request, by);
     const ended = () => {
       const record = this.store.command(id);
       return record && hasEnded(record) ? record : null;
@@ -206,8 +206,8 @@ export class ReplayedRun {
     await this.run.shutDown();
   }
 
-  private send(request: CommandRequest, id: string = randomUUID()): CommandRecord {
-    return this.run.command(id, request, by);
+  private send(request: CommandRequest): CommandRecord {
+    return this.run.command(randomUUID(), request, leader);
   }
 
   private async untilItStands(): Promise<void> {
