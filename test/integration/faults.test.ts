@@ -10,6 +10,7 @@ import { encode } from 'fast-png';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { findTrainer } from '../../trainer/client/find-trainer.ts';
 import { type Discovery, discoveryFile, trainerFolder } from '../../trainer/protocol/discovery.ts';
+import { computedOf } from '../../trainer/protocol/records.ts';
 import { isComputing, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import { runsFolder } from '../../trainer/runs/project-paths.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
@@ -99,7 +100,7 @@ function kept(id: string, folder = project) {
   const store = RunStore.open(path.join(runsFolder(folder), id));
   try {
     return {
-      steps: store.metrics().map(({ at: _at, durations: _durations, ...numbers }) => numbers),
+      steps: store.metrics().map(computedOf),
       groups: [...store.groups()].map(({ at: _at, ...group }) => group),
       tokens: [...store.groups()].flatMap(({ rollouts }) => rollouts.map((rollout) => store.tokens(rollout.id))),
       evaluations: store.evaluations().map(({ at: _at, durationMs: _ms, ...results }) => results),

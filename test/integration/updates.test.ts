@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { moveOf } from '../../trainer/evidence/receipts.ts';
 import type { RequestParams } from '../../trainer/protocol/messages.ts';
 import type { TriedUpdate } from '../../trainer/protocol/receipts.ts';
+import { computedOf } from '../../trainer/protocol/records.ts';
 import { sampleProject, type TestClient, TrainerProcess } from './trainer-process.ts';
 
 let project: Awaited<ReturnType<typeof sampleProject>>;
@@ -39,9 +40,7 @@ const receiptOf = async (runId: string, step: number) =>
 /** Its numbers, what it recorded, and its last weights with their optimizer. */
 async function traces(runId: string) {
   return {
-    steps: client
-      .bodies(runId, 'step')
-      .map(({ metrics: { at: _, durations: __, memoryBytes: ___, ...numbers } }) => numbers),
+    steps: client.bodies(runId, 'step').map(({ metrics }) => computedOf(metrics)),
     groups: client.bodies(runId, 'group').map(({ group: { at: _, ...group } }) => group),
     weights: await client.weights(project.folder, runId),
   };

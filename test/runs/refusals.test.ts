@@ -53,7 +53,7 @@ async function rested(driven: Promise<Driven>, state: 'paused' | 'stopped' | 'co
 
 const pause: CommandRequest = { kind: 'pause', release: false };
 const release: CommandRequest = { kind: 'pause', release: true };
-const died = () => new StudioError('engine-failed', 'The engine died.');
+const broken = () => new StudioError('bad-model', 'The weights are of another model.');
 
 const drivers: Record<string, () => Promise<Driven>> = {
   created: async () => ({ made: scriptedRun(), gate: null }),
@@ -98,7 +98,7 @@ const drivers: Record<string, () => Promise<Driven>> = {
   completed: () => rested(started('dispose', 'start', { parameters: { steps: 1 } }), 'completed'),
   failed: () => {
     const made = started('forwardBackward');
-    void made.then(({ made: { engine } }) => engine.failNext('optimStep', died()));
+    void made.then(({ made: { engine } }) => engine.failNext('optimStep', broken()));
     return rested(made, 'failed');
   },
 };

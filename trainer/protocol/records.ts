@@ -305,6 +305,11 @@ export const stepMetrics = z.object({
 });
 export type StepMetrics = z.infer<typeof stepMetrics>;
 
+/** What a step computed, without what it took: the same again where it is done again. */
+export function computedOf({ at: _at, durations: _durations, memoryBytes: _memory, ...numbers }: StepMetrics) {
+  return numbers;
+}
+
 /** Steps that a run went back over, by the number of that going back, from 1. */
 export const supersededSteps = z.object({ attempt: z.number().int(), steps: z.array(stepMetrics) });
 export type SupersededSteps = z.infer<typeof supersededSteps>;

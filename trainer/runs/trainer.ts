@@ -282,6 +282,8 @@ export class Trainer implements TrainerService {
       const now = Date.now();
       const store = RunStore.create(folder, {
         ...(of.labelsHash !== undefined && { labelsHash: of.labelsHash }),
+        ...(of.skippedRows && { skippedRows: of.skippedRows }),
+        ...(of.sourceWeights !== undefined && { sourceWeights: of.sourceWeights }),
         ...{ id, name: plan.name, method: of.method, preset: of.preset, state: 'created', step: from },
         ...{ steps: values.steps, createdAt: now, updatedAt: now, pace: [], parameters: values },
         ...{ presetParameters: of.presetParameters, engine: null, dataset: of.dataset },

@@ -103,6 +103,33 @@ it('by all that was asked of it: what was set, saved, evaluated and gone back ov
   expect(compared.evaluations).toBe(run.run.store.evaluations().length);
 });
 
+it('by what a person changed of an update and of the questions', async () => {
+  const run = scriptedRun({ unseen: 0, parameters: { ...training, groupSize: 3, evaluateEvery: 0 } });
+  onTestFinished(() => run.kill());
+  const why = 'a wrong label';
+  await at(
+    run,
+    { point: 'before-update', step: 2 },
+    { kind: 'mask', step: 2, rollouts: ['s2-0-o0'], masked: true, why },
+    { kind: 'rescore', step: 2, rollout: 's2-1-o1', scores: { accuracy: 1 }, why },
+    { kind: 'break', change: { do: 'add', condition: 'any(correct:true)', logOnly: true } },
+  );
+  await at(run, { point: 'before-step', step: 4 }, { kind: 'skip', row: 1, skipped: true, why });
+  await run.command({ kind: 'break', change: { do: 'remove', number: 1 } });
+  await run.command({ kind: 'resume' });
+  await run.untilState('completed');
+  const { difference, commands } = await again(run);
+  expect(difference).toBeNull();
+  expect(commands).toBe(3);
+  const { difference: without } = await again(run, {
+    life: (event): LifeEvent =>
+      event.type === 'command' && event.command.request.kind === 'mask'
+        ? { ...event, command: { ...event.command, state: 'failed', at: null, endedAt: 0, why: 'left out of the log' } }
+        : event,
+  });
+  expect(without).toMatchObject({ step: 2 });
+});
+
 it('and says what differs first where a command is not carried out as it was', async () => {
   const run = await eventful();
   const { difference } = await again(run, {

@@ -245,7 +245,7 @@ describe('RunFeed', () => {
     const feed = new RunFeed(source, paused);
     await settled();
     expect(await feed.command({ kind: 'resume' })).toBeNull();
-    expect(feed.state.get().asking).toEqual(asks);
+    expect(feed.state.get().asking).toEqual({ ...asks, request: { kind: 'resume' } });
     expect(trainer.methods()).not.toContain('runs/command');
     feed.leaveAsItIs();
     expect(feed.state.get().asking).toBeNull();

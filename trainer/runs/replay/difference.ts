@@ -1,6 +1,12 @@
 /** The first thing in which two records of the same work differ: which part of it, and what each has there. No clock, no disk. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Evaluation, GroupWithRollouts, Rollout, StepMetrics } from '../../protocol/records.ts';
+import {
+  computedOf,
+  type Evaluation,
+  type GroupWithRollouts,
+  type Rollout,
+  type StepMetrics,
+} from '../../protocol/records.ts';
 
 export interface Difference {
   /** Of a step, or of the evaluation after it. */
@@ -34,14 +40,10 @@ export function firstPart(original: unknown, replayed: unknown, name = ''): Part
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** What a step's numbers say but for times. */
+/** What a step computed. */
 export function metricsDifference(original: StepMetrics, replayed: StepMetrics): Difference | null {
-  const part = firstPart(numbersOf(original), numbersOf(replayed));
+  const part = firstPart(computedOf(original), computedOf(replayed));
   return part && { step: original.step, what: part.name, original: part.original, replayed: part.replayed };
-}
-
-function numbersOf({ at: _at, durations: _durations, memoryBytes: _memory, ...numbers }: StepMetrics) {
-  return numbers;
 }
 
 export function evaluationDifference(original: Evaluation, replayed: Evaluation): Difference | null {
@@ -97,10 +99,14 @@ const paidOf = ({ temporal, credit, stats, leftOut, arms }: GroupWithRollouts) =
 function answerOf(rollout: Rollout) {
   const { text, order, index, tokenCount, stopReason, answer, accuracy, correct } = rollout;
   const { parts, total } = rollout.reward;
-  const { advantage, updatedAdvantage, masked, meanLogprob, meanEntropy, kl, credit } = rollout;
+  const { advantage, updatedReward, updatedAdvantage, masked, rescored, meanLogprob, meanEntropy, kl, credit } =
+    rollout;
   return {
     ...{ text, order, index, tokenCount, stopReason, meanLogprob, meanEntropy, answer, accuracy, correct },
     reward: { total, ...Object.fromEntries(parts.map(({ name, value }) => [name, value])) },
-    ...{ advantage, masked, updatedAdvantage, kl, credit },
+    ...{ advantage, updatedReward, updatedAdvantage, kl, credit },
+    // Whose word it was is not what became of it.
+    ...{ masked: masked && { words: masked.words, advantage: masked.advantage } },
+    ...{ rescored: rescored && { accuracy: rescored.accuracy, format: rescored.format } },
   };
 }

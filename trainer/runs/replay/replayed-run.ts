@@ -44,17 +44,27 @@ const startOf = (run: RunSummary) => run.parent?.step ?? 0;
  * @throws StudioError `not-found` where the weights that a fork began from are not there any more
  */
 export async function makeReplayed(original: OriginalRun, timeline: Timeline, project: string): Promise<string> {
-  const { labelsHash, parameters } = timeline;
+  const { labelsHash, parameters, questions } = timeline;
   const { folder: from, plan, store } = original;
   const run = store.summary();
   const folder = path.join(runsFolder(project), run.id);
   await mkdir(folder, { recursive: true });
   // Its records name places as those of the original do; whoever opens it later finds them from its own project on.
   await writePlan(folder, { ...plan, paths: new ProjectPaths(project) });
-  const { labelsHash: _, ...facts } = run;
+  // What was said of it by people and rules is made again, or changes nothing that it computes.
+  const {
+    labelsHash: _,
+    skippedRows: _rows,
+    sourceWeights: _weights,
+    breakpoints: _points,
+    advisories: _told,
+    muted: _muted,
+    ...facts
+  } = run;
   const now = Date.now();
   const made = RunStore.create(folder, {
     ...facts,
+    ...questions,
     ...{ state: 'created', step: startOf(run), steps: parameters.steps, parameters, engine: null, pace: [] },
     ...{ createdAt: now, updatedAt: now, questions: 0, skipped: 0, seq: 0 },
     // What is said of its rows by now is not what was said then.

@@ -6,6 +6,7 @@ import type { CommandKind, CommandRecord } from '../../protocol/commands.ts';
 import { isParameterName, type ParameterValues } from '../../protocol/parameters.ts';
 import { isInMemory, type RunPlace, type RunSummary } from '../../protocol/run-state.ts';
 import type { LifeEvent } from '../../store/run-store.ts';
+import { skippedAfter } from '../changed-questions.ts';
 
 export type AppliedCommand = Extract<CommandRecord, { state: 'applied' }>;
 
@@ -21,16 +22,18 @@ export interface Timeline {
   readonly actions: readonly ReplayAction[];
   /** What the run began with, before any command changed it. */
   readonly parameters: ParameterValues;
+  /** What people had said of its questions by then. */
+  readonly questions: Pick<RunSummary, 'skippedRows' | 'sourceWeights'>;
   /** Goings back: the step that each went back to. */
   readonly wentBackTo: readonly number[];
   /** Of the labels that the run obeyed as it began; null where it obeyed none then. */
   readonly labelsHash: string | null;
 }
 
-/** They say when the run computes, or which of its checkpoints stay, and change nothing that it computes. */
+/** They say when the run computes or what is kept of it, and change nothing that it computes. */
 const moving: ReadonlySet<CommandKind> = new Set<CommandKind>([
   ...(['start', 'queue', 'dequeue', 'pause', 'resume', 'step', 'run-to', 'stop'] as const),
-  ...(['pin', 'unpin', 'remove-checkpoint'] as const),
+  ...(['break', 'pin', 'unpin', 'remove-checkpoint'] as const),
 ]);
 
 /** @param run as it stands after the last of the events */
@@ -74,7 +77,7 @@ export function timelineOf(events: Iterable<LifeEvent>, run: RunSummary): Timeli
           stay.opening = null;
         }
         if (command.state !== 'applied') break;
-        if (command.request.kind === 'set') changed.push(command);
+        if (isChange(command)) changed.push(command);
         if (!moving.has(command.request.kind)) actions.push({ kind: 'command', at: command.at, command });
         break;
       }
@@ -82,7 +85,28 @@ export function timelineOf(events: Iterable<LifeEvent>, run: RunSummary): Timeli
   }
   // One that computes still, or whose trainer died and was not started again.
   if (stay !== null) actions.push({ kind: 'rest', step: run.step, isCompleted: false });
-  return { actions, parameters: before(run.parameters, changed), wentBackTo, labelsHash };
+  return {
+    actions,
+    parameters: before(run.parameters, changed),
+    questions: askedBefore(run, changed),
+    wentBackTo,
+    labelsHash,
+  };
+}
+
+const isChange = ({ request: { kind } }: AppliedCommand) => kind === 'set' || kind === 'skip' || kind === 'mix';
+
+function askedBefore(run: RunSummary, changed: readonly AppliedCommand[]): Timeline['questions'] {
+  let { skippedRows, sourceWeights } = run;
+  for (const { request, change } of changed.toReversed()) {
+    if (request.kind === 'skip') skippedRows = skippedAfter(skippedRows, { ...request, skipped: !request.skipped });
+    // Where nobody had given one before, it was the run file's.
+    if (request.kind === 'mix') sourceWeights = (change?.from ?? undefined) as typeof sourceWeights;
+  }
+  return {
+    ...(skippedRows && skippedRows.length > 0 && { skippedRows }),
+    ...(sourceWeights !== undefined && { sourceWeights }),
+  };
 }
 
 function before(parameters: ParameterValues, changed: readonly AppliedCommand[]): ParameterValues {
