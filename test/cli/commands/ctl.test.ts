@@ -1,6 +1,7 @@
 /** `video-r1 ctl`: the words of a shell as commands, and what is said of a run and of a command's end. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { adviceLines, ctlCommand, listLine, readRequest } from '../../../trainer/cli/commands/ctl.ts';
+import { adviceLines, ctlCommand, listLine } from '../../../trainer/cli/commands/ctl.ts';
+import { readRequest } from '../../../trainer/cli/commands/ctl-forms.ts';
 import { callHere } from '../../../trainer/cli/terminal/callable.ts';
 import type { Advisory } from '../../../trainer/protocol/advisories.ts';
 import { commandKinds, commands, refusal } from '../../../trainer/protocol/commands.ts';
