@@ -53,6 +53,8 @@ describe('debugging a run in the window', () => {
   }, async () => {
     await window.run('Video-R1: Open Dashboard');
     await window.tab('Video-R1 Dashboard').waitFor({ timeout: longMs });
+    await standing(/tgrpo-1 created/);
+    await dashboard.open(run);
     await window.run('Video-R1: Add Breakpoint…');
     await window.pick(run);
     await window.pick('Type a condition');
