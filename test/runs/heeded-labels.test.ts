@@ -341,7 +341,8 @@ describe('reinforcement learning on questions of which people said something', (
   it('warns where something is asked of labels that are not read', async () => {
     const made = rl({ parameters: { flagPenalty: 0.5, obeyLabels: false } });
     await toItsEnd(made);
-    expect(warningsOf(made).join(' ')).toContain('flagPenalty is 0.5, but obeyLabels is off');
+    const told = made.bodies('advisory').map(({ advisory }) => advisory.message);
+    expect(told.join(' ')).toContain('flagPenalty is 0.5, but obeyLabels is off');
   });
 
   it('gives the numbers of a run without labels where words were flagged and nothing else is asked for', async () => {
