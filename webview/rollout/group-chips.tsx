@@ -24,13 +24,16 @@ interface GroupChipsProps {
   readonly selectedId: string | null;
   /** The whole group stands in place of the rollout. */
   readonly open: boolean;
+  /** What the whole group has that is wanted now; "All" where it is not said. */
+  readonly wanted?: string | undefined;
   readonly onSelect: (rolloutId: string) => void;
   readonly onOpen: () => void;
 }
 
 const partsWidth = 44;
 
-export function GroupChips({ group, label, threshold, selectedId, open, onSelect, onOpen }: GroupChipsProps) {
+export function GroupChips(props: GroupChipsProps) {
+  const { group, label, threshold, selectedId, open, wanted = 'All', onSelect, onOpen } = props;
   const row = useRef<HTMLDivElement>(null);
   const of = (order: Rollout['order']) => group.rollouts.filter((rollout) => rollout.order === order);
   const whole = wholeBar(group.rollouts);
@@ -70,7 +73,7 @@ export function GroupChips({ group, label, threshold, selectedId, open, onSelect
           label="The whole group (g)"
           text={
             <>
-              All <kbd>g</kbd>
+              {wanted} <kbd>g</kbd>
             </>
           }
           pressed={open}

@@ -20,7 +20,7 @@ import { usePageWidth } from '../ui/use-page-width.ts';
 import { ExportMenu } from './export-menu.tsx';
 import { useFocus } from './focus.ts';
 import { GroupView } from './group/group-view.tsx';
-import { OpenGroup } from './group/open-group.tsx';
+import { isAhead, OpenGroup } from './group/open-group.tsx';
 import { UpdateView } from './group/update-view.tsx';
 import type { WhatIfChanges } from './group/what-if.ts';
 import { listHiddenTo, lowPage, PaneWidths } from './layout.ts';
@@ -279,6 +279,7 @@ export function Panes(props: PanesProps) {
               threshold={correctThreshold}
               selectedId={rolloutId}
               open={isGroupInPlace}
+              wanted={isAhead(view.run, read.group) ? 'Open update' : undefined}
               onSelect={(chosen) => reading.select(read.group.id, chosen)}
               onOpen={() => show(isGroupInPlace ? 'rollout' : 'group')}
             />
