@@ -25,6 +25,12 @@ describe('a run that goes well', () => {
     }));
     expect(hear(steps, { method: 'sft', steps: 300 }).told).toEqual([]);
   });
+
+  it('of SFT is told nothing of probes whose entropy falls from where a new model begins', () => {
+    const steps = aSeries(200, (step) => ({ metrics: { entropy: 6 * Math.exp(-step / 20), reward: 0, accuracy: 0 } }));
+    expect(hear(steps, { steps: 300 }).told.map(({ key }) => key)).toContain('entropy-collapsed');
+    expect(hear(steps, { method: 'sft', steps: 300 }).told).toEqual([]);
+  });
 });
 
 describe('recorded runs that have the trouble', () => {

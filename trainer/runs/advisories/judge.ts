@@ -21,6 +21,12 @@ export const rules: Readonly<Record<Exclude<AdvisoryRule, 'settings'>, Rule>> = 
   stalled,
 };
 
+/**
+ * Of SFT. Its answers are probes, a few every so many steps: what they earn is no reward of it, and that their entropy falls from where
+ * a new model begins is what it is for.
+ */
+const ofSft: readonly AdvisoryRule[] = ['disk-low'];
+
 /** What follows from a graver one is not said beside it. */
 const follows: Partial<Record<AdvisoryRule, readonly AdvisoryRule[]>> = {
   'flat-groups': ['rewards-zero'],
@@ -35,6 +41,7 @@ export function judge(facts: Facts, standing: readonly Advisory[], step: number)
   const held = new Map(standing.map((one) => [one.key, one]));
   for (const [name, rule] of Object.entries(rules)) {
     const ruleName = name as keyof typeof rules;
+    if (facts.run.method === 'sft' && !ofSft.includes(ruleName)) continue;
     const found = rule(facts, (subject) => held.has(advisoryKey(ruleName, subject)));
     if (found === null) continue;
     const keys = new Set(found.map(({ subject }) => advisoryKey(ruleName, subject)));
