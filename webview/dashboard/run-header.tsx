@@ -67,7 +67,7 @@ export function RunHeader({ session, feed, controls, points, host, onRollouts, o
         {debugging.map(tool)}
         <Menu
           icon="more"
-          label="Pause at a safe point, or run to one"
+          label="Safe points: pause at one, or run to one"
           items={points.map(({ label, refused, request }) => ({
             ...{ label, refused },
             onPress: () => void feed.command(request),
