@@ -2,8 +2,10 @@
  * The learning rate over all steps of a run: as it was made, as the present parameters would have it from here on, and as
  * what is typed would. It is drawn anew with every key.
  */
+
 import { useMemo, useState } from 'preact/hooks';
 import { learningRateAt, type Schedule } from '../../trainer/protocol/learning-rate.ts';
+import { FormulaLabel } from '../formulas/formula.tsx';
 import type { MetricColumns } from '../state/metric-columns.ts';
 import { compact, grouped } from '../ui/numbers.ts';
 import styles from './schedule-chart.module.css';
@@ -43,8 +45,10 @@ export function ScheduleChart({ metrics, step, present, typed }: ScheduleChartPr
   return (
     <figure class={styles.chart} data-part="schedule">
       <figcaption>
-        <span>Learning rate</span>
-        <span class="dim">{words}</span>
+        <FormulaLabel name="learningRate">Learning rate</FormulaLabel>
+        <FormulaLabel name="learningRate" pointerOnly class="dim">
+          {words}
+        </FormulaLabel>
       </figcaption>
       <svg
         viewBox={`0 0 ${width} ${height}`}
@@ -64,8 +68,12 @@ export function ScheduleChart({ metrics, step, present, typed }: ScheduleChartPr
         <polyline class={styles.made} points={points(made)} data-line="made" />
       </svg>
       <div class={styles.ends}>
-        <span>1</span>
-        <span>top {compact(top)}</span>
+        <FormulaLabel name="learningRate" pointerOnly>
+          1
+        </FormulaLabel>
+        <FormulaLabel name="learningRate" pointerOnly>
+          top {compact(top)}
+        </FormulaLabel>
         <span class={styles.keys}>
           <i class={styles.madeKey} /> made <i class={styles.aheadKey} /> ahead
           {typed && (
@@ -75,7 +83,9 @@ export function ScheduleChart({ metrics, step, present, typed }: ScheduleChartPr
             </>
           )}
         </span>
-        <span>{grouped(last)}</span>
+        <FormulaLabel name="learningRate" pointerOnly>
+          {grouped(last)}
+        </FormulaLabel>
       </div>
     </figure>
   );
