@@ -210,7 +210,7 @@ describe('formulas', () => {
       );
     const before = await places();
     // From the label before it, as a person goes.
-    await tab.locator('button[data-formula=rewardCurve]').focus();
+    await tab.locator('button[data-formula=policyLoss]').focus();
     await tab.keyboard.press('Tab'); // the curve
     await tab.keyboard.press('Tab');
     await popover(tab).waitFor();

@@ -45,7 +45,9 @@ export function ScheduleChart({ metrics, step, present, typed }: ScheduleChartPr
   return (
     <figure class={styles.chart} data-part="schedule">
       <figcaption>
-        <FormulaLabel name="learningRate">Learning rate</FormulaLabel>
+        <FormulaLabel name="learningRate" pointerOnly>
+          Learning rate
+        </FormulaLabel>
         <FormulaLabel name="learningRate" pointerOnly class="dim">
           {words}
         </FormulaLabel>
