@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import {
   type CommandRecord,
@@ -246,6 +246,15 @@ export class DrivenTrainer {
       else if (!this.now.runs().some(({ state }) => isComputing(state))) break;
       await this.turns(1);
     }
+    // Checkpoints are deleted from a real disk, whatever else is over.
+    const isOpen = () =>
+      this.now.runs().some(({ id }) =>
+        this.now
+          .store(id)
+          .commands()
+          .some((command) => !hasEnded(command)),
+      );
+    for (let waited = 0; waited < 500 && isOpen(); waited++) await pause(2);
     await this.turns(3);
   }
 

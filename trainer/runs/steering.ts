@@ -130,7 +130,9 @@ export class Steering {
         return this.log.apply(command, null, null, null);
       }
       case 'stop': {
-        this.takeBack('pause', 'the run is stopped instead');
+        // What waits to let it go on would tell that it runs again.
+        for (const kind of ['pause', 'start', 'resume', 'step', 'run-to'] as const)
+          this.takeBack(kind, 'the run is stopped instead');
         this.takeBack('stop', 'a stop at once took its place');
         const record = this.wait(command);
         this.actions.stand({ state: 'stopping', when: this.held ? 'now' : request.when });
