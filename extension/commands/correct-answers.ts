@@ -5,6 +5,7 @@ import { correctionWhy } from '../../trainer/protocol/corrections.ts';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { RolloutRow } from '../../trainer/protocol/messages.ts';
+import { namedNumbers } from '../../trainer/protocol/named-numbers.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
@@ -110,15 +111,9 @@ export const skipQuestion: Handler = async (studio, argument) => {
 };
 
 /** `STAR=2 CLEVRER=1` as weights; a sentence where it is not of that form. */
-export function readWeights(text: string): Record<string, number> | string {
-  const weights: Record<string, number> = {};
-  for (const word of text.trim().split(/\s+/)) {
-    const at = word.lastIndexOf('=');
-    const value = word.slice(at + 1);
-    if (at < 1 || !/^\d+(\.\d+)?$/.test(value)) return `SOURCE=WEIGHT, and ${shownLine(word, 60)} is not of that form.`;
-    weights[word.slice(0, at)] = Number(value);
-  }
-  return weights;
+function readWeights(text: string): Record<string, number> | string {
+  const read = namedNumbers(text.trim().split(/\s+/));
+  return 'wrong' in read ? `SOURCE=WEIGHT, and ${shownLine(read.wrong, 60)} is not of that form.` : read.values;
 }
 
 export const changeMix: Handler = async (studio, argument) => {

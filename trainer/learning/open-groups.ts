@@ -114,8 +114,7 @@ export class OpenGroups {
   /** Its scores are those that scoring found. @throws StudioError `not-found` */
   asScored(rolloutId: string): void {
     const { group, half, index } = this.placeOf(rolloutId);
-    const found = this.sampled.find(({ group: { id } }) => id === group.id)?.scores[half][index] as ScoredAnswer;
-    group.scores[half][index] = found;
+    group.scores[half][index] = this.sampledOf(group).scores[half][index] as ScoredAnswer;
   }
 
   /** What stands of every answer now, by rollout id. */
@@ -133,13 +132,13 @@ export class OpenGroups {
             return { reward: whole[half][index]?.total ?? 0, advantage: null };
           return { reward: now.ordered[at]?.total ?? 0, advantage: now.advantages[at] ?? 0 };
         };
-        return this.recordOf(group).rollouts.map(({ id, order, index }) => [id, of(order, index)] as const);
+        return this.sampledOf(group).group.rollouts.map(({ id, order, index }) => [id, of(order, index)] as const);
       }),
     );
   }
 
-  private recordOf({ id }: OpenGroup): SampledGroup['group'] {
-    return (this.sampled.find(({ group }) => group.id === id) as SampledGroup).group;
+  private sampledOf({ id }: OpenGroup): SampledGroup {
+    return this.sampled.find(({ group }) => group.id === id) as SampledGroup;
   }
 
   /**

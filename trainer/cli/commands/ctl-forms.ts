@@ -11,6 +11,7 @@ import {
 import { correctionWhy } from '../../protocol/corrections.ts';
 import { evaluationArm, evaluationArms } from '../../protocol/evaluation-arms.ts';
 import { formerMeant } from '../../protocol/former-names.ts';
+import { namedNumbers } from '../../protocol/named-numbers.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { parameterMeant } from '../../protocol/parameters.ts';
 import { safePoint } from '../../protocol/run-state.ts';
@@ -163,32 +164,21 @@ const forms: Readonly<Record<Exclude<CommandKind, 'break'>, Form>> = {
 
 /** `accuracy=1` or `format=0`, of either one. */
 function scoresOf(words: readonly (string | undefined)[]): Record<string, number> {
-  return numbersOf(words, 'rescore', (name) => {
-    if (name !== 'accuracy' && name !== 'format')
-      throw usage(`rescore takes accuracy=, format= or found, and ${name} is none.`);
-  });
+  const scores = numbersOf(words, 'rescore');
+  const unknown = Object.keys(scores).find((name) => name !== 'accuracy' && name !== 'format');
+  if (unknown !== undefined) throw usage(`rescore takes accuracy=, format= or found, and ${unknown} is none.`);
+  return scores;
 }
 
 function weightsOf(words: readonly (string | undefined)[]): Record<string, number> {
   if (words.length === 0) throw usage('mix takes a weight for every source: STAR=2 CLEVRER=1.');
-  return numbersOf(words, 'mix', () => {});
+  return numbersOf(words, 'mix');
 }
 
-function numbersOf(
-  words: readonly (string | undefined)[],
-  kind: string,
-  check: (name: string) => void,
-): Record<string, number> {
-  return Object.fromEntries(
-    words.map((word = '') => {
-      const at = word.lastIndexOf('=');
-      const [name, value] = [word.slice(0, at), word.slice(at + 1)];
-      if (at < 1 || !/^\d+(\.\d+)?$/.test(value))
-        throw usage(`${kind} takes NAME=NUMBER, and ${word} is not of that form.`);
-      check(name);
-      return [name, Number(value)] as const;
-    }),
-  );
+function numbersOf(words: readonly (string | undefined)[], kind: string): Record<string, number> {
+  const read = namedNumbers(words.map((word = '') => word));
+  if ('wrong' in read) throw usage(`${kind} takes NAME=NUMBER, and ${read.wrong} is not of that form.`);
+  return read.values;
 }
 
 function checkpointStep(kind: string, word: string | undefined): number {
