@@ -53,6 +53,7 @@ describe('troubleOf', () => {
       title: 'Paused: The loss is NaN.',
       place: 'step 34',
       text: 'The weights are those of step 33. Lower the rate.',
+      log: [],
     });
     expect(troubleOf(aRunThat({ state: 'failed', fault }))).toMatchObject({
       kind: 'error',
@@ -66,6 +67,7 @@ describe('troubleOf', () => {
       title: 'Paused.',
       place: null,
       text: 'The steps asked for are done.',
+      log: [],
     });
   });
 });

@@ -175,7 +175,7 @@ export const diskLow: Rule = (facts, stands) => {
           facts,
           'checkpointsKept',
           Math.min(fewer, facts.run.parameters.checkpointsKept),
-          `to keep fewer: each takes ${size(newest.sizeBytes)}`,
+          `to keep fewer of ${size(newest.sizeBytes)} each`,
         )
       : [];
   return [
