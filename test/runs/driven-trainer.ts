@@ -13,7 +13,7 @@ import {
   hasEnded,
 } from '../../trainer/protocol/commands.ts';
 import { asStudioError } from '../../trainer/protocol/errors.ts';
-import type { RunEvent } from '../../trainer/protocol/records.ts';
+import { type RunEvent, textOf } from '../../trainer/protocol/records.ts';
 import { reduceRun } from '../../trainer/protocol/reduce-run.ts';
 import { isComputing, type RunState, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Run } from '../../trainer/runs/run.ts';
@@ -84,8 +84,13 @@ class Client {
     const since = this.got.at(-1)?.seq ?? 0;
     this.subscription = new Subscription(
       since,
-      { send: (event) => this.got.push(event), isFull: false, onceDrained: () => {} },
-      (after, limit) => store.events(after, limit),
+      {
+        send: ({ json }) => this.got.push(JSON.parse(json) as RunEvent),
+        isFull: false,
+        onceDrained: () => {},
+        together: (sending) => sending(),
+      },
+      (after, limit) => store.eventTexts(after, limit),
       (thrown) => {
         throw thrown;
       },
@@ -94,7 +99,7 @@ class Client {
   }
 
   offer(event: RunEvent): void {
-    this.subscription?.offer(event);
+    this.subscription?.offer(textOf(event));
   }
 
   drop(): void {

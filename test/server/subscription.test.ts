@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RunEvent } from '../../trainer/protocol/records.ts';
+import type { EventText } from '../../trainer/protocol/records.ts';
 import { Subscription } from '../../trainer/server/subscription.ts';
 
-const event = (seq: number): RunEvent => ({ runId: 'a', seq, at: 0, body: { type: 'warning', message: '' } });
+const event = (seq: number): EventText => ({ seq, json: '{}' });
+const together = (sending: () => void) => sending();
 
 test('whatever the order of events, full readers and turns, each event above since is sent once and in order', async () => {
   const action = fc.constantFrom('event', 'event', 'event', 'unheard', 'fill', 'drain', 'turn');
@@ -20,7 +21,7 @@ test('whatever the order of events, full readers and turns, each event above sin
         let overflow = 0;
         let waiting: (() => void)[] = [];
         const outlet = {
-          send: (one: RunEvent) => {
+          send: (one: EventText) => {
             if (full) overflow += 1;
             sent.push(one.seq);
             if (sent.length % 7 === 0) full = true;
@@ -29,6 +30,7 @@ test('whatever the order of events, full readers and turns, each event above sin
             return full;
           },
           onceDrained: (callback: () => void) => waiting.push(callback),
+          together,
         };
         const drain = () => {
           full = false;
@@ -50,7 +52,7 @@ test('whatever the order of events, full readers and turns, each event above sin
           if (act === 'unheard') stored.push(event(stored.length + 1));
           if (act === 'event') {
             stored.push(event(stored.length + 1));
-            subscription.offer(stored.at(-1) as RunEvent);
+            subscription.offer(stored.at(-1) as EventText);
           }
           if (act === 'fill') full = true;
           if (act === 'drain') drain();
@@ -71,7 +73,7 @@ test('whatever the order of events, full readers and turns, each event above sin
 
 test('after dispose nothing is sent', async () => {
   const sent: number[] = [];
-  const outlet = { send: (one: RunEvent) => sent.push(one.seq), isFull: false, onceDrained: () => {} };
+  const outlet = { send: (one: EventText) => sent.push(one.seq), isFull: false, onceDrained: () => {}, together };
   const subscription = new Subscription(
     0,
     outlet,
@@ -88,7 +90,7 @@ test('after dispose nothing is sent', async () => {
 
 test('a store that can not be read is reported once, and the subscription is over', async () => {
   const failures: unknown[] = [];
-  const outlet = { send: () => {}, isFull: false, onceDrained: () => {} };
+  const outlet = { send: () => {}, isFull: false, onceDrained: () => {}, together };
   const fault = new Error('damaged');
   const read = () => {
     throw fault;

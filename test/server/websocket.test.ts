@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { closeCode, SocketTransport } from '../../trainer/server/websocket.ts';
@@ -24,7 +25,7 @@ class FakeSocket extends EventEmitter {
 
 function transportOver(): { socket: FakeSocket; transport: SocketTransport } {
   const socket = new FakeSocket();
-  return { socket, transport: new SocketTransport(socket as unknown as WebSocket) };
+  return { socket, transport: new SocketTransport(socket as unknown as WebSocket, new PassThrough()) };
 }
 
 test('whoever waits for a full transport is called once, when what was written brought it below the mark', () => {
@@ -82,4 +83,17 @@ test('a reason too long for a close frame is cut between characters', () => {
   expect(socket.closed).toEqual([{ code: 1008, reason: `x${'é'.repeat(61)}` }]);
   transport.close(closeCode.policy, 'é'.repeat(100));
   expect(socket.closed[1]?.reason).toBe('é'.repeat(61));
+});
+
+test('what is sent together is written together, and what fails meanwhile holds nothing back', () => {
+  const stream = new PassThrough();
+  const transport = new SocketTransport(new FakeSocket() as unknown as WebSocket, stream);
+  const held: number[] = [];
+  transport.together(() => held.push(stream.writableCorked));
+  expect(() =>
+    transport.together(() => {
+      throw new Error('no');
+    }),
+  ).toThrow('no');
+  expect([...held, stream.writableCorked]).toEqual([1, 0]);
 });

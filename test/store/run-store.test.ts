@@ -406,6 +406,9 @@ describe('going back', () => {
           const live = store.appendAll(makers.flatMap((make, serial) => make(serial)));
           const since = start % (live.length + 1);
           const stored = store.events(since, 1000);
+          const texts = [...store.eventTexts(since, 1000)];
+          expect(texts.map(({ json }) => JSON.parse(json))).toEqual(stored);
+          expect(texts.map(({ seq }) => seq)).toEqual(stored.map(({ seq }) => seq));
           expect(stored.map((event) => event.seq)).toEqual(live.slice(since).map((event) => event.seq));
           const listener = stateAfter(live);
           expect(stateAfter([...live.slice(0, since), ...stored])).toEqual(listener);

@@ -355,7 +355,12 @@ export class Peer {
   }
 
   notify<N extends NotificationName>(name: N, params: NotificationParams<N>): void {
-    this.transport.send(JSON.stringify({ jsonrpc: '2.0', method: name, params }));
+    this.notifyText(name, JSON.stringify(params));
+  }
+
+  /** @param params as JSON that fits the contract */
+  notifyText(name: NotificationName, params: string): void {
+    this.transport.send(`{"jsonrpc":"2.0","method":${JSON.stringify(name)},"params":${params}}`);
   }
 
   sendBinary(message: Uint8Array): void {

@@ -514,3 +514,22 @@ export type RunEventBody = z.infer<typeof runEventBody>;
 
 export const runEvent = z.object({ runId: z.string(), seq: z.number().int(), at: z.number(), body: runEventBody });
 export type RunEvent = z.infer<typeof runEvent>;
+
+/** An event as it is sent. */
+export interface EventText {
+  readonly seq: number;
+  /** The whole event as JSON. */
+  readonly json: string;
+}
+
+/** The text of an event that many may be told of: made once, when the first is. */
+export function textOf(event: RunEvent): EventText {
+  let made: string | null = null;
+  return {
+    seq: event.seq,
+    get json() {
+      made ??= JSON.stringify(event);
+      return made;
+    },
+  };
+}

@@ -13,7 +13,7 @@ import {
 import type { Place } from '../protocol/place.ts';
 import type { Expression } from '../protocol/query/expression.ts';
 import { parseQuery } from '../protocol/query/parse.ts';
-import type { RunEvent } from '../protocol/records.ts';
+import type { EventText } from '../protocol/records.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
 import { protocolVersion, speaksOurProtocol } from '../protocol/version.ts';
 import type { AskListener, EvidenceAsked, SamplingHint, TrainerService } from '../runs/service.ts';
@@ -69,8 +69,8 @@ export class ClientConnection {
     transport.onClose(() => this.dispose());
   }
 
-  onEvent(event: RunEvent): void {
-    this.subscriptions.get(event.runId)?.offer(event);
+  onEvent(runId: string, event: EventText): void {
+    this.subscriptions.get(runId)?.offer(event);
   }
 
   /** A hint: whoever is not up to date does without. */
@@ -377,13 +377,14 @@ export class ClientConnection {
     this.unsubscribe(runId);
     const { peer, transport } = this;
     const outlet = {
-      send: (event: RunEvent) => peer.notify('run/event', event),
+      send: ({ json }: EventText) => peer.notifyText('run/event', json),
       get isFull() {
         return transport.isFull;
       },
       onceDrained: (callback: () => void) => transport.onceDrained(callback),
+      together: (sending: () => void) => transport.together(sending),
     };
-    const read = (after: number, limit: number) => this.service.store(runId).events(after, limit);
+    const read = (after: number, limit: number) => this.service.store(runId).eventTexts(after, limit);
     const subscription = new Subscription(since, outlet, read, (thrown) => this.onSubscriptionFailure(runId, thrown));
     this.subscriptions.set(runId, subscription);
     subscription.catchUp();

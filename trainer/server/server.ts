@@ -11,6 +11,7 @@ import { processIdentity } from '../programs/process-identity.ts';
 import type { Discovery } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { longestLink, type Place } from '../protocol/place.ts';
+import { textOf } from '../protocol/records.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import type { TrainerService } from '../runs/service.ts';
 import { Access, isLoopback } from './access.ts';
@@ -97,7 +98,8 @@ export async function startServer<S extends TrainerService>(options: ServerOptio
     });
     const listening = service.listen({
       onEvent: (event) => {
-        for (const connection of connections) connection.onEvent(event);
+        const text = textOf(event);
+        for (const connection of connections) connection.onEvent(event.runId, text);
       },
       onSampling: (hint) => {
         for (const connection of connections) connection.onSampling(hint);

@@ -17,12 +17,15 @@ const hopelessBytes = 256 * 1024 * 1024;
 
 export class SocketTransport implements Transport {
   private readonly socket: WebSocket;
+  private readonly stream: Duplex;
   private readonly closers: ((reason: string) => void)[] = [];
   private drained: (() => void)[] = [];
   private closeReason: string | null = null;
 
-  constructor(socket: WebSocket) {
+  /** @param stream that the socket writes to */
+  constructor(socket: WebSocket, stream: Duplex) {
     this.socket = socket;
+    this.stream = stream;
     let fault = '';
     // Comes before `close`: a message too large, text that is not UTF-8, a frame that breaks the protocol, a lost connection.
     socket.on('error', (error) => {
@@ -39,6 +42,16 @@ export class SocketTransport implements Transport {
     if (this.socket.readyState !== this.socket.OPEN) return;
     this.socket.send(message, () => this.afterWrite());
     if (this.socket.bufferedAmount > hopelessBytes) this.socket.terminate();
+  }
+
+  /** Hands the system in one piece what is sent meanwhile. */
+  together(sending: () => void): void {
+    this.stream.cork();
+    try {
+      sending();
+    } finally {
+      this.stream.uncork();
+    }
   }
 
   onMessage(listener: (message: string | Uint8Array) => void): void {
@@ -112,11 +125,11 @@ export function openSocketServer(
     clientTracking: true,
   });
   const answered = new WeakSet<WebSocket>();
-  server.on('connection', (socket: WebSocket) => {
+  const begin = (socket: WebSocket, stream: Duplex) => {
     answered.add(socket);
     socket.on('pong', () => answered.add(socket));
-    onConnection(new SocketTransport(socket));
-  });
+    onConnection(new SocketTransport(socket, stream));
+  };
   const ask = () => {
     for (const client of server.clients) {
       if (!answered.delete(client)) client.terminate();
@@ -128,7 +141,7 @@ export function openSocketServer(
   heartbeat.unref();
   return {
     accept(request, socket, head) {
-      server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request));
+      server.handleUpgrade(request, socket, head, (client) => begin(client, socket));
     },
     async close(reason, graceMs) {
       clearInterval(heartbeat);

@@ -15,7 +15,8 @@ interface KeptEvent {
 
 type BodyOf<T extends RunEventBody['type']> = Extract<RunEventBody, { type: T }>;
 
-interface EventRow {
+/** The row itself. */
+export interface EventRow {
   seq: number;
   at: number;
   group_key: number | null;
@@ -79,11 +80,17 @@ export class EventTable {
     return kept?.step ?? -1;
   }
 
-  /** At most `limit` events with a number above `since`, in order. */
+  /** At most `limit` events with a number above `since`, in order, as they lie there. */
+  rowsSince(since: number, limit: number): EventRow[] {
+    return this.database.all<EventRow>(
+      'SELECT seq, at, group_key, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
+      since,
+      limit,
+    );
+  }
+
   since(since: number, limit: number): KeptEvent[] {
-    return this.database
-      .all<EventRow>('SELECT seq, at, group_key, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?', since, limit)
-      .map(keptEvent);
+    return this.rowsSince(since, limit).map(keptEvent);
   }
 
   /** The newest `limit` of a type, newest first. */
@@ -102,7 +109,8 @@ export class EventTable {
   advisories(): Advisory[] {
     return this.database
       .all<{ body: string }>(
-        `SELECT body FROM events WHERE step IS NOT NULL AND body LIKE '{"type":"advisory%' ORDER BY seq`,
+        `SELECT body FROM events WHERE body IS NOT NULL AND step IS NOT NULL
+         AND json_extract(body, '$.type') IN ('advisory', 'advisory-ended') ORDER BY seq`,
       )
       .reduce((standing: Advisory[], row) => {
         const body = JSON.parse(row.body) as BodyOf<'advisory' | 'advisory-ended'>;

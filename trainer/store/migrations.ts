@@ -22,6 +22,7 @@ import {
   schema11,
   schema12,
   schema13,
+  schema14,
 } from './schema.ts';
 
 interface Step {
@@ -67,6 +68,7 @@ const steps: readonly Step[] = [
   { change: (database) => database.exec(schema11), refill: false },
   { change: (database) => database.exec(schema12), refill: false },
   { change: (database) => database.exec(schema13), refill: false },
+  { change: (database) => database.exec(schema14), refill: false },
 ];
 
 /** The tables as version `version` had them, in an empty database: what is saved of a damaged one is put there as it is. */

@@ -23,6 +23,7 @@ import type {
   Annotation,
   Checkpoint,
   Evaluation,
+  EventText,
   GroupWithRollouts,
   MediaView,
   PromptTokens,
@@ -250,8 +251,21 @@ export class RunStore {
       runId: this.run.id,
       seq,
       at,
-      body: body ?? { type: 'group', group: this.tables.rollouts.groupByKey(groupKey as number) },
+      body: body ?? this.groupBody(groupKey as number),
     }));
+  }
+
+  /** The same as they are sent. Each is made as it is taken; bodies that lie there as texts are not read for that. */
+  *eventTexts(since: number, limit: number): Generator<EventText, void> {
+    const runId = JSON.stringify(this.run.id);
+    for (const { seq, at, group_key: groupKey, body } of this.tables.events.rowsSince(since, limit)) {
+      const text = body ?? JSON.stringify(this.groupBody(groupKey as number));
+      yield { seq, json: `{"runId":${runId},"seq":${seq},"at":${at},"body":${text}}` };
+    }
+  }
+
+  private groupBody(key: number): RunEventBody {
+    return { type: 'group', group: this.tables.rollouts.groupByKey(key) };
   }
 
   /**

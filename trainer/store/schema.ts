@@ -353,3 +353,7 @@ export const schema13 = `
 ALTER TABLE rollouts ADD COLUMN credit REAL;
 ALTER TABLE rollouts ADD COLUMN credit_worth REAL;
 `;
+
+/** By what they tell, so that those of a kind are found among all the others. */
+export const schema14 =
+  "CREATE INDEX events_type ON events (json_extract(body, '$.type'), seq) WHERE body IS NOT NULL;";
