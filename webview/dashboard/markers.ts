@@ -27,14 +27,14 @@ export type MarkerTarget =
 /** Lanes under the curves, from above. */
 export const laneOf: Readonly<Record<MarkerKind, number>> = { command: 0, breakpoint: 1, 'log only': 1, checkpoint: 2 };
 
-/** Of commands that were applied, of checkpoints on disk and of hits of breakpoints, by their step. */
+/** Of commands that were applied (given newest first), of checkpoints on disk and of hits of breakpoints, by their step. */
 export function markersOf({
   run,
   commands,
   checkpoints,
   hits,
 }: Pick<RunView, 'run' | 'commands' | 'checkpoints' | 'hits'>): Marker[] {
-  const ofCommands = commands.flatMap((command): Marker[] =>
+  const ofCommands = commands.toReversed().flatMap((command): Marker[] =>
     command.state === 'applied' && command.at
       ? [
           {

@@ -25,7 +25,9 @@ export function compact(value: number | null): string {
   if (size < 1e-3 || size >= 1e6) return trueMinus(shortest(value.toExponential(2)));
   if (size >= 100) return trueMinus(value.toFixed(0));
   if (size >= 10) return trueMinus(value.toFixed(1));
-  return trueMinus(size >= 1 ? value.toFixed(2) : value.toFixed(3));
+  if (size >= 1) return trueMinus(value.toFixed(2));
+  /* 0.0015 is not 0.001, nor 0.002. */
+  return trueMinus(size >= 0.1 ? value.toFixed(3) : String(Number(value.toPrecision(3))));
 }
 
 /** A parameter's value as a person would type it. */

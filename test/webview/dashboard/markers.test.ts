@@ -43,6 +43,12 @@ it('are made of the commands that were applied and of the checkpoints, by step',
   expect(markers[0]).toMatchObject({ title: 'save, applied, by ada', target: { open: 'command', id: 'c1' } });
 });
 
+it('of one step stand in the order in which the commands were given', () => {
+  const commands = [saved(3, 7), saved(2, 7), saved(1, 7)];
+  const markers = markersOf({ run, commands, checkpoints: [], hits: [] });
+  expect(markers.map(({ id }) => id)).toEqual(['command c1', 'command c2', 'command c3']);
+});
+
 it('are made of hits of breakpoints, which lead to the answer that caused them, or to the breakpoint', () => {
   const hit = {
     ...{ number: 2, condition: 'any(aha >= 5)', logOnly: false, hits: 1 },
