@@ -110,9 +110,12 @@ describe('a checkpoint', () => {
     await tab.getByText(/2 kept, .* free; keeps the last 2/).waitFor();
     expect(await kept(tab).allInnerTexts()).toEqual([expect.stringMatching(/last 2/), expect.stringMatching(/last 2/)]);
     await act(tab, 6, 'Pin…');
-    await tab.locator('vscode-text-field[aria-label=Note] input').fill('<b>before</b> the rate');
-    await tab.getByRole('button', { name: 'Pin', exact: true }).click();
+    /* Into the field, at once: no letter of it is a key of the page. */
+    await tab.keyboard.type('<b>before</b> the rate');
+    await tab.keyboard.press('Enter');
     await tab.getByText('last 2, pinned: <b>before</b> the rate').waitFor();
+    const actions = tab.getByRole('button', { name: 'Actions of checkpoint 6' });
+    await expect.poll(() => actions.evaluate((element) => element === document.activeElement)).toBe(true);
     await act(tab, 6, 'Unpin');
     await expect.poll(() => kept(tab).allInnerTexts()).not.toContainEqual(expect.stringContaining('pinned'));
     expect(await faultsNow(tab)).toEqual([]);

@@ -22,11 +22,11 @@ export function commandOfWay(way: WayOn): CommandRequest | null {
   }
 }
 
-/** What a button is called: `Set temperature to 1.2`, `Pause`. Null for what is no command. */
+/** What a button is called: `Set temperature: 1.2`, `Pause`. Null for what is no command. */
 export function wayLabel(way: WayOn): string | null {
   switch (way.kind) {
     case 'set':
-      return `Set ${isParameterName(way.parameter) ? parameters[way.parameter].label : way.parameter} to ${valueWords(way.value)}`;
+      return `Set ${isParameterName(way.parameter) ? parameters[way.parameter].label : way.parameter}: ${valueWords(way.value)}`;
     case 'command':
       return way.command === 'stop' ? `${commands.stop.label} after this step` : commands[way.command].label;
     case 'shell':
@@ -53,16 +53,20 @@ export function wayLine(way: WayOn, runId: string): string | null {
 }
 
 /** A way as one line for a terminal: why, and what to type; or what only a person can do. */
-function wayInTerminal(way: WayOn, runId: string): string {
-  if (way.kind === 'person') return way.why;
-  return `${way.why}: ${wayLine(way, runId)}`;
+function wayInTerminal(way: WayOn, runId: string, folder: string): string {
+  const line = wayLine(way, runId);
+  if (line === null) return way.why;
+  return `${way.why}: ${line}${/^video-r1 (ctl|open) /.test(line) ? ` --folder ${folder}` : ''}`;
 }
 
-/** An advisory as lines for a terminal: what is wrong, then each way on. Its sentences hold names from a dataset. */
-export function advisoryLines({ key, rule, since, message, ways }: Advisory, runId: string): string[] {
+/**
+ * An advisory as lines for a terminal: what is wrong, then each way on. Its sentences hold names from a dataset.
+ * @param folder the project's, as a word of a shell: the terminal may be in another
+ */
+export function advisoryLines({ key, rule, since, message, ways }: Advisory, runId: string, folder: string): string[] {
   return [
     shownLine(`${advisoryLabels[rule]} (${key}, since step ${since}). ${message}`, 1000),
-    ...ways.map((way) => `  ${shownLine(wayInTerminal(way, runId), 1000)}`),
+    ...ways.map((way) => `  ${shownLine(wayInTerminal(way, runId, folder), 1000)}`),
   ];
 }
 

@@ -85,12 +85,21 @@ export interface MarkerPlace {
   readonly markers: readonly [Marker, ...Marker[]];
 }
 
-/** Of an axis from step to step with room for so many places; what would cover each other stands together. */
-export function markerPlaces(markers: readonly Marker[], [from, to]: readonly [number, number], room: number) {
+/**
+ * Of an axis from step to step with room for so many places; what would cover each other stands together.
+ * @param last the last step that is drawn at all: what happened in the one under way stands there
+ */
+export function markerPlaces(
+  markers: readonly Marker[],
+  [from, to]: readonly [number, number],
+  room: number,
+  last: number,
+) {
   const places = new Map<string, { at: number; kind: MarkerKind; markers: [Marker, ...Marker[]] }>();
   for (const marker of markers) {
-    if (marker.step < from || marker.step > to) continue;
-    const at = (marker.step - from) / (to - from);
+    const step = Math.min(marker.step, last);
+    if (step < from || step > to) continue;
+    const at = (step - from) / (to - from);
     const key = `${marker.kind} ${Math.floor(at * room)}`;
     const held = places.get(key);
     if (held) held.markers.push(marker);
