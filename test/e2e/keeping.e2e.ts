@@ -65,6 +65,15 @@ afterAll(async () => {
   await project?.remove();
 });
 
+it('scrolls its columns, and never the page out of sight', async () => {
+  const tab = await open();
+  for (const width of [1400, 700]) {
+    await tab.setViewportSize({ width, height: 700 });
+    await tab.getByText('Command log').first().scrollIntoViewIfNeeded();
+    expect(await tab.evaluate(() => [document.documentElement.scrollHeight, innerHeight])).toEqual([700, 700]);
+  }
+}, 100_000);
+
 describe('a parameter', () => {
   it('redraws the schedule ahead while one types, and says the range of what it is not', async () => {
     const tab = await open();

@@ -48,8 +48,11 @@ function Form({ label, fault, send, onSend, onClose, children }: FormProps) {
       class={styles.panel}
       aria-label={label}
       onKeyDown={(event) => {
-        if (event.key === 'Enter' && fault === null && (event.target as Element).tagName === 'VSCODE-TEXT-FIELD')
+        if (event.key === 'Enter' && fault === null && (event.target as Element).tagName === 'VSCODE-TEXT-FIELD') {
+          /* Else it would press what has the focus by then. */
+          event.preventDefault();
           onSend();
+        }
         if (event.key === 'Escape') onClose();
         else return;
         event.stopPropagation();
