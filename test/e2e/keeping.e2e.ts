@@ -137,6 +137,7 @@ describe('a checkpoint', () => {
     await comparison.getByText('Both were saved with the same parameters.').waitFor();
     expect(await comparison.getByRole('button', { name: /Copy eval of step/ }).count()).toBe(2);
     await act(tab, 8, 'Fork from here…');
+    await tab.getByText(/but for step 9: what was done of it, at before-update, is given up/).waitFor();
     const changed = tab.locator('vscode-text-field[aria-label="Changed parameters"] input');
     await changed.fill('learningRate=3');
     await tab.getByText('learningRate: “3” is no number from 0 to 1.').waitFor();

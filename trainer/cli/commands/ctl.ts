@@ -154,7 +154,7 @@ async function mute(client: Client, run: RunSummary, how: 'mute' | 'unmute', key
 
 /** What of a run needs a person, below its line in the list. */
 export function adviceLines(run: RunSummary, folder: string): string[] {
-  return heard(run).flatMap((one) => advisoryLines(one, run.id, quoted(folder)).map((line) => `  ${callable(line)}`));
+  return heard(run).flatMap((one) => advisoryLines(one, run.id, folder).map((line) => `  ${callable(line)}`));
 }
 
 /** The command as it is sent: what a person agrees to, where it asks for that, and the step that is under way. */

@@ -7,7 +7,7 @@ import { labelsSentence } from '../../protocol/obeyed-labels.ts';
 import { questionsOf, type RunEvent, type StepMetrics } from '../../protocol/records.ts';
 import { isComputing, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
 import { standingDetail, standingWords } from '../../protocol/run-words.ts';
-import { callable, quoted } from './callable.ts';
+import { callable } from './callable.ts';
 
 /** `1 h 05 min`, `3 min 20 s`, `8 s`. */
 export function duration(ms: number): string {
@@ -184,7 +184,7 @@ export class RunWatch {
   readonly ended = this.rests.promise;
 
   /**
-   * @param folder the project's, as it was named
+   * @param folder of the project, as it is named from where this is printed
    * @param begun whether it is under way already, and not yet to be started
    */
   constructor(runId: string, folder: string, summaryOf: () => RunSummary, line: LiveLine, begun: boolean) {
@@ -222,7 +222,7 @@ export class RunWatch {
     } else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
     else if (body.type === 'advisory') {
       if (!isMuted(body.advisory.key, this.summaryOf().muted))
-        for (const line of advisoryLines(body.advisory, this.runId, quoted(this.folder)))
+        for (const line of advisoryLines(body.advisory, this.runId, this.folder))
           this.line.say(`      ${callable(line)}`);
     } else if (body.type === 'advisory-ended') {
       if (!isMuted(body.key, this.summaryOf().muted)) this.line.say(`      ${overWords(body)}`);
