@@ -312,7 +312,7 @@ export function App({ host, session }: { host: Host; session: Session }) {
     ),
   };
   return (
-    <FollowLink.Provider value={(link) => void visitor.follow(link, true)}>
+    <FollowLink.Provider value={(link, pasted = false) => void visitor.follow(link, pasted)}>
       <VisitNotice visitor={visitor} />
       {pages[page]()}
       <FormulaPopover />

@@ -82,6 +82,39 @@ describe('the open update', () => {
     await page.close();
   });
 
+  it('takes m and c from anywhere on the page: a reason is asked for, and Enter after it does what was asked', async () => {
+    const page = await open('s1-0-o2');
+    const part = page.locator('[data-part=open-group]');
+    const before = corrected();
+    await page.keyboard.press('m');
+    await part.getByRole('alert').getByText('Say why first').waitFor();
+    await page.keyboard.type('it guesses c and m');
+    await page.keyboard.press('Enter');
+    await part.getByRole('button', { name: 'Put answer 3 back' }).waitFor();
+    await page.keyboard.press('c');
+    await part.getByRole('button', { name: 'as found' }).waitFor();
+    await expect.poll(() => page.locator('[aria-pressed=true]', { hasText: '3' }).first().innerHTML()).toMatch(/<s/);
+    await page.keyboard.press('c');
+    await part.getByRole('button', { name: 'as found' }).waitFor({ state: 'detached' });
+    await page.keyboard.press('m');
+    await part.getByRole('button', { name: 'Leave answer 3 out' }).waitFor();
+    await expect.poll(corrected).toBe(before + 4);
+    await page.close();
+  });
+
+  it('is where the dashboard leads, and what a narrow page then shows', async () => {
+    for (const width of [1400, 700]) {
+      const page = await browser.newPage({ viewport: { width, height: 900 } });
+      await page.goto(`${pageAddress(trainer.discovery, 'dashboard')}&run=${run}`);
+      await page.getByText('The update of step 1 is not made yet.').waitFor();
+      await page.keyboard.press('Enter');
+      await page.locator('[data-part=open-group]').waitFor();
+      expect(await page.getByText('You followed a link').count()).toBe(0);
+      expect(await page.locator('[data-part=open-group]').textContent()).toContain('4 of 4 answers in it');
+      await page.close();
+    }
+  });
+
   it('can be made without the whole group, whose question is asked no more; then it is closed', async () => {
     const page = await open('s1-1-o0');
     const part = page.locator('[data-part=open-group]');

@@ -5,7 +5,7 @@ import { projectName } from '../../trainer/protocol/place.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import type { Host } from '../host.ts';
 import { copyLinkOf } from '../places/copy-link.ts';
-import { hitLink, hitOf } from '../run/hit-place.ts';
+import { hitLink, hitOf, openUpdateLink } from '../run/hit-place.ts';
 import { QueueList } from '../run/queue-list.tsx';
 import { type Control, pointControls, runControls } from '../run/run-controls.ts';
 import { RunNotice } from '../run/run-notice.tsx';
@@ -109,9 +109,10 @@ export function Dashboard(props: DashboardProps) {
   const trouble = troubleOf(run);
   const isCut = trainerMissing !== null || fault !== null || asking !== null;
   const hasTrouble = isCut || trouble !== null;
-  /* That somebody had it paused is less grave than what needs a person; a breakpoint that was hit is not. */
-  const isMerelyPaused = trouble?.kind === 'info' && !(run.state === 'paused' && run.hit);
-  const isAdvised = heard(run).length > 0 && !refused && (!hasTrouble || (isMerelyPaused && !isCut));
+  /* That somebody had it paused is less grave than what needs a person; a breakpoint that was hit, or an update that is open, is not. */
+  const isMerelyPaused = trouble?.kind === 'info' && hitOf(run) === null;
+  const isAdvised =
+    heard(run).length > 0 && !refused && openUpdateLink(run) === null && (!hasTrouble || (isMerelyPaused && !isCut));
   const scale = (factor: number) => charts.scaleBy(factor, ...(drawn.extent ?? [0, 1]));
   const toMarker = (by: 1 | -1) => {
     const next = nextMarker(markers, chosen, by);
@@ -143,7 +144,7 @@ export function Dashboard(props: DashboardProps) {
     '[': () => toMarker(-1),
     ']': () => toMarker(1),
     Enter: (event) => {
-      const link = hit && hitLink(run.id, hit);
+      const link = hit ? hitLink(run.id, hit) : openUpdateLink(run);
       if (!link || focusIsTyping(event) || actsByItself(event)) return false;
       follow(link);
     },

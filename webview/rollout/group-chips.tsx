@@ -6,11 +6,12 @@ import type { GroupWithRollouts, Rollout } from '../../trainer/protocol/records.
 import { FormulaLabel } from '../formulas/formula.tsx';
 import { equation, workedTest } from '../formulas/worked-formulas.ts';
 import { OrderMark, TickOrCross } from '../ui/icons.tsx';
-import { fixed, signed } from '../ui/numbers.ts';
+import { fixed } from '../ui/numbers.ts';
 import { Tool } from '../ui/tool.tsx';
 import { AnswerMark } from './answer-mark.tsx';
 import { OrderBar, orderSaid, wholeBar } from './evidence/order-bar.tsx';
 import styles from './group-chips.module.css';
+import { advantageInUpdate } from './in-update.ts';
 import { RewardParts } from './reward-parts.tsx';
 
 export const purposeWords = { train: 'question', probe: 'probe', evaluation: 'evaluation' } as const;
@@ -109,12 +110,13 @@ interface ChipProps extends Pick<GroupChipsProps, 'threshold' | 'onSelect'> {
 }
 
 function Chip({ rollout, threshold, whole, selected, apart, onSelect }: ChipProps) {
-  const { order, index, accuracy, correct, advantage, reward } = rollout;
+  const { order, index, accuracy, correct, reward } = rollout;
   const answer = rollout.answer === '' ? 'none' : shownLine(rollout.answer, 60);
-  const figure = advantage === null ? fixed(reward.total, 2) : signed(advantage, 2);
+  const inUpdate = advantageInUpdate(rollout);
+  const figure = inUpdate?.figure ?? fixed(reward.total, 2);
   const said = `${order} ${index + 1}: ${answer}, ${answerMark(accuracy, correct, threshold).label}, ${
-    advantage === null ? 'reward' : 'advantage'
-  } ${figure}${rollout.masked ? ', left out of the update' : ''}${rollout.orderWorth ? `, ${orderSaid(rollout)}` : ''}`;
+    inUpdate === null ? 'reward' : 'advantage'
+  } ${figure.replace('*', '')}${inUpdate?.was ? `, ${inUpdate.was}` : ''}${rollout.orderWorth ? `, ${orderSaid(rollout)}` : ''}`;
   return (
     <button
       type="button"
@@ -130,7 +132,7 @@ function Chip({ rollout, threshold, whole, selected, apart, onSelect }: ChipProp
         <span class="grow" />
         <AnswerMark accuracy={accuracy} correct={correct} threshold={threshold} />
       </span>
-      <span class={`${styles.figure} num`}>{rollout.masked ? <s>{figure}</s> : figure}</span>
+      <span class={`${styles.figure} num`}>{inUpdate?.isLeftOut ? <s>{figure}</s> : figure}</span>
       <RewardParts parts={reward.parts} width={partsWidth} />
       {whole !== null && <OrderBar held={rollout.orderWorth} whole={whole} />}
     </button>

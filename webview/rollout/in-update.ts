@@ -43,6 +43,25 @@ export function advantageBefore({ masked, updatedAdvantage }: Rollout): string |
   return updatedAdvantage === undefined ? null : 'before others were left out of the update or scored anew';
 }
 
+/** The advantage that an answer has in the update, marked where its group found another; that is `was`, with why. Null without one. */
+export function advantageInUpdate(rollout: Rollout): {
+  readonly figure: string;
+  readonly isLeftOut: boolean;
+  readonly was: string | null;
+} | null {
+  const { advantage, masked, updatedAdvantage, rescored } = rollout;
+  if (advantage === null) return null;
+  if (masked !== undefined) return { figure: signed(advantage, 2), isLeftOut: true, was: 'left out of the update' };
+  if (updatedAdvantage === undefined && rescored === undefined)
+    return { figure: signed(advantage, 2), isLeftOut: false, was: null };
+  const why = rescored === undefined ? 'others were left out or scored anew' : 'it was scored anew';
+  return {
+    figure: `${signed(updatedAdvantage ?? advantage, 2)}*`,
+    isLeftOut: false,
+    was: `in the update; ${signed(advantage, 2)} before ${why}`,
+  };
+}
+
 /** What follows the answer's name. */
 export function whyMasked({ words, by, why }: MaskedAnswer): string {
   if (by !== undefined) return `was left out by ${shownLine(by, 60)}: “${shownLine(why ?? '', 200)}”`;

@@ -13,6 +13,7 @@ import type { RunFeed } from '../state/run-feed.ts';
 import { keyMap } from '../ui/key-table.ts';
 import { actsByItself, useKeys } from '../ui/keys.ts';
 import { Pane } from '../ui/pane.tsx';
+import { say } from '../ui/said.tsx';
 import { Sash } from '../ui/sash.tsx';
 import { Store, useStore } from '../ui/store.ts';
 import { useLow, useNarrow } from '../ui/use-narrow.ts';
@@ -20,7 +21,7 @@ import { usePageWidth } from '../ui/use-page-width.ts';
 import { ExportMenu } from './export-menu.tsx';
 import { useFocus } from './focus.ts';
 import { GroupView } from './group/group-view.tsx';
-import { isAhead, OpenGroup } from './group/open-group.tsx';
+import { type AskedOfUpdate, isAhead, OpenGroup } from './group/open-group.tsx';
 import { UpdateView } from './group/update-view.tsx';
 import type { WhatIfChanges } from './group/what-if.ts';
 import { listHiddenTo, lowPage, PaneWidths } from './layout.ts';
@@ -91,6 +92,17 @@ export function Panes(props: PanesProps) {
   /** Where one was when what-if was asked for. */
   const beforeWhatIf = useRef<{ readonly pane: ReadingPane; readonly element: Element | null } | null>(null);
   const whatIf = useMemo(() => new Store<WhatIfChanges>({}), [feed]);
+  const askedOfUpdate = useMemo(() => new Store<AskedOfUpdate | null>(null), [feed]);
+  const askOfUpdate = (asked: AskedOfUpdate) => {
+    if (!read || !isAhead(view.run, read.group)) return say('The update of this answer is not open.');
+    if (layout !== 'wide') reading.show('group');
+    askedOfUpdate.set(asked);
+  };
+  /* On a page with one pane, whoever was led to an open update finds it there. */
+  const isOpen = read !== null && isAhead(view.run, read.group);
+  useEffect(() => {
+    if (layout === 'narrow' && isOpen && reading.wasPut) reading.show('group');
+  }, [reading, read?.group.id, isOpen]);
 
   const flag = () => {
     const text = document.getElementById(rolloutTextId);
@@ -164,6 +176,8 @@ export function Panes(props: PanesProps) {
     compare: () => read && onCompare(read),
     flag,
     review: () => props.onReview(list.state.get().line),
+    mask: () => askOfUpdate('mask'),
+    rescore: () => askOfUpdate('score'),
     accept: () => void reading.suggesting.answer(true),
     dismiss: () => void reading.suggesting.answer(false),
     undoFlag: () => void reading.undoFlag(),
@@ -199,6 +213,7 @@ export function Panes(props: PanesProps) {
         <OpenGroup
           key={read.group.id}
           {...{ feed, refused }}
+          asked={askedOfUpdate}
           run={view.run}
           group={read.group}
           rollout={read.group.rollouts.find(({ id }) => id === rolloutId) ?? null}

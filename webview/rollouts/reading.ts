@@ -217,6 +217,11 @@ export class Reading {
     return this.state.get().group?.rollouts.find(({ id }) => id === rolloutId) ?? null;
   }
 
+  /** Somebody else chose what is read, by a link or before a reload, and nobody here has since. */
+  get wasPut(): boolean {
+    return this.isPut;
+  }
+
   /** Where its tokens stand in its text, in order; none until they are there. */
   get tokenSpans(): readonly TokenSpan[] {
     const { rollout } = this;
@@ -446,6 +451,8 @@ export class Reading {
     if (sort !== undefined && sort !== heldSort) this.list.setSort(sort);
     const before = this.shown;
     this.shown = { groupId, rolloutId };
+    if (this.isPut && rolloutId !== before.rolloutId && this.state.get().pane === 'list')
+      this.patch({ pane: 'rollout' });
     this.list.choose(rolloutId);
     if (rolloutId !== before.rolloutId) {
       this.flagging.leave();

@@ -27,6 +27,8 @@ export const rolloutsKeys = [
   { meaning: 'across steps', keys: { t: 'across' } },
   { meaning: 'compare with another run', keys: { r: 'compare' } },
   { meaning: 'flag the selected text, or the answer', keys: { x: 'flag' } },
+  { meaning: 'in the open update: leave the answer out, or put it back', keys: { m: 'mask' } },
+  { meaning: 'in the open update: score the answer the other way, or as found', keys: { c: 'rescore' } },
   { meaning: 'accept, dismiss what is suggested', keys: { Y: 'accept', X: 'dismiss' } },
   { meaning: 'take back what was flagged last', keys: { u: 'undoFlag' } },
   { meaning: 'judge one after the other: the queue', keys: { q: 'review' } },

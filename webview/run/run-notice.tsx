@@ -10,8 +10,9 @@ import { grouped } from '../ui/numbers.ts';
 import { useStore } from '../ui/store.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { HitNotice } from './hit-notice.tsx';
-import { hitOf } from './hit-place.ts';
+import { hitOf, openUpdateLink } from './hit-place.ts';
 import { LiveNotice } from './live-notice.tsx';
+import { OpenUpdateNotice } from './open-update-notice.tsx';
 import { ResumeNotice } from './resume-notice.tsx';
 import { runControls } from './run-controls.ts';
 import styles from './run-notice.module.css';
@@ -21,7 +22,7 @@ interface RunNoticeProps {
   readonly session: Session;
   readonly feed: RunFeed;
   readonly host: Host;
-  /** The key that opens what a breakpoint was hit by; absent where it has another meaning. */
+  /** The key that opens what the run is paused at, the hit of a breakpoint or an open update; absent where it has another meaning. */
   readonly openKey?: string | null;
 }
 
@@ -36,10 +37,12 @@ export function RunNotice({ session, feed, host, openKey = null }: RunNoticeProp
   }
   if (asking) return <ResumeNotice feed={feed} asking={asking} />;
   const trouble = troubleOf(run);
-  if (!trouble) return <LiveNotice feed={feed} />;
   const resume = runControls(run, runs, noTrainer(link)).find(({ name }) => name === 'resume');
   const hit = hitOf(run);
   if (hit) return <HitNotice {...{ feed, run, hit, resume, openKey }} noTrainer={noTrainer(link)} />;
+  if (openKey !== null && (trouble?.kind ?? 'info') === 'info' && openUpdateLink(run) !== null)
+    return <OpenUpdateNotice {...{ feed, run, resume, openKey }} />;
+  if (!trouble) return <LiveNotice feed={feed} />;
   return (
     <Notice
       kind={trouble.kind}

@@ -1,7 +1,7 @@
 /** Of an answer that was left out of the update it is said why, and of the others of its group what that did to them. */
 import { expect, it } from 'vitest';
 import { groupWithTold, toldOfAnswers } from '../../../trainer/protocol/updated-group.ts';
-import { inUpdate } from '../../../webview/rollout/in-update.ts';
+import { advantageInUpdate, inUpdate } from '../../../webview/rollout/in-update.ts';
 import { rowsOfGroup, rowWithTold } from '../../../webview/rollouts/list/rollout-row.ts';
 import { aGroup } from '../../store/records.ts';
 
@@ -45,4 +45,21 @@ it('marks the rows that are shown, and leaves the others as they are', () => {
     true,
     true,
   ]);
+});
+
+it('shows the advantage of the update where it is another, and what it was', () => {
+  const group = groupWithTold(aGroup(1), told);
+  expect(group.rollouts.slice(0, 2).map(advantageInUpdate)).toEqual([
+    { figure: '+0.50', isLeftOut: true, was: 'left out of the update' },
+    { figure: '−0.10*', isLeftOut: false, was: 'in the update; +0.50 before others were left out or scored anew' },
+  ]);
+  const [first] = aGroup(2).rollouts;
+  if (!first) throw new Error('no answer');
+  expect(advantageInUpdate(first)).toMatchObject({ isLeftOut: false, was: null });
+  const rescored = { accuracy: 0, by: 'ann', why: 'no' };
+  expect(advantageInUpdate({ ...first, rescored, updatedAdvantage: 0 })).toMatchObject({
+    figure: '0.00*',
+    was: expect.stringMatching(/before it was scored anew$/),
+  });
+  expect(advantageInUpdate({ ...first, advantage: null })).toBeNull();
 });

@@ -13,6 +13,7 @@ import { AhaTier } from '../../rollout/aha-tier.tsx';
 import { AnswerMark } from '../../rollout/answer-mark.tsx';
 import { OrderLine, wholeBar } from '../../rollout/evidence/order-bar.tsx';
 import { purposeWords } from '../../rollout/group-chips.tsx';
+import { advantageInUpdate } from '../../rollout/in-update.ts';
 import { RewardParts } from '../../rollout/reward-parts.tsx';
 import { PaneHead, Section } from '../../ui/heads.tsx';
 import { Icon, OrderMark } from '../../ui/icons.tsx';
@@ -217,6 +218,7 @@ function AnswerCard({
   onSelect,
 }: AnswerCardProps) {
   const tier = rollout.aha.reduce((highest, moment) => Math.max(highest, moment.tier), 0);
+  const inUpdate = advantageInUpdate(rollout);
   return (
     <button
       type="button"
@@ -246,12 +248,12 @@ function AnswerCard({
           {fixed(rollout.reward.total, 2)}
         </FormulaLabel>
         <FormulaLabel name="advantage" worked={worked} pointerOnly class="num">
-          {rollout.advantage === null ? (
+          {inUpdate === null ? (
             '–'
-          ) : rollout.masked ? (
-            <s title="left out of the update">{signed(rollout.advantage, 2)}</s>
+          ) : inUpdate.isLeftOut ? (
+            <s title={inUpdate.was ?? undefined}>{inUpdate.figure}</s>
           ) : (
-            signed(rollout.advantage, 2)
+            <span title={inUpdate.was ?? undefined}>{inUpdate.figure}</span>
           )}
         </FormulaLabel>
       </span>

@@ -1,5 +1,5 @@
 /** A group whose update is not made yet: what a person can change of it, and how the run goes on from here. */
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { type CommandRequest, refusal } from '../../../trainer/protocol/commands.ts';
 import { correctionWhy, type GivenScores } from '../../../trainer/protocol/corrections.ts';
 import type { GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
@@ -8,10 +8,17 @@ import { placeWords } from '../../../trainer/protocol/run-words.ts';
 import type { RunFeed } from '../../state/run-feed.ts';
 import { Section } from '../../ui/heads.tsx';
 import { count } from '../../ui/numbers.ts';
+import { say } from '../../ui/said.tsx';
+import { type Store, useStore } from '../../ui/store.ts';
 import styles from './open-group.module.css';
+
+/** What a key asks of the open update. */
+export type AskedOfUpdate = 'mask' | 'score';
 
 interface OpenGroupProps {
   readonly feed: RunFeed;
+  /** What was asked by a key and is not done yet. */
+  readonly asked: Store<AskedOfUpdate | null>;
   readonly run: RunSummary;
   readonly group: GroupWithRollouts;
   /** The answer that is read; null while it is of another group. */
@@ -29,34 +36,69 @@ export function isAhead(run: RunSummary, group: Pick<GroupWithRollouts, 'purpose
 
 const changeable: readonly string[] = ['after-sampling', 'before-update'];
 
-export function OpenGroup({ feed, run, group, rollout, refused }: OpenGroupProps) {
+export function OpenGroup({ feed, asked, run, group, rollout, refused }: OpenGroupProps) {
   const [why, setWhy] = useState('');
   const [alsoSkip, setAlsoSkip] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  /* Something was pressed that wants a reason. */
-  const [wanted, setWanted] = useState(false);
-  if (!isAhead(run, group)) return null;
+  /* Something was pressed that wants a reason; what a key asked for is done when there is one. */
+  const [wanted, setWanted] = useState<AskedOfUpdate | 'else' | null>(null);
   const { step } = group;
   const isHeld = run.state === 'paused' && changeable.includes(run.at.point);
   const reasonless = correctionWhy.safeParse(why).success ? null : 'Say why first: it is kept with the answer.';
+  const none = rollout === null ? 'Choose an answer of this group first.' : null;
+  const isOrdered = rollout?.order === 'ordered';
+  const isOut = isOrdered && rollout?.masked !== undefined;
+  const mask = (rollouts: readonly string[], masked: boolean): CommandRequest => ({
+    ...{ kind: 'mask', step, rollouts: [...rollouts], masked, why: why.trim() },
+  });
+  const score = (scores: GivenScores | null): CommandRequest | null =>
+    rollout && { kind: 'rescore', step, rollout: rollout.id, scores, why: why.trim() };
+  const skip: CommandRequest = { kind: 'skip', row: group.question.row, skipped: true, why: why.trim() };
+  const blockedBy = (request: CommandRequest | null, unless: string | null) =>
+    refused ?? unless ?? (request && refusal(request, run, []));
+  const send = (
+    request: CommandRequest | null,
+    unless: string | null,
+    {
+      then,
+      from = 'else',
+    }: { readonly then?: CommandRequest | undefined; readonly from?: AskedOfUpdate | 'else' } = {},
+  ) => {
+    const blocked = blockedBy(request, unless);
+    if (blocked !== null && blocked === reasonless) {
+      setWanted(from);
+      field.current?.focus();
+    } else if (blocked !== null) say(blocked);
+    if (blocked !== null || request === null) return;
+    setWanted(null);
+    void feed.command(request).then((record) => {
+      if (then && record !== null && record.state !== 'rejected') void feed.command(then);
+    });
+  };
+  const notShuffled = isOrdered ? null : 'Shuffled answers are not trained on; score it anew instead.';
+  const ask = (from: AskedOfUpdate) => {
+    if (!isHeld) return say('Pause before the update first, to change what it is made of.');
+    if (from === 'mask')
+      return send(rollout && mask([rollout.id], !isOut), none ?? notShuffled ?? reasonless, { from });
+    const other = rollout && score(rollout.rescored === undefined ? { accuracy: rollout.accuracy > 0 ? 0 : 1 } : null);
+    send(other, none ?? reasonless, { from });
+  };
+  const byKey = useStore(asked, (held) => held);
+  useEffect(() => {
+    if (byKey === null) return;
+    asked.set(null);
+    ask(byKey);
+  }, [byKey]);
+  if (!isAhead(run, group)) return null;
   const button = (words: string, request: CommandRequest | null, unless: string | null, then?: CommandRequest) => {
-    const blocked = refused ?? unless ?? (request && refusal(request, run, []));
+    const blocked = blockedBy(request, unless);
     return (
       <button
         type="button"
         class="link"
         aria-disabled={blocked === null && request !== null ? undefined : 'true'}
         title={blocked ?? 'Enters the update that is about to be made; can be taken back until then'}
-        onClick={() => {
-          if (blocked !== null && blocked === reasonless) {
-            setWanted(true);
-            field.current?.focus();
-          }
-          if (blocked !== null || request === null) return;
-          void feed.command(request).then((record) => {
-            if (then && record !== null && record.state !== 'rejected') void feed.command(then);
-          });
-        }}
+        onClick={() => send(request, unless, { then })}
       >
         {words}
       </button>
@@ -74,15 +116,7 @@ export function OpenGroup({ feed, run, group, rollout, refused }: OpenGroupProps
     );
   const ordered = group.rollouts.filter(({ order }) => order === 'ordered');
   const counted = ordered.filter(({ masked }) => masked === undefined);
-  const isOrdered = rollout?.order === 'ordered';
   const named = rollout === null ? 'an answer' : `${isOrdered ? 'answer' : 'shuffled answer'} ${rollout.index + 1}`;
-  const none = rollout === null ? 'Choose an answer of this group first.' : null;
-  const mask = (rollouts: readonly string[], masked: boolean): CommandRequest => ({
-    ...{ kind: 'mask', step, rollouts: [...rollouts], masked, why: why.trim() },
-  });
-  const score = (scores: GivenScores | null): CommandRequest | null =>
-    rollout && { kind: 'rescore', step, rollout: rollout.id, scores, why: why.trim() };
-  const skip: CommandRequest = { kind: 'skip', row: group.question.row, skipped: true, why: why.trim() };
   const isSkipped = run.skippedRows?.includes(group.question.row) === true;
   return (
     <section aria-label="Open update" data-part="open-group">
@@ -97,27 +131,27 @@ export function OpenGroup({ feed, run, group, rollout, refused }: OpenGroupProps
             ref={field}
             type="text"
             value={why}
-            aria-describedby={wanted && reasonless !== null ? 'open-group-why' : undefined}
+            aria-describedby={wanted !== null && reasonless !== null ? 'open-group-why' : undefined}
             maxLength={1000}
             placeholder="kept with what is changed"
             onInput={(event) => setWhy(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key !== 'Enter' || wanted === null || wanted === 'else' || reasonless !== null) return;
+              /* The keys are those of the page again. */
+              event.currentTarget.blur();
+              ask(wanted);
+            }}
           />
         </label>
-        {wanted && reasonless !== null && (
+        {wanted !== null && reasonless !== null && (
           <span id="open-group-why" class={styles.fault} role="alert">
             {reasonless}
           </span>
         )}
         <span>
-          {isOrdered && rollout?.masked !== undefined
-            ? button(`Put ${named} back`, mask([rollout.id], false), reasonless)
-            : button(
-                `Leave ${named} out`,
-                rollout && mask([rollout.id], true),
-                none ??
-                  (isOrdered ? null : 'Shuffled answers are not trained on; score it anew instead.') ??
-                  reasonless,
-              )}
+          {isOut
+            ? button(`Put ${named} back`, rollout && mask([rollout.id], false), reasonless)
+            : button(`Leave ${named} out`, rollout && mask([rollout.id], true), none ?? notShuffled ?? reasonless)}
           {', or score it '}
           {button('right', score({ accuracy: 1 }), none ?? reasonless)}
           {', '}

@@ -67,7 +67,7 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onSto
     const caret = event.currentTarget.selectionStart ?? line.length;
     if (event.key === 'Enter' && linkKind(line, location.origin) === 'link') {
       onLine('');
-      follow(line);
+      follow(line, true);
       return;
     }
     const active = offers?.items[offers.active ?? -1];
@@ -119,7 +119,7 @@ export function FilterBox({ line, faults, history, onLine, onUsed, onMend, onSto
             if (kind === 'foreign') say(`${foreignNote(pasted)}; it stays text of the filter.`);
             if (kind !== 'link') return;
             event.preventDefault();
-            follow(pasted);
+            follow(pasted, true);
           }}
           onScroll={(event) => {
             if (copy.current) copy.current.scrollLeft = event.currentTarget.scrollLeft;
