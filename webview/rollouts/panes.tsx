@@ -94,7 +94,8 @@ export function Panes(props: PanesProps) {
   const whatIf = useMemo(() => new Store<WhatIfChanges>({}), [feed]);
   const askedOfUpdate = useMemo(() => new Store<AskedOfUpdate | null>(null), [feed]);
   const askOfUpdate = (asked: AskedOfUpdate) => {
-    if (!read || !isAhead(view.run, read.group)) return say('The update of this answer is not open.');
+    if (!read || !isAhead(view.run, read.group))
+      return say(`Its update is not open: it can’t be ${asked === 'mask' ? 'left out of it' : 'scored anew'} any more.`);
     if (layout !== 'wide') reading.show('group');
     askedOfUpdate.set(asked);
   };
