@@ -20,6 +20,7 @@ import {
 } from './parameters.ts';
 import {
   isComputing,
+  isInMemory,
   type RunPoint,
   type RunState,
   type RunSummary,
@@ -380,6 +381,7 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     computes: false,
     refuse: ({ parameter, value }, run) =>
       settingRefusal(run.method, parameter, value) ??
+      stepsRefusal(run, parameter, value) ??
       engineRefusal(run, parameter, value) ??
       certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
   },
@@ -517,6 +519,16 @@ export function settingRefusal(method: Method, name: string, value: unknown): st
   if (changes === 'restart') return `${label} is fixed when the run is created`;
   const checked = schema.safeParse(value);
   return checked.success ? null : faultLine(schema, value, checked.error, label);
+}
+
+/** Why a run can't have so few steps in all, as a clause; null where it can, and for other parameters. */
+export function stepsRefusal(run: RunSummary, name: string, value: unknown): string | null {
+  if (name !== 'steps' || typeof value !== 'number') return null;
+  // A run in memory goes on to the end of the step that it is in.
+  const least = isInMemory(run) ? run.step + 1 : run.step;
+  if (value >= least) return null;
+  const why = least > run.step ? `step ${least} is under way` : `${run.step} are done`;
+  return `steps must be at least ${least}, since ${why}, not ${value}`;
 }
 
 /** Why nothing could be learned with a parameter's value, whatever the others are; null where something can. */

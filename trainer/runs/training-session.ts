@@ -9,7 +9,7 @@ import type { OpenGroups } from '../learning/open-groups.ts';
 import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
-import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
+import { type CommandRecord, refusal, stepsRefusal, type TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
@@ -127,6 +127,9 @@ export class TrainingSession {
         if (name === 'imageShare') this.bench?.order.check(value as ParameterValues['imageShare']);
         if (name === 'evaluationReversed' && value === true && this.bench?.unseen)
           requireReversedOf(this.bench.unseen.dataset);
+        // Steps have been made since it was taken.
+        const fewer = stepsRefusal(this.run, name, value);
+        if (fewer !== null) throw new StudioError('bad-request', `${fewer}.`);
         return journal.setParameter(name, value);
       },
       correct: (command) => this.corrections.make(command),
