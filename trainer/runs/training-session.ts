@@ -124,7 +124,7 @@ export class TrainingSession {
       readLabels: () => this.readLabels(),
       parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
       setParameter: (name, value) => {
-        if (name === 'imageShare') this.bench?.order.check(value as ParameterValues['imageShare']);
+        if (name === 'imageShare') this.demandShare(value as ParameterValues['imageShare']);
         if (name === 'evaluationReversed' && value === true && this.bench?.unseen)
           requireReversedOf(this.bench.unseen.dataset);
         // Steps have been made since it was taken.
@@ -133,7 +133,7 @@ export class TrainingSession {
         return journal.setParameter(name, value);
       },
       correct: (command) => this.corrections.make(command),
-      changeQuestions: (request) => changeQuestions(request, this.workbench, journal),
+      changeQuestions: (request) => changeQuestions(request, this.workbench, journal, this.reached.position),
       interruptSampling: () => this.interrupt.abort(),
     });
     this.corrections = new SessionCorrections(journal);
@@ -405,6 +405,14 @@ export class TrainingSession {
     const { parameters, id } = this.run;
     if (!parameters.obeyLabels) return new Set();
     return this.orInterrupted((signal) => this.labels.flaggedOf(id, rollouts, signal));
+  }
+
+  /** @throws StudioError `bad-dataset` where no question is left to ask with a share of images */
+  private demandShare(imageShare: ParameterValues['imageShare']): void {
+    if (!this.bench) return;
+    const { order, questions } = this.bench;
+    order.check(imageShare);
+    questions.demandAny((position) => order.at(position, imageShare), this.reached.position);
   }
 
   /** @throws Interrupted when a command that ends the loop cuts the work short */
