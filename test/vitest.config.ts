@@ -1,4 +1,4 @@
-/** Unit and integration tests; those that drive a browser or VS Code have projects of their own, which run one file at a time. */
+/** Unit tests, those with real processes, and those that drive a browser or VS Code, which runs one file at a time. */
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -24,8 +24,9 @@ export default defineConfig({
           ...base,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          maxWorkers: 1,
-          testTimeout: 240_000,
+          maxWorkers: 2,
+          maxConcurrency: 2,
+          testTimeout: 480_000,
         },
       },
       {
@@ -33,7 +34,7 @@ export default defineConfig({
           ...base,
           name: 'e2e',
           include: ['test/e2e/**/*.e2e.ts'],
-          maxWorkers: 1,
+          maxWorkers: 2,
           testTimeout: 240_000,
           // A page has as long for what is looked at again and again as a busy machine may need.
           expect: { poll: { timeout: 15_000 } },

@@ -19,7 +19,7 @@ const flat: Advisory = {
 const source: Advisory = {
   ...{ key: 'source-fails:source x', rule: 'source-fails', since: 1, numbers: {} },
   message: `The source “${hostile}” fails.`,
-  ways: [{ kind: 'shell', line: 'video-r1 check rl.json', why: 'to see its rows' }],
+  ways: [{ kind: 'check', dataset: 'rl.json', why: 'to see its rows' }],
 };
 const over: Advisory = {
   ...{ key: 'stalled', rule: 'stalled', since: 1, numbers: {}, ways: [] },

@@ -92,7 +92,7 @@ const advisories: readonly Advisory[] = [
       { kind: 'set', parameter: 'temperature', value: 1.2, why: 'so that answers differ' },
       { kind: 'command', command: 'evaluate', why: 'to see' },
       { kind: 'look', query: 'half:ordered step>=1', why: 'to see what is answered' },
-      { kind: 'shell', line: `video-r1 check ${hostile}`, why: 'to see its rows' },
+      { kind: 'check', dataset: hostile, why: 'to see its rows' },
       { kind: 'person', why: 'Mend its rows.' },
     ],
   },

@@ -58,6 +58,8 @@ describe('evidence in the window', () => {
       await part('pair-bars').waitFor({ timeout: 60_000 });
       if ((await part('verdict').locator('button[aria-pressed]').count()) > 0) break;
       await window.page.keyboard.press('j');
+      // The next one is not weighed yet; until its bars are gone, the one before is read.
+      await part('pair-bars').waitFor({ state: 'detached' });
       await part('verdict')
         .getByRole('button', { name: /^Weigh/ })
         .waitFor();

@@ -16,7 +16,7 @@ test('the table has a row for each habit, and no other', () => {
   expect(habits.length).toBeGreaterThanOrEqual(40);
 });
 
-test.for(habits)('someone $does', async (habit, { skip }) => {
+test.concurrent.for(habits)('someone $does', async (habit, { expect, skip }) => {
   const tried = await tryHabit(habit);
   if (tried.outcome === 'not-tried') skip(tried.said);
   expect(tried.outcome, tried.said).toBe('held');

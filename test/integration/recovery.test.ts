@@ -56,11 +56,14 @@ describe('a trainer that is killed', () => {
     const trainer = await TrainerProcess.start(project.folder);
     const client = await trainer.connect();
     const id = await client.create('sft.run.json', parameters);
+    await client.command(id, { kind: 'break', change: { do: 'add', condition: 'loss > 0', logOnly: true } });
     await client.command(id, { kind: 'start' });
     await client.until(id, 'state', ({ run }) => run.state === 'completed');
     const whole = (await client.client.request('metrics/get', { runId: id })).steps;
     const { run } = await client.client.request('runs/fork', { runId: id, from: 3, name: 'again', start: false });
     expect(run).toMatchObject({ name: 'again', state: 'created', step: 3, parent: { run: id, step: 3 } });
+    // What it was told to look out for, of which it has hit nothing yet.
+    expect(run.breakpoints?.list).toMatchObject([{ number: 1, condition: 'loss > 0', hits: 0, lastHit: null }]);
     await client.client.request('runs/subscribe', { runId: run.id, since: 0 });
     expect((await client.command(run.id, { kind: 'start' })).state).toBe('applied');
     await client.until(run.id, 'state', (event) => event.run.state === 'completed');

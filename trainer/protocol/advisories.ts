@@ -44,8 +44,15 @@ export const wayOn = z.discriminatedUnion('kind', [
   /** Set a parameter, which is live. */
   z.object({ kind: z.literal('set'), parameter: z.string(), value: z.unknown(), why: z.string() }),
   z.object({ kind: z.literal('command'), command: z.enum(['pause', 'stop', 'evaluate']), why: z.string() }),
-  /** Type a line: `video-r1 …`. */
-  z.object({ kind: z.literal('shell'), line: z.string(), why: z.string() }),
+  /** Look a dataset of the project over. */
+  z.object({ kind: z.literal('check'), dataset: z.string(), why: z.string() }),
+  /** A new run from the checkpoint of a step, with parameters that can't be changed here. */
+  z.object({
+    kind: z.literal('fork'),
+    from: z.number().int(),
+    set: z.record(z.string(), z.unknown()),
+    why: z.string(),
+  }),
   /** Look at the answers that a filter keeps. */
   z.object({ kind: z.literal('look'), query: z.string(), why: z.string() }),
   /** What only a person can do, as a sentence. */

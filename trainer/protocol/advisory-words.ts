@@ -3,6 +3,7 @@ import { type Advisory, advisoryLabels, type WayOn } from './advisories.ts';
 import { type CommandRequest, commands } from './commands.ts';
 import { shownLine } from './hostile-text.ts';
 import { isParameterName, parameters } from './parameters.ts';
+import { shellFile, shellWord } from './shell-word.ts';
 
 /** What a button would ask of the run; null where there is nothing to ask. */
 export function commandOfWay(way: WayOn): CommandRequest | null {
@@ -15,7 +16,8 @@ export function commandOfWay(way: WayOn): CommandRequest | null {
         : way.command === 'pause'
           ? { kind: 'pause', release: false }
           : { kind: 'evaluate' };
-    case 'shell':
+    case 'check':
+    case 'fork':
     case 'look':
     case 'person':
       return null;
@@ -29,40 +31,56 @@ export function wayLabel(way: WayOn): string | null {
       return `Set ${isParameterName(way.parameter) ? parameters[way.parameter].label : way.parameter} to ${valueWords(way.value)}`;
     case 'command':
       return way.command === 'stop' ? `${commands.stop.label} after this step` : commands[way.command].label;
-    case 'shell':
+    case 'check':
+    case 'fork':
     case 'look':
     case 'person':
       return null;
   }
 }
 
-/** What is typed in a shell for it; null where nothing is. */
-export function wayLine(way: WayOn, runId: string): string | null {
+/**
+ * What is typed in a shell for it; null where nothing is.
+ * @param folder of the project, as seen from where it is typed; null: it is typed there
+ */
+export function wayLine(way: WayOn, runId: string, folder: string | null): string | null {
+  const there = folder === null ? '' : ` --folder ${shellWord(folder)}`;
   switch (way.kind) {
     case 'set':
-      return `video-r1 ctl set ${way.parameter} ${valueWords(way.value)} --run ${runId}`;
+      return `video-r1 ctl set ${way.parameter} ${valueWords(way.value)} --run ${runId}${there}`;
     case 'command':
-      return `video-r1 ctl ${way.command} --run ${runId}`;
-    case 'shell':
-      return way.line;
+      return `video-r1 ctl ${way.command} --run ${runId}${there}`;
+    case 'check':
+      return `video-r1 check ${shellFile(folder, way.dataset)}`;
+    case 'fork': {
+      const settings = Object.entries(way.set).map(([name, value]) => ` --set ${name}=${valueWords(value)}`);
+      return `video-r1 ctl fork ${runId} --from ${way.from}${settings.join('')}${there}`;
+    }
     case 'look':
-      return `video-r1 open ${runId} --query '${way.query.replaceAll("'", "'\\''")}'`;
+      return `video-r1 open ${runId} --query ${shellWord(way.query)}${there}`;
     case 'person':
       return null;
   }
 }
 
 /** A way as one line for a terminal: why, and what to type; or what only a person can do. */
-function wayInTerminal(way: WayOn, runId: string): string {
-  if (way.kind === 'person') return way.why;
-  return `${way.why}: ${wayLine(way, runId)}`;
+function wayInTerminal(way: WayOn, runId: string, folder: string | null): string {
+  const line = wayLine(way, runId, folder);
+  return line === null ? way.why : `${way.why}: ${line}`;
 }
 
-/** An advisory as lines for a terminal: what is wrong, then each way on. Its sentences hold names from a dataset. */
-export function advisoryLines({ key, rule, since, message, ways }: Advisory, runId: string): string[] {
+/**
+ * An advisory as lines for a terminal: what is wrong, then each way on. Its sentences hold names from a dataset.
+ * @param folder as `wayLine` takes it
+ */
+export function advisoryLines(
+  { key, rule, since, message, ways }: Advisory,
+  runId: string,
+  folder: string | null,
+): string[] {
   return [
     shownLine(`${advisoryLabels[rule]} (${key}, since step ${since}). ${message}`, 1000),
-    ...ways.map((way) => `  ${shownLine(wayInTerminal(way, runId), 1000)}`),
+    ...ways.map((way) => `  ${shownLine(wayInTerminal(way, runId, folder), 1000)}`),
   ];
 }
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CreateEngine, Frames } from '../engines/engine.ts';
 import { refuseOtherForms } from '../engines/model-forms.ts';
+import { neverHit } from '../protocol/breakpoints/changes.ts';
 import { type CommandRecord, type CommandRequest, deleteRefusal } from '../protocol/commands.ts';
 import type { CurvesAnswer, CurvesAsked } from '../protocol/curves.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
@@ -284,6 +285,7 @@ export class Trainer implements TrainerService {
         ...(of.labelsHash !== undefined && { labelsHash: of.labelsHash }),
         ...(of.skippedRows && { skippedRows: of.skippedRows }),
         ...(of.sourceWeights !== undefined && { sourceWeights: of.sourceWeights }),
+        ...(of.breakpoints && { breakpoints: neverHit(of.breakpoints) }),
         ...{ id, name: plan.name, method: of.method, preset: of.preset, state: 'created', step: from },
         ...{ steps: values.steps, createdAt: now, updatedAt: now, pace: [], parameters: values },
         ...{ presetParameters: of.presetParameters, engine: null, dataset: of.dataset },

@@ -55,7 +55,7 @@ export function AdvisoryWay({ way, feed, view, runs, noTrainer, host, brief = fa
       </span>
     );
   }
-  const line = wayLine(way, run.id);
+  const line = wayLine(way, run.id, null);
   return (
     <span class={styles.way}>
       {line === null ? (

@@ -182,15 +182,15 @@ describe('what needs a person', () => {
   const run = aRunThat({ state: 'running', doing: null }, { advisories: [told] });
 
   test('stands below its run in the list, each way on as a line that can be typed', () => {
-    const lines = adviceLines(run);
+    const lines = adviceLines(run, 'sample');
     expect(lines.map((line) => line.replace(callHere(), 'CALL'))).toEqual([
       '  One kind of question fails (source-fails:source a, since step 40). To 20 questions of the source “a\\u202e” 3 % are right.',
-      `    to see what is answered instead: CALL open tgrpo-1 --query 'source:"a" correct:false'`,
-      '    so that answers differ: CALL ctl set temperature 1.2 --run tgrpo-1',
+      `    to see what is answered instead: CALL open tgrpo-1 --query 'source:"a" correct:false' --folder sample`,
+      '    so that answers differ: CALL ctl set temperature 1.2 --run tgrpo-1 --folder sample',
       '    Mend its rows.',
     ]);
-    expect(adviceLines({ ...run, muted: ['source-fails:source a'] })).toEqual([]);
-    expect(adviceLines({ ...run, muted: ['source-fails'] })).toEqual([]);
+    expect(adviceLines({ ...run, muted: ['source-fails:source a'] }, 'sample')).toEqual([]);
+    expect(adviceLines({ ...run, muted: ['source-fails'] }, 'sample')).toEqual([]);
   });
 });
 

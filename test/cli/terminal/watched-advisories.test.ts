@@ -20,7 +20,7 @@ it('each as it comes, but for what is muted', () => {
     },
   }) as unknown as NodeJS.WriteStream;
   const run = aRunThat({ state: 'running', doing: null }, { muted: ['length-limit'] });
-  const watch = new RunWatch(run.id, () => run, new LiveLine(out), true);
+  const watch = new RunWatch(run.id, 'my runs', () => run, new LiveLine(out), true);
   const bodies: RunEventBody[] = [
     { type: 'advisory', advisory: told('stalled') },
     { type: 'advisory', advisory: told('length-limit') },
@@ -35,7 +35,7 @@ it('each as it comes, but for what is muted', () => {
       .map((line) => line.trim()),
   ).toEqual([
     'The accuracy has stalled (stalled, since step 7). This is stalled.',
-    expect.stringMatching(/^to take smaller steps: .*ctl set learningRate 5e-5 --run tgrpo-1$/),
+    expect.stringMatching(/^to take smaller steps: .*ctl set learningRate 5e-5 --run tgrpo-1 --folder "my runs"$/),
     'Over since step 9: stalled.',
   ]);
 });

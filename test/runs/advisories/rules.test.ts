@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AdvisoryRule, WayOn } from '../../../trainer/protocol/advisories.ts';
 import { advisoryRules } from '../../../trainer/protocol/advisories.ts';
+import { isParameterName } from '../../../trainer/protocol/parameters.ts';
 import { parseQuery } from '../../../trainer/protocol/query/parse.ts';
 import { rules } from '../../../trainer/runs/advisories/judge.ts';
 import { aCheckpoint } from '../../store/records.ts';
@@ -104,7 +105,7 @@ describe('kl-runaway', () => {
     expect(settingsOf(of('kl-runaway')?.ways)).toEqual({ learningRate: 5e-5, beta: 0.02 });
     // It was last below 0.25 after about step 48: the checkpoint of 40 is from before, that of 60 is not.
     expect(of('kl-runaway')?.ways).toContainEqual(
-      expect.objectContaining({ line: 'video-r1 ctl fork tgrpo-1 --from 40' }),
+      expect.objectContaining({ kind: 'fork', from: 40, set: {} }),
     );
     expect(hear(aSeries(110, () => ({ metrics: { kl: 0.3 + around(0.05) } }))).told).toEqual([]);
   });
@@ -438,7 +439,7 @@ it('every filter that is offered is one, and every line begins with the program'
     expect(ways.length, rule).toBeGreaterThan(0);
     for (const way of ways) {
       if (way.kind === 'look') expect(parseQuery(way.query).faults, way.query).toEqual([]);
-      if (way.kind === 'shell') expect(way.line).toMatch(/^video-r1 /);
+      if (way.kind === 'fork') expect(Object.keys(way.set).filter((name) => !isParameterName(name))).toEqual([]);
     }
   }
 });

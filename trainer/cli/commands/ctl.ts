@@ -89,7 +89,7 @@ ${helpLines.join('\n')}
       const { runs, unreadable } = await client.request('runs/list', {});
       if (request === 'list') {
         const lines = [
-          ...runs.flatMap((run) => [listLine(run, runs), ...adviceLines(run)]),
+          ...runs.flatMap((run) => [listLine(run, runs), ...adviceLines(run, values.folder)]),
           ...unreadable.map(({ id, message }) => `${id.padEnd(16)} unreadable ${message}`),
         ];
         process.stdout.write(
@@ -154,8 +154,8 @@ async function mute(client: Client, run: RunSummary, how: 'mute' | 'unmute', key
 }
 
 /** What of a run needs a person, below its line in the list. */
-export function adviceLines(run: RunSummary): string[] {
-  return heard(run).flatMap((one) => advisoryLines(one, run.id).map((line) => `  ${callable(line)}`));
+export function adviceLines(run: RunSummary, folder: string): string[] {
+  return heard(run).flatMap((one) => advisoryLines(one, run.id, folder).map((line) => `  ${callable(line)}`));
 }
 
 /** The command as it is sent: what a person agrees to, where it asks for that, and the step that is under way. */

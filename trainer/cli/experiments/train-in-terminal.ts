@@ -209,7 +209,7 @@ export class TerminalSession {
   /** @param request brings the run on; null where it is under way. @throws StudioError `conflict` when it is rejected; as `train` */
   private async follow(id: string, request: CommandRequest | null): Promise<RunSummary> {
     this.current = id;
-    const watch = new RunWatch(id, () => this.find(id) as RunSummary, this.line, request === null);
+    const watch = new RunWatch(id, this.folder, () => this.find(id) as RunSummary, this.line, request === null);
     this.watch = watch;
     const lastState = { words: '' };
     const asked = randomUUID();
@@ -328,7 +328,7 @@ export class TerminalSession {
     const why = refusal(request, other, []);
     if (why !== null) throw new StudioError('conflict', `${other.id} can't be paused: ${why}.`);
     this.line.say(`Pausing ${other.id} at the end of its step.`);
-    const watch = new RunWatch(other.id, () => this.find(other.id) as RunSummary, this.line, true);
+    const watch = new RunWatch(other.id, this.folder, () => this.find(other.id) as RunSummary, this.line, true);
     const listening = await this.trainer.follow(other.id, {
       onEvent: () => {},
       onRunsChanged: (changed) => watch.onChanged(changed),

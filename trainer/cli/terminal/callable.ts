@@ -1,12 +1,10 @@
 /** How this command line is called from where it was called: hints say `video-r1 …`, which stands in no PATH. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { shellWord } from '../../protocol/shell-word.ts';
 
 /** A path as a word of a command line that can be copied into a shell. */
-export function quoted(file: string): string {
-  if (!/[^\w./:\\-]/.test(file)) return file;
-  return path.sep === '/' && /["$`\\!]/.test(file) ? `'${file.replaceAll("'", "'\\''")}'` : `"${file}"`;
-}
+export const quoted = (file: string): string => shellWord(file, path.sep);
 
 /** Set by the program that the extension puts on a terminal's path (`extension/trainer/command-line.ts`). */
 const calledAs = 'VIDEO_R1_CALLED_AS';

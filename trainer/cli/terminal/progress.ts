@@ -174,6 +174,7 @@ export class RunWatch {
   private readonly line: LiveLine;
   private readonly recent = new RecentMeans();
   private readonly runId: string;
+  private readonly folder: string;
   private readonly summaryOf: () => RunSummary;
   private readonly rests = Promise.withResolvers<RunSummary>();
   private skipped = 0;
@@ -182,10 +183,14 @@ export class RunWatch {
   /** The run as it came to rest: completed, paused, stopped or failed; taken off the queue, as it was before. */
   readonly ended = this.rests.promise;
 
-  /** @param begun whether it is under way already, and not yet to be started */
-  constructor(runId: string, summaryOf: () => RunSummary, line: LiveLine, begun: boolean) {
+  /**
+   * @param folder of the project, as it is named from where this is printed
+   * @param begun whether it is under way already, and not yet to be started
+   */
+  constructor(runId: string, folder: string, summaryOf: () => RunSummary, line: LiveLine, begun: boolean) {
     this.begun = begun;
     this.runId = runId;
+    this.folder = folder;
     this.summaryOf = summaryOf;
     this.line = line;
   }
@@ -217,7 +222,8 @@ export class RunWatch {
     } else if (body.type === 'warning') this.line.say(`      ${callable(body.message)}`);
     else if (body.type === 'advisory') {
       if (!isMuted(body.advisory.key, this.summaryOf().muted))
-        for (const line of advisoryLines(body.advisory, this.runId)) this.line.say(`      ${callable(line)}`);
+        for (const line of advisoryLines(body.advisory, this.runId, this.folder))
+          this.line.say(`      ${callable(line)}`);
     } else if (body.type === 'advisory-ended') {
       if (!isMuted(body.key, this.summaryOf().muted)) this.line.say(`      ${overWords(body)}`);
     } else if (body.type === 'masked') this.line.say(`      ${callable(maskedSentence(body.masked))}`);

@@ -48,6 +48,11 @@ export function breakRefusal(change: BreakpointChange, run: HasBreakpoints): str
   return `there is no breakpoint ${change.number}; ${numbers === '' ? 'the run has none' : `there are ${numbers}`}`;
 }
 
+/** The list for another run, which did not hit any of it yet. */
+export function neverHit({ given, list }: BreakpointList): BreakpointList {
+  return { given, list: list.map((held) => ({ ...held, hits: 0, lastHit: null })) };
+}
+
 /** The list when one of it was hit. */
 export function listAfterHit(
   { given, list }: BreakpointList,

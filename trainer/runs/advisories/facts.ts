@@ -82,8 +82,12 @@ export function halfTheRate(facts: Facts, why: string): WayOn[] {
 }
 
 /** A new run from the newest checkpoint of a step or an earlier one; nothing where there is none. */
-export function forkAt({ run, checkpoints }: Facts, step: number, settings: string, why: string): WayOn[] {
+export function forkAt(
+  { checkpoints }: Facts,
+  step: number,
+  set: Partial<RunFacts['parameters']>,
+  why: string,
+): WayOn[] {
   const from = checkpoints.filter((held) => held.step <= step).reduce((max, held) => Math.max(max, held.step), -1);
-  if (from < 0) return [];
-  return [{ kind: 'shell', line: `video-r1 ctl fork ${run.id} --from ${from}${settings}`, why }];
+  return from < 0 ? [] : [{ kind: 'fork', from, set, why }];
 }

@@ -36,7 +36,7 @@ export const klRunaway: Rule = (facts, stands) => {
       ways: [
         ...halfTheRate(facts, 'to take smaller steps'),
         ...strongerPull(facts, 'to pull it back more strongly'),
-        ...forkAt(facts, calm, '', 'to go on from before'),
+        ...forkAt(facts, calm, {}, 'to go on from before'),
         look(steps, '', 'to see what it answers now'),
       ],
     },
@@ -84,7 +84,7 @@ export const formatLost: Rule = (facts, stands) => {
         ...halfTheRate(facts, 'to take smaller steps'),
         ...strongerPull(facts, 'to hold it nearer to its reference'),
         look(steps, 'pattern:broken', 'to see what is wrong with them'),
-        ...forkAt(facts, best.step, '', 'to go on from when it had it'),
+        ...forkAt(facts, best.step, {}, 'to go on from when it had it'),
       ],
     },
   ];

@@ -83,7 +83,7 @@ export const evaluationFalls: Rule = (facts, stands) => {
       numbers: { now: now.ordered, best: then.ordered, bestStep: best.step, fall, rise: slope * rewards.length },
       ways: [
         { kind: 'command', command: 'pause', why: 'to look before it goes on' },
-        ...forkAt(facts, best.step, '', 'to go on from the best'),
+        ...forkAt(facts, best.step, {}, 'to go on from the best'),
         { kind: 'person', why: 'The group view of answers that are paid most says what they are paid for.' },
       ],
     },
@@ -145,8 +145,8 @@ export const sourceFails: Rule = (facts, stands) => {
         ways: [
           lookAtKind(steps, kind, 'to see what is answered instead'),
           {
-            kind: 'shell',
-            line: `video-r1 check ${facts.run.dataset}`,
+            kind: 'check',
+            dataset: facts.run.dataset,
             why: 'to see whether its rows can be answered as they are',
           },
           { kind: 'person', why: 'Rows that can’t be answered are better mended or left out.' },

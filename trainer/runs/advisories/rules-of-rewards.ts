@@ -25,8 +25,8 @@ export const rewardsZero: Rule = (facts, stands) => {
           : []),
         look(steps, '', 'to see what is answered'),
         {
-          kind: 'shell',
-          line: `video-r1 check ${facts.run.dataset}`,
+          kind: 'check',
+          dataset: facts.run.dataset,
           why: 'to see whether its solutions can be answered at all',
         },
         { kind: 'person', why: 'Easier questions, or more SFT before, give the first rewards.' },
@@ -90,7 +90,7 @@ function waysOutOfFlat(facts: Facts, reason: (typeof reasons)[number][0], since:
         ...forkAt(
           facts,
           newest,
-          ` --set groupSize=${2 * groupSize}`,
+          { groupSize: 2 * groupSize },
           'to draw more answers a question, of which some may be right',
         ),
         { kind: 'person', why: 'Easier questions, or more SFT before, give the first right answers.' },
