@@ -272,10 +272,10 @@ export class TrainingSession {
       around.log(`run ${this.run.id}: ${(fault.kind === 'internal' && fault.stack) || fault}`);
       const inText = (text: string) => this.of.plan.paths.inText(text);
       if (!this.isPlanned) {
-        this.refusedBecause = inText(fault.toString());
+        this.refusedBecause = fault.toString();
         return before;
       }
-      if (!begun) commands.fail(command, null, inText(fault.toString()));
+      if (!begun) commands.fail(command, null, fault.toString());
       const place = fault.place === undefined ? {} : { place: inText(fault.place) };
       const told = runFault.parse({ ...fault.data, ...place, message: inText(fault.message) });
       if (!begun || fault.kind !== 'engine-failed') return { state: 'failed', fault: told };

@@ -104,9 +104,7 @@ describe('kl-runaway', () => {
     expect(Math.abs((told[0]?.ends ?? 0) - 94)).toBeLessThanOrEqual(1);
     expect(settingsOf(of('kl-runaway')?.ways)).toEqual({ learningRate: 5e-5, beta: 0.02 });
     // It was last below 0.25 after about step 48: the checkpoint of 40 is from before, that of 60 is not.
-    expect(of('kl-runaway')?.ways).toContainEqual(
-      expect.objectContaining({ kind: 'fork', from: 40, set: {} }),
-    );
+    expect(of('kl-runaway')?.ways).toContainEqual(expect.objectContaining({ kind: 'fork', from: 40, set: {} }));
     expect(hear(aSeries(110, () => ({ metrics: { kl: 0.3 + around(0.05) } }))).told).toEqual([]);
   });
 });
