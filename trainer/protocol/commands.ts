@@ -33,6 +33,8 @@ import {
 
 // ---- requests -------------------------------------------------------------------------------------------------------
 
+/** What something is called, as it is kept with the command, whether or not there is such a thing. */
+const called = z.string().max(200);
 const checkpointStep = z.number().int().min(0);
 /** Why a checkpoint is pinned. */
 export const pinNote = z.string().max(200);
@@ -69,7 +71,7 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('mask'),
     step: z.number().int().min(1),
-    rollouts: z.array(z.string().min(1)).min(1).max(4096),
+    rollouts: z.array(called.min(1)).min(1).max(4096),
     masked: z.boolean().default(true),
     why: correctionWhy,
   }),
@@ -77,7 +79,7 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('rescore'),
     step: z.number().int().min(1),
-    rollout: z.string().min(1),
+    rollout: called.min(1),
     scores: givenScores.nullable(),
     why: correctionWhy,
   }),
@@ -90,7 +92,7 @@ export const commandRequest = z.discriminatedUnion('kind', [
   }),
   /** Shares of the sources from the next step on, as `sourceWeights` of a run file; null: as the dataset has them. */
   z.strictObject({ kind: z.literal('mix'), weights: z.record(z.string(), z.number().min(0)).nullable() }),
-  z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
+  z.strictObject({ kind: z.literal('set'), parameter: called, value: z.unknown() }),
   /** Changes the list of breakpoints, at once and in every state. */
   z.strictObject({ kind: z.literal('break'), change: breakpointChange }),
   /** Keeps the checkpoint of a step until it is unpinned; `note` says why. One that is pinned gets the new note. */
