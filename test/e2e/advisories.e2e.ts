@@ -44,9 +44,9 @@ it('the gravest is the one notice; its button sends the command, and says what b
   await told.waitFor();
   expect(await tab.locator(notice).count()).toBe(1);
   expect(await told.innerText()).toContain('1 other below');
-  await told.getByText('Set temperature to 1.2').click();
+  await told.getByText('Set temperature: 1.2').click();
   await told.getByText('applied: 1 → 1.2').waitFor();
-  await told.locator('vscode-button[disabled]', { hasText: 'Set temperature to 1.2' }).waitFor();
+  await told.locator('vscode-button[disabled]', { hasText: 'Set temperature: 1.2' }).waitFor();
   const field = tab.locator('vscode-text-field[aria-label="temperature T"]');
   await expect.poll(() => field.evaluate((element) => (element as HTMLInputElement).value)).toBe('1.2');
 });

@@ -86,6 +86,13 @@ it('takes a condition with completion, says what is wrong under the field, and o
   await field(tab).press('Enter');
   await section(tab).getByText('mean(accuracy, 20) < 0.3').waitFor();
   expect((await rows(tab)).at(-1)).toBe('3 | mean(accuracy, 20) < 0.3 | after-update | never hit');
+  const focus = () => tab.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+  await expect.poll(focus).toBe('Add a breakpoint');
+  await section(tab).getByRole('button', { name: 'Breakpoint 3', exact: true }).click();
+  await tab.getByRole('menuitem', { name: 'Edit' }).click();
+  await expect.poll(focus).toBe('Condition of breakpoint 3');
+  await field(tab).press('Escape');
+  await expect.poll(() => tab.evaluate(() => document.activeElement?.getAttribute('data-breakpoint'))).toBe('3');
 });
 
 it('is switched off, made log only, and taken away, and ready-made ones are one press away', async () => {

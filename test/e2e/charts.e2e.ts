@@ -80,7 +80,7 @@ it('overlay another run, each with its own mark and last values, and keep it in 
   expect(await faultsNow(tab)).toEqual([]);
   await runs.getByRole('button', { name: /Take second-1/ }).click();
   await runs.waitFor({ state: 'detached' });
-  expect(new URL(tab.url()).searchParams.get('beside')).toBeNull();
+  await expect.poll(() => new URL(tab.url()).searchParams.get('beside')).toBeNull();
 });
 
 it('say how they are smoothed, all alike, and remember it', async () => {

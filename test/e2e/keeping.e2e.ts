@@ -65,6 +65,15 @@ afterAll(async () => {
   await project?.remove();
 });
 
+it('scrolls its columns, and never the page out of sight', async () => {
+  const tab = await open();
+  for (const width of [1400, 700]) {
+    await tab.setViewportSize({ width, height: 700 });
+    await tab.getByText('Command log').first().scrollIntoViewIfNeeded();
+    expect(await tab.evaluate(() => [document.documentElement.scrollHeight, innerHeight])).toEqual([700, 700]);
+  }
+}, 100_000);
+
 describe('a parameter', () => {
   it('redraws the schedule ahead while one types, and says the range of what it is not', async () => {
     const tab = await open();
@@ -110,9 +119,12 @@ describe('a checkpoint', () => {
     await tab.getByText(/2 kept, .* free; keeps the last 2/).waitFor();
     expect(await kept(tab).allInnerTexts()).toEqual([expect.stringMatching(/last 2/), expect.stringMatching(/last 2/)]);
     await act(tab, 6, 'Pin…');
-    await tab.locator('vscode-text-field[aria-label=Note] input').fill('<b>before</b> the rate');
-    await tab.getByRole('button', { name: 'Pin', exact: true }).click();
+    /* Into the field, at once: no letter of it is a key of the page. */
+    await tab.keyboard.type('<b>before</b> the rate');
+    await tab.keyboard.press('Enter');
     await tab.getByText('last 2, pinned: <b>before</b> the rate').waitFor();
+    const actions = tab.getByRole('button', { name: 'Actions of checkpoint 6' });
+    await expect.poll(() => actions.evaluate((element) => element === document.activeElement)).toBe(true);
     await act(tab, 6, 'Unpin');
     await expect.poll(() => kept(tab).allInnerTexts()).not.toContainEqual(expect.stringContaining('pinned'));
     expect(await faultsNow(tab)).toEqual([]);
@@ -125,6 +137,7 @@ describe('a checkpoint', () => {
     await comparison.getByText('Both were saved with the same parameters.').waitFor();
     expect(await comparison.getByRole('button', { name: /Copy eval of step/ }).count()).toBe(2);
     await act(tab, 8, 'Fork from here…');
+    await tab.getByText(/but for step 9: what was done of it, at before-update, is given up/).waitFor();
     const changed = tab.locator('vscode-text-field[aria-label="Changed parameters"] input');
     await changed.fill('learningRate=3');
     await tab.getByText('learningRate: “3” is no number from 0 to 1.').waitFor();

@@ -58,6 +58,10 @@ describe('the open update', () => {
     expect(await part.textContent()).toContain('4 of 4 answers in it; the run stands at before-update, step 1');
     expect(await button('Leave answer 2 out').getAttribute('aria-disabled')).toBe('true');
     await button('Leave answer 2 out').press('Enter');
+    await part.getByRole('alert').getByText('Say why first').waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('placeholder'))).toBe(
+      'kept with what is changed',
+    );
     await part.getByRole('textbox', { name: 'Why' }).fill('<b>the label</b> is wrong');
     await button('Leave answer 2 out').click();
     await button('Put answer 2 back').waitFor();

@@ -137,7 +137,7 @@ describe('the pages over a run', () => {
     const row = tab.locator('tr', { hasText: 'set learning rate' });
     await row.waitFor();
     expect(await stepShown(tab)).toBe(paused);
-    await tab.locator('body').click({ position: { x: 700, y: 60 } });
+    /* From the field too. */
     await tab.keyboard.press('F5');
     await row.filter({ hasText: 'applied' }).waitFor({ timeout: 120_000 });
     expect(await row.textContent()).toContain('0.0015 → 7e−4');

@@ -24,11 +24,11 @@ export function commandOfWay(way: WayOn): CommandRequest | null {
   }
 }
 
-/** What a button is called: `Set temperature to 1.2`, `Pause`. Null for what is no command. */
+/** What a button is called: `Set temperature: 1.2`, `Pause`. Null for what is no command. */
 export function wayLabel(way: WayOn): string | null {
   switch (way.kind) {
     case 'set':
-      return `Set ${isParameterName(way.parameter) ? parameters[way.parameter].label : way.parameter} to ${valueWords(way.value)}`;
+      return `Set ${isParameterName(way.parameter) ? parameters[way.parameter].label : way.parameter}: ${valueWords(way.value)}`;
     case 'command':
       return way.command === 'stop' ? `${commands.stop.label} after this step` : commands[way.command].label;
     case 'check':

@@ -1,5 +1,5 @@
 /** The breakpoints of the run: where each is asked and what it was hit by so far; added, changed and taken away here. */
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Breakpoint } from '../../trainer/protocol/breakpoints/breakpoint.ts';
 import { type BreakpointChange, breakpointsOf } from '../../trainer/protocol/breakpoints/changes.ts';
 import { readyMades, readyMadesFor } from '../../trainer/protocol/breakpoints/ready-made.ts';
@@ -27,8 +27,18 @@ export function BreakpointList({ feed, run, noTrainer }: BreakpointListProps) {
   const hitNow = run.state === 'paused' ? run.hit?.number : undefined;
   const list = breakpointsOf(run).toSorted((a, b) => Number(b.number === hitNow) - Number(a.number === hitNow));
   const ask = (change: BreakpointChange) => void feed.command({ kind: 'break', change });
+  const box = useRef<HTMLElement>(null);
+  /* A form that is left gives the focus to what it was about. */
+  const before = useRef(form);
+  useLayoutEffect(() => {
+    const left = before.current;
+    before.current = form;
+    if (form !== null || left === null || document.activeElement !== document.body) return;
+    const about = left === 'add' ? 'button[aria-label^="Add a breakpoint"]' : `[data-breakpoint="${left}"]`;
+    box.current?.querySelector<HTMLElement>(about)?.focus();
+  }, [form]);
   return (
-    <section class={styles.list} aria-label="Breakpoints">
+    <section ref={box} class={styles.list} aria-label="Breakpoints">
       <Section
         title="Breakpoints"
         meta={list.length === 0 ? 'none' : String(list.length)}

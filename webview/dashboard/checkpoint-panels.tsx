@@ -1,6 +1,6 @@
 /** What opens below a checkpoint of the list: its pin, a run that goes on from it, and the question before it is deleted. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { CheckpointRemoval } from '../../trainer/protocol/checkpoint-shelf.ts';
 import { pinNote } from '../../trainer/protocol/commands.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
@@ -8,7 +8,7 @@ import type { Checkpoint } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { runName } from '../../trainer/protocol/runfile.ts';
 import type { RunFeed } from '../state/run-feed.ts';
-import { fileSize } from '../ui/numbers.ts';
+import { fileSize, grouped } from '../ui/numbers.ts';
 import { Button, TextField } from '../ui/toolkit.tsx';
 import styles from './checkpoint-panels.module.css';
 import { forkParameters } from './fork-parameters.ts';
@@ -29,14 +29,30 @@ interface FormProps {
   readonly children: ComponentChildren;
 }
 
+/** It takes the focus, so that what is typed next goes into it and is no key of the page; then the focus is where it was. */
 function Form({ label, fault, send, onSend, onClose, children }: FormProps) {
+  const box = useRef<HTMLFieldSetElement>(null);
+  useLayoutEffect(() => {
+    const { current } = box;
+    const before = document.activeElement;
+    /* Of a question without a field: what does nothing. */
+    const first = current?.querySelector<HTMLElement>('vscode-text-field, vscode-button:last-of-type');
+    first?.focus();
+    return () => {
+      if (current?.contains(document.activeElement) && before instanceof HTMLElement) before.focus();
+    };
+  }, []);
   return (
     <fieldset
+      ref={box}
       class={styles.panel}
       aria-label={label}
       onKeyDown={(event) => {
-        if (event.key === 'Enter' && fault === null && (event.target as Element).tagName === 'VSCODE-TEXT-FIELD')
+        if (event.key === 'Enter' && fault === null && (event.target as Element).tagName === 'VSCODE-TEXT-FIELD') {
+          /* Else it would press what has the focus by then. */
+          event.preventDefault();
           onSend();
+        }
         if (event.key === 'Escape') onClose();
         else return;
         event.stopPropagation();
@@ -78,6 +94,13 @@ export function PinPanel({ feed, checkpoint, onClose }: PanelProps) {
   );
 }
 
+/** What a fork costs a run that is held in a step: another run takes its memory. */
+function costWords(run: RunSummary): string {
+  if (run.state !== 'paused' || run.memory !== 'held') return '';
+  if (run.at.point === 'before-step' || run.at.point === 'after-update') return '';
+  return `, but for step ${grouped(run.step + 1)}: what was done of it, at ${run.at.point}, is given up, with all that was changed before its update, and it is made anew when this run goes on`;
+}
+
 export function ForkPanel({
   feed,
   checkpoint,
@@ -108,7 +131,9 @@ export function ForkPanel({
       }}
       onClose={onClose}
     >
-      <p>A new run goes on from step {step}; this one stays as it is.</p>
+      <p>
+        A new run goes on from step {step}; this one stays as it is{costWords(run)}.
+      </p>
       <div class={styles.fields}>
         <span>name</span>
         <TextField class={styles.line} label="Name of the new run" value={name} onInput={setName} />

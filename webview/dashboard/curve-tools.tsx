@@ -72,7 +72,7 @@ function shownOf({ view, group, drawn, markers, specs, lines }: CurveToolsProps)
     ...{ steps, axis, smoothing, lines },
     large: specs.large.map(chart),
     small: specs.small.map(chart),
-    markers: markerPlaces(markers, axis, markerRoom),
+    markers: markerPlaces(markers, axis, markerRoom, drawn.steps.at(-1) ?? 0),
     now: view.run.step > 0 ? view.run.step : null,
   };
 }

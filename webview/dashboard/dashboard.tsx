@@ -132,8 +132,8 @@ export function Dashboard(props: DashboardProps) {
     ...Object.fromEntries(
       controls.map((control) => [
         control.key,
-        /* In a field F5 is the browser's own. */
-        (event: KeyboardEvent) => (control.key === 'F5' && focusIsTyping(event) ? false : ask(control)),
+        /* In a field too: there a value was just set. */
+        () => ask(control),
       ]),
     ),
     '+': () => scale(0.5),

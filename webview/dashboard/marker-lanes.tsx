@@ -34,7 +34,7 @@ export function MarkerLanes({ group, steps, markers, chosen, takesFocus, onOpen 
   }, [chosen, zoom]);
   return (
     <div ref={box} class={styles.lanes} style={{ marginLeft: `${axisWidth}px`, marginRight: `${rightRoom}px` }}>
-      {markerPlaces(markers, shownSteps(steps, zoom), markerRoom).map((place) => {
+      {markerPlaces(markers, shownSteps(steps, zoom), markerRoom, steps.at(-1) ?? 0).map((place) => {
         const [first] = place.markers;
         const isChosen = place.markers.some(({ id }) => id === chosen);
         const title = placeTitle(place);

@@ -27,14 +27,14 @@ export type MarkerTarget =
 /** Lanes under the curves, from above. */
 export const laneOf: Readonly<Record<MarkerKind, number>> = { command: 0, breakpoint: 1, 'log only': 1, checkpoint: 2 };
 
-/** Of commands that were applied, of checkpoints on disk and of hits of breakpoints, by their step. */
+/** Of commands that were applied (given newest first), of checkpoints on disk and of hits of breakpoints, by their step. */
 export function markersOf({
   run,
   commands,
   checkpoints,
   hits,
 }: Pick<RunView, 'run' | 'commands' | 'checkpoints' | 'hits'>): Marker[] {
-  const ofCommands = commands.flatMap((command): Marker[] =>
+  const ofCommands = commands.toReversed().flatMap((command): Marker[] =>
     command.state === 'applied' && command.at
       ? [
           {
@@ -85,12 +85,21 @@ export interface MarkerPlace {
   readonly markers: readonly [Marker, ...Marker[]];
 }
 
-/** Of an axis from step to step with room for so many places; what would cover each other stands together. */
-export function markerPlaces(markers: readonly Marker[], [from, to]: readonly [number, number], room: number) {
+/**
+ * Of an axis from step to step with room for so many places; what would cover each other stands together.
+ * @param last the last step that is drawn at all: what happened in the one under way stands there
+ */
+export function markerPlaces(
+  markers: readonly Marker[],
+  [from, to]: readonly [number, number],
+  room: number,
+  last: number,
+) {
   const places = new Map<string, { at: number; kind: MarkerKind; markers: [Marker, ...Marker[]] }>();
   for (const marker of markers) {
-    if (marker.step < from || marker.step > to) continue;
-    const at = (marker.step - from) / (to - from);
+    const step = Math.min(marker.step, last);
+    if (step < from || step > to) continue;
+    const at = (step - from) / (to - from);
     const key = `${marker.kind} ${Math.floor(at * room)}`;
     const held = places.get(key);
     if (held) held.markers.push(marker);

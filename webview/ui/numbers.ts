@@ -17,7 +17,7 @@ export function signed(value: number | null, decimals: number): string {
   return value !== null && value > 0 && Number(value.toFixed(decimals)) !== 0 ? `+${text}` : text;
 }
 
-/** Three significant digits, small and large ones with an exponent: 5e−7, 0.0153, 0.598, 342, 1.2e6. */
+/** Two or three significant digits, small and large ones with an exponent: 5e−7, 0.0015, 0.015, 0.598, 342, 1.23e6. */
 export function compact(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return fixed(value, 0);
   const size = Math.abs(value);
@@ -25,7 +25,9 @@ export function compact(value: number | null): string {
   if (size < 1e-3 || size >= 1e6) return trueMinus(shortest(value.toExponential(2)));
   if (size >= 100) return trueMinus(value.toFixed(0));
   if (size >= 10) return trueMinus(value.toFixed(1));
-  return trueMinus(size >= 1 ? value.toFixed(2) : value.toFixed(3));
+  if (size >= 1) return trueMinus(value.toFixed(2));
+  /* 0.0015 is not 0.001, nor 0.002. */
+  return trueMinus(size >= 0.01 ? value.toFixed(3) : String(Number(value.toPrecision(2))));
 }
 
 /** A parameter's value as a person would type it. */

@@ -77,7 +77,7 @@ describe('a notice', () => {
       await tell({ type: 'warning', message: 'One bad row is left out.' }, { type: 'advisory', advisory: told });
       await vi.waitFor(() => expect(editor.messages.length).toBeGreaterThan(0));
       expect(editor.messages).toEqual([
-        ['r1: Nothing feels it.', 'Set temporal reward by to answer', 'Open Dashboard', 'Mute'],
+        ['r1: Nothing feels it.', 'Set temporal reward by: answer', 'Open Dashboard', 'Mute'],
       ]);
     });
 

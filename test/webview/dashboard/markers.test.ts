@@ -43,6 +43,12 @@ it('are made of the commands that were applied and of the checkpoints, by step',
   expect(markers[0]).toMatchObject({ title: 'save, applied, by ada', target: { open: 'command', id: 'c1' } });
 });
 
+it('of one step stand in the order in which the commands were given', () => {
+  const commands = [saved(3, 7), saved(2, 7), saved(1, 7)];
+  const markers = markersOf({ run, commands, checkpoints: [], hits: [] });
+  expect(markers.map(({ id }) => id)).toEqual(['command c1', 'command c2', 'command c3']);
+});
+
 it('are made of hits of breakpoints, which lead to the answer that caused them, or to the breakpoint', () => {
   const hit = {
     ...{ number: 2, condition: 'any(aha >= 5)', logOnly: false, hits: 1 },
@@ -64,7 +70,7 @@ it('are made of hits of breakpoints, which lead to the answer that caused them, 
 
 it('have a place on the axis, which those of a kind share that are close', () => {
   const markers = [marker('a', 10), marker('b', 11), marker('c', 11, 'checkpoint'), marker('d', 110), marker('e', 500)];
-  const places = markerPlaces(markers, [10, 110], 10);
+  const places = markerPlaces(markers, [10, 110], 10, 500);
   expect(places.map(({ at, kind, markers: held }) => [at, kind, held.map(({ id }) => id)])).toEqual([
     [0, 'command', ['a', 'b']],
     [0.01, 'checkpoint', ['c']],
@@ -75,8 +81,15 @@ it('have a place on the axis, which those of a kind share that are close', () =>
     Array.from({ length: 9 }, (_, at) => marker(`m${at}`, 10)),
     [10, 110],
     10,
+    500,
   );
   expect(placeTitle(many[0] as (typeof many)[number])).toMatch(/^(step 10: m\d\n){6}and 3 more$/);
+});
+
+it('of the step that is under way stand at the last one that is drawn', () => {
+  const [one] = markerPlaces([marker('a', 57, 'breakpoint')], [1, 56], 10, 56);
+  expect([one?.at, one && placeTitle(one)]).toEqual([1, 'step 57: a']);
+  expect(markerPlaces([marker('a', 57)], [1, 40], 10, 56)).toEqual([]);
 });
 
 it('are gone through one by one, and the ends hold', () => {

@@ -14,8 +14,11 @@ describe('numbers', () => {
   });
 
   it('keeps three digits of small and large values', () => {
-    expect([5e-7, 0.0153, 0.598, 1.5, 12.34, 342.4, 1_234_567].map(compact)).toEqual([
+    expect([5e-7, 0.0015, 0.00149987, -0.01, 0.0153, 0.598, 1.5, 12.34, 342.4, 1_234_567].map(compact)).toEqual([
       '5e−7',
+      '0.0015',
+      '0.0015',
+      '−0.010',
       '0.015',
       '0.598',
       '1.50',

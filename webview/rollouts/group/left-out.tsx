@@ -37,7 +37,7 @@ export function LeftOut({ group }: { readonly group: GroupWithRollouts }) {
           <li key={`scored ${one.id}`}>
             <b>{nameOf(one)}</b> <span class="num">{scoresWords(one.rescored)}</span> given by{' '}
             <span class="model-text">
-              {shownLine(one.rescored.by, 60)}: {shownLine(one.rescored.why, 200)}
+              {shownLine(one.rescored.by, 60)}: “{shownLine(one.rescored.why, 200)}”
             </span>
           </li>
         ))}

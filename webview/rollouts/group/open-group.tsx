@@ -1,5 +1,5 @@
 /** A group whose update is not made yet: what a person can change of it, and how the run goes on from here. */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { type CommandRequest, refusal } from '../../../trainer/protocol/commands.ts';
 import { correctionWhy, type GivenScores } from '../../../trainer/protocol/corrections.ts';
 import type { GroupWithRollouts, Rollout } from '../../../trainer/protocol/records.ts';
@@ -32,6 +32,9 @@ const changeable: readonly string[] = ['after-sampling', 'before-update'];
 export function OpenGroup({ feed, run, group, rollout, refused }: OpenGroupProps) {
   const [why, setWhy] = useState('');
   const [alsoSkip, setAlsoSkip] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  /* Something was pressed that wants a reason. */
+  const [wanted, setWanted] = useState(false);
   if (!isAhead(run, group)) return null;
   const { step } = group;
   const isHeld = run.state === 'paused' && changeable.includes(run.at.point);
@@ -45,6 +48,10 @@ export function OpenGroup({ feed, run, group, rollout, refused }: OpenGroupProps
         aria-disabled={blocked === null && request !== null ? undefined : 'true'}
         title={blocked ?? 'Enters the update that is about to be made; can be taken back until then'}
         onClick={() => {
+          if (blocked !== null && blocked === reasonless) {
+            setWanted(true);
+            field.current?.focus();
+          }
           if (blocked !== null || request === null) return;
           void feed.command(request).then((record) => {
             if (then && record !== null && record.state !== 'rejected') void feed.command(then);
@@ -87,13 +94,20 @@ export function OpenGroup({ feed, run, group, rollout, refused }: OpenGroupProps
         <label class={styles.why}>
           <span>Why</span>
           <input
+            ref={field}
             type="text"
             value={why}
+            aria-describedby={wanted && reasonless !== null ? 'open-group-why' : undefined}
             maxLength={1000}
             placeholder="kept with what is changed"
             onInput={(event) => setWhy(event.currentTarget.value)}
           />
         </label>
+        {wanted && reasonless !== null && (
+          <span id="open-group-why" class={styles.fault} role="alert">
+            {reasonless}
+          </span>
+        )}
         <span>
           {isOrdered && rollout?.masked !== undefined
             ? button(`Put ${named} back`, mask([rollout.id], false), reasonless)
