@@ -282,6 +282,8 @@ describe('a command', () => {
     expect(settingRefusal('grpo', 'alpha', 0.2)).toBe('alpha has no meaning for grpo');
     expect(settingRefusal('tgrpo', 'alpha', 0.2)).toBeNull();
     expect(settingRefusal('sft', 'topP', 2)).toBe('top-p must be at most 1, not 2');
+    // So that a step comes to its end.
+    expect(settingRefusal('grpo', 'updatesPerSampling', 101)).toBe('updates a sampling must be at most 100, not 101');
   });
 
   it('is refused by a clause that reads on from "because", without a full stop of its own', () => {
@@ -383,6 +385,13 @@ describe('a record', () => {
       }),
     );
     expect(commandRequest.safeParse({ kind: 'save', when: 'now' }).success).toBe(false);
+    // What is asked for is kept, and nothing is called by so much.
+    for (const endless of ['x'.repeat(201), 'x'.repeat(1e6)]) {
+      expect(commandRequest.safeParse({ kind: 'set', parameter: endless, value: 1 }).success).toBe(false);
+      const of = { step: 1, why: 'w' };
+      expect(commandRequest.safeParse({ kind: 'mask', rollouts: [endless], ...of }).success).toBe(false);
+      expect(commandRequest.safeParse({ kind: 'rescore', rollout: endless, scores: null, ...of }).success).toBe(false);
+    }
   });
 });
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hasEnded } from '../../trainer/protocol/commands.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
+import { CheckpointShelf } from '../../trainer/runs/checkpoint-shelf.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
 import { type ScriptedRun, type ScriptedRunOptions, scriptedRun } from './scripted-run.ts';
 
@@ -140,6 +141,29 @@ describe('deleting a checkpoint', () => {
     expect((await made.run.shelf.removal(3)).asks).toEqual(['tried-1 was made from it.', 'ada pinned it: good.']);
     expect((await made.run.shelf.removal(0)).asks).toEqual(['The KL term of this run is reckoned from it.']);
     expect((await made.run.shelf.removal(5)).asks.at(-1)).toBe('It is the best by reward of those that are kept.');
+  });
+
+  it('lets nobody pin or delete it meanwhile, and is over where a person has not agreed', async () => {
+    const made = await every({});
+    const gone = made.command({ kind: 'remove-checkpoint', step: 3 });
+    const why = 'the checkpoint of step 3 is being deleted';
+    expect(made.send({ kind: 'pin', step: 3, note: '' })).toMatchObject({ state: 'rejected', why });
+    expect(made.send({ kind: 'remove-checkpoint', step: 3 })).toMatchObject({ state: 'rejected', why });
+    expect(await gone).toMatchObject({ state: 'applied' });
+    expect(made.bodies('checkpoint-removed').filter(({ id }) => id === 'step-000003')).toHaveLength(1);
+    expect(await made.command({ kind: 'remove-checkpoint', step: 5 })).toMatchObject({ state: 'failed' });
+    expect(await made.command({ kind: 'pin', step: 5, note: '' })).toMatchObject({ state: 'applied' });
+  });
+
+  it('of a fork says that it would leave nothing to go on from, whatever its parent began with', async () => {
+    const made = await every({});
+    const fork = new CheckpointShelf({
+      ...{ folder: made.run.folder, store: made.run.store, runs: () => [], record: () => {} },
+      run: () => ({ ...made.summary, parent: { run: 'tried-1', step: 5 } }),
+    });
+    expect((await fork.removal(5)).asks).toEqual([
+      'It is the newest, from which a resume goes on; there is no other, and a fork can’t begin again.',
+    ]);
   });
 
   it('of one whose folder is in the trash already is only written down', async () => {

@@ -20,6 +20,7 @@ beforeEach(() => {
       if (full) throw new StudioError('disk-full', 'No space is left.');
       return store.append(body);
     },
+    inText: (sentence) => sentence.replaceAll('/projects/mine/', ''),
     log: (line) => lines.push(line),
   });
 });
@@ -38,6 +39,7 @@ describe('a command log', () => {
     ]);
     expect(log.known('b', { kind: 'set', parameter: 'beta', value: 1 })).toEqual(store.command('b'));
     expect(log.known('c', save)).toBeNull();
+    expect(log.fail(second, null, '/projects/mine/runs/a: no space')).toMatchObject({ why: 'runs/a: no space' });
   });
 
   it('knows the same request by its values, whatever the order of their keys, and refuses another', () => {

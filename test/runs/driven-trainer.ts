@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { presetParameters } from '../../trainer/learning/presets.ts';
 import {
   type CommandRecord,
@@ -405,9 +406,10 @@ function tablesThatDiffer(store: RunStore, initial: RunSummary, log: readonly Ru
       counts: of.counts().counts,
       rollouts: of.rolloutCount(),
     });
-    const [held, made] = [tables(store), tables(anew)];
-    return Object.keys(held).filter(
-      (name) => JSON.stringify(held[name as keyof typeof held]) !== JSON.stringify(made[name as keyof typeof made]),
+    // As they are sent; in which order a record's keys were written says nothing.
+    const [held, made] = [store, anew].map((of) => JSON.parse(JSON.stringify(tables(of))) as ReturnType<typeof tables>);
+    return Object.keys(held ?? {}).filter(
+      (name) => !isDeepStrictEqual(held?.[name as keyof typeof held], made?.[name as keyof typeof made]),
     );
   } catch (thrown) {
     return [`anything (${asStudioError(thrown)})`];

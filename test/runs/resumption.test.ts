@@ -123,6 +123,20 @@ describe('a resume', () => {
     expect(numbersOf(found.run.store.metrics()).slice(0, 6)).toEqual(before);
   });
 
+  it('of a fork never goes back beyond its first step: what lies before is of another run', async () => {
+    const made = await sixSteps();
+    const { folder, store } = made.run;
+    const run = { ...made.summary, parent: { run: 'tried-1', step: 4 } };
+    expect(await planResumption({ folder, store, run }, 4)).toMatchObject({ from: 4 });
+    await expect(planResumption({ folder, store, run }, 2)).rejects.toThrow(
+      `${run.id} was forked from tried-1, step 4, and can't go on from step 2.`,
+    );
+    for (const step of [4, 6]) rmSync(checkpoint(made, step), { recursive: true });
+    await expect(planResumption({ folder, store, run }, undefined)).rejects.toThrow(
+      `${run.id} has no whole checkpoint left, and it can't begin again: it was forked from tried-1, step 4.`,
+    );
+  });
+
   it('that is killed between putting checkpoints aside and saying so asks again', async () => {
     const made = await sixSteps();
     await setAsideAfter(made.run.folder, 2);

@@ -563,6 +563,32 @@ describe('a parameter', () => {
     expect(stepsOf(made)).toEqual([1, 2]);
   });
 
+  it('gives a run no fewer steps than it has made or is making', async () => {
+    const made = scriptedRun({ unseen: 0, parameters: { steps: 9 } });
+    await made.command({ kind: 'run-to', point: 'before-step', step: 3 });
+    await made.untilState('paused');
+    const steps = (value: number) => made.command({ kind: 'set', parameter: 'steps', value });
+    expect(await steps(2)).toMatchObject({
+      state: 'rejected',
+      why: 'steps must be at least 3, since step 3 is under way, not 2',
+    });
+    // Taken before step 3 and due before step 4, by when it is too late.
+    await made.command({ kind: 'run-to', point: 'before-update', step: 3 });
+    await made.untilState('paused');
+    const late = made.send({ kind: 'set', parameter: 'steps', value: 3 });
+    await made.command({ kind: 'run-to', point: 'before-step', step: 4 });
+    await made.until(({ step, state }) => step === 3 && state === 'paused');
+    expect(made.run.store.command(late.id)).toMatchObject({
+      state: 'failed',
+      why: expect.stringContaining('step 4 is under way'),
+    });
+    expect(await steps(4)).toMatchObject({ state: 'applied' });
+    made.send({ kind: 'resume' });
+    await made.untilState('completed');
+    expect(made.summary).toMatchObject({ step: 4, steps: 4 });
+    expect(await steps(3)).toMatchObject({ state: 'rejected', why: expect.stringContaining('since 4 are done') });
+  });
+
   it('that does not fit what the run is made of fails its command and changes nothing', async () => {
     const made = await heldAt('before-step');
     const set = await made.command({ kind: 'set', parameter: 'imageShare', value: 0.5 });

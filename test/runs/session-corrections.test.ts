@@ -136,6 +136,37 @@ describe('the questions of a run', () => {
     expect(rowsOf(made).some(([step, asked]) => step > 4 && asked === row)).toBe(true);
   });
 
+  it('are never all skipped: the last one is asked on, and the run goes on', async () => {
+    const made = scriptedRun({ unseen: 0, questions: 3, parameters: { steps: 3 } });
+    made.send({ kind: 'run-to', point: 'before-step', step: 2 });
+    await made.untilState('paused');
+    const skip = (row: number) => made.command({ kind: 'skip', row, skipped: true, why });
+    expect([await skip(0), await skip(2)]).toMatchObject([{ state: 'applied' }, { state: 'applied' }]);
+    expect(await skip(1)).toMatchObject({
+      state: 'failed',
+      why: expect.stringContaining('every row that is asked for'),
+    });
+    expect(made.summary.skippedRows).toEqual([0, 2]);
+    expect(await finished(made)).toHaveLength(3);
+    expect(
+      rowsOf(made)
+        .filter(([step]) => step > 1)
+        .every(([, row]) => row === 1),
+    ).toBe(true);
+  });
+
+  it('are skipped once where two ask for it before it is due', async () => {
+    const made = scriptedRun({ unseen: 0 });
+    made.send({ kind: 'run-to', point: 'after-update', step: 1 });
+    await made.untilState('paused');
+    const [first, second] = ['x', 'y'].map((said) => made.send({ kind: 'skip', row: 0, skipped: true, why: said }));
+    await finished(made);
+    expect(made.run.store.command(first?.id ?? '')).toMatchObject({ state: 'applied' });
+    expect(made.run.store.command(second?.id ?? '')).toMatchObject({
+      ...{ state: 'failed', why: expect.stringContaining('row 0 is skipped already') },
+    });
+  });
+
   it('come by other shares of their sources, which have to be those of the dataset', async () => {
     const made = scriptedRun({ unseen: 0, parameters: { steps: 3 } });
     made.send({ kind: 'run-to', point: 'before-step', step: 2 });

@@ -18,6 +18,7 @@ function harness(save: () => Promise<string> = async () => 'saved') {
       if (body.type === 'command') records.push(body.command);
       return { runId: 'r', seq: records.length, at: 0, body };
     },
+    inText: (sentence) => sentence.replaceAll('/projects/mine/', ''),
     log: () => {},
   });
   const steering = new Steering(log, {

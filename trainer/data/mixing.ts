@@ -110,6 +110,7 @@ function checkWeights(rows: readonly OrderedRow[], weights: SourceWeights): Map<
 export class QuestionOrder {
   private readonly rows: readonly OrderedRow[];
   private readonly seed: number;
+  private given!: SourceWeights | null;
   private all!: Ranked;
   private images!: Ranked;
   private videos!: Ranked;
@@ -124,6 +125,11 @@ export class QuestionOrder {
     this.rows = rows;
     this.seed = seed;
     this.weigh(sourceWeights);
+  }
+
+  /** As they are now; null takes sources as the dataset has them. */
+  get sourceWeights(): SourceWeights | null {
+    return this.given;
   }
 
   /**
@@ -142,6 +148,7 @@ export class QuestionOrder {
             name,
           )
         : new WeightedPools(wanted, weights, seed, name);
+    this.given = sourceWeights;
     this.all = ranked(rows, 'all');
     const { images = [], videos = [] } = Object.groupBy(rows, ({ isImage }) => (isImage ? 'images' : 'videos'));
     this.images = ranked(images, 'images');

@@ -146,9 +146,23 @@ export class QuestionLoader {
       const rows = Array.from({ length: wanted }, (_, i) => rowAt(next + i));
       questions.push(...(await this.loadReadable(rows)));
       next += wanted;
-      if (questions.length === 0 && next - position > 2 * this.dataset.count) throw this.noneIsLeft();
+      if (questions.length === 0 && next - position > this.farthest) throw this.noneIsLeft();
     }
     return { questions, next };
+  }
+
+  /**
+   * For an order that is about to be another, or rows that are about to be skipped: whether `take` would find a question.
+   * @throws StudioError `bad-dataset` where it would not
+   */
+  demandAny(rowAt: (position: number) => number, position: number): void {
+    for (let ahead = 0; ahead <= this.farthest; ahead++) if (!this.isLeftOut(rowAt(position + ahead))) return;
+    throw this.noneIsLeft();
+  }
+
+  /** Positions that are looked through for a row that is asked. */
+  private get farthest(): number {
+    return 2 * this.dataset.count;
   }
 
   private noneIsLeft(): StudioError {

@@ -20,6 +20,7 @@ import {
 } from './parameters.ts';
 import {
   isComputing,
+  isInMemory,
   type RunPoint,
   type RunState,
   type RunSummary,
@@ -32,6 +33,8 @@ import {
 
 // ---- requests -------------------------------------------------------------------------------------------------------
 
+/** What something is called, as it is kept with the command, whether or not there is such a thing. */
+const called = z.string().max(200);
 const checkpointStep = z.number().int().min(0);
 /** Why a checkpoint is pinned. */
 export const pinNote = z.string().max(200);
@@ -68,7 +71,7 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('mask'),
     step: z.number().int().min(1),
-    rollouts: z.array(z.string().min(1)).min(1).max(4096),
+    rollouts: z.array(called.min(1)).min(1).max(4096),
     masked: z.boolean().default(true),
     why: correctionWhy,
   }),
@@ -76,7 +79,7 @@ export const commandRequest = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('rescore'),
     step: z.number().int().min(1),
-    rollout: z.string().min(1),
+    rollout: called.min(1),
     scores: givenScores.nullable(),
     why: correctionWhy,
   }),
@@ -89,7 +92,7 @@ export const commandRequest = z.discriminatedUnion('kind', [
   }),
   /** Shares of the sources from the next step on, as `sourceWeights` of a run file; null: as the dataset has them. */
   z.strictObject({ kind: z.literal('mix'), weights: z.record(z.string(), z.number().min(0)).nullable() }),
-  z.strictObject({ kind: z.literal('set'), parameter: z.string(), value: z.unknown() }),
+  z.strictObject({ kind: z.literal('set'), parameter: called, value: z.unknown() }),
   /** Changes the list of breakpoints, at once and in every state. */
   z.strictObject({ kind: z.literal('break'), change: breakpointChange }),
   /** Keeps the checkpoint of a step until it is unpinned; `note` says why. One that is pinned gets the new note. */
@@ -380,6 +383,7 @@ export const commands: { readonly [K in CommandKind]: Command<K> } = {
     computes: false,
     refuse: ({ parameter, value }, run) =>
       settingRefusal(run.method, parameter, value) ??
+      stepsRefusal(run, parameter, value) ??
       engineRefusal(run, parameter, value) ??
       certainHindrance(run.method, { ...run.parameters, [parameter]: value }, parameter),
   },
@@ -517,6 +521,16 @@ export function settingRefusal(method: Method, name: string, value: unknown): st
   if (changes === 'restart') return `${label} is fixed when the run is created`;
   const checked = schema.safeParse(value);
   return checked.success ? null : faultLine(schema, value, checked.error, label);
+}
+
+/** Why a run can't have so few steps in all, as a clause; null where it can, and for other parameters. */
+export function stepsRefusal(run: RunSummary, name: string, value: unknown): string | null {
+  if (name !== 'steps' || typeof value !== 'number') return null;
+  // A run in memory goes on to the end of the step that it is in.
+  const least = isInMemory(run) ? run.step + 1 : run.step;
+  if (value >= least) return null;
+  const why = least > run.step ? `step ${least} is under way` : `${run.step} are done`;
+  return `steps must be at least ${least}, since ${why}, not ${value}`;
 }
 
 /** Why nothing could be learned with a parameter's value, whatever the others are; null where something can. */

@@ -584,7 +584,8 @@ export const parameters = {
   }),
   updatesPerSampling: parameter({
     label: 'updates a sampling',
-    schema: count,
+    // A step is not stopped between them: its weights would be those of no step.
+    schema: count.max(100),
     changes: 'live',
     methods: rl,
     help: 'Optimiser steps on the same answers; above 1 the clip matters.',

@@ -1,5 +1,5 @@
 /** What people change of the questions that a run asks, from its next step on. */
-import type { CommandChange, CommandRequest } from '../protocol/commands.ts';
+import { type CommandChange, type CommandRequest, commands } from '../protocol/commands.ts';
 import { StudioError } from '../protocol/errors.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { Workbench } from './workbench.ts';
@@ -17,27 +17,49 @@ export function skippedAfter(
 
 /**
  * Of a run in memory.
- * @throws StudioError before anything is another: `not-found` for a row that the dataset does not have; `bad-run-file` for weights that
- *   do not fit its sources
+ * @param position in the order of questions, from which on they are asked
+ * @throws StudioError and then nothing is another: `not-found` for a row that the dataset does not have; `conflict` for one that was
+ *   skipped, or not, meanwhile; `bad-run-file` for weights that do not fit its sources; `bad-dataset` where no question would be left
  */
 export function changeQuestions(
   request: ChangeOfQuestions,
   { questions, order }: Pick<Workbench, 'questions' | 'order'>,
-  journal: RunJournal,
+  journal: Pick<RunJournal, 'know' | 'summary'>,
+  position: number,
 ): CommandChange {
+  const { summary } = journal;
+  const { imageShare } = summary.parameters;
+  const demandAny = () => {
+    order.check(imageShare);
+    questions.demandAny((at) => order.at(at, imageShare), position);
+  };
   if (request.kind === 'mix') {
-    const from = journal.summary.sourceWeights ?? null;
+    const before = order.sourceWeights;
     order.weigh(request.weights);
+    orBack(demandAny, () => order.weigh(before));
     journal.know({ sourceWeights: request.weights });
-    return { from, to: request.weights };
+    return { from: summary.sourceWeights ?? null, to: request.weights };
   }
   const { count } = questions.dataset;
   if (request.row >= count)
     throw new StudioError('not-found', `There is no row ${request.row}: the dataset has ${count}, counted from 0.`, {
       place: questions.datasetName,
     });
-  const skippedRows = skippedAfter(journal.summary.skippedRows, request);
+  // Two may have asked for the same before it was due.
+  const why = commands.skip.refuse?.(request, summary) ?? null;
+  if (why !== null) throw new StudioError('conflict', `${why}.`);
+  const skippedRows = skippedAfter(summary.skippedRows, request);
   questions.skip(skippedRows);
+  orBack(demandAny, () => questions.skip(summary.skippedRows ?? []));
   journal.know({ skippedRows });
   return null;
+}
+
+function orBack(demand: () => void, back: () => void): void {
+  try {
+    demand();
+  } catch (thrown) {
+    back();
+    throw thrown;
+  }
 }

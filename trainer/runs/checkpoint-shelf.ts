@@ -47,6 +47,8 @@ export interface ShelfOf {
 
 export class CheckpointShelf {
   private readonly of: ShelfOf;
+  /** Steps whose checkpoints are being deleted, which takes a while. */
+  private readonly going = new Set<number>();
 
   constructor(of: ShelfOf) {
     this.of = of;
@@ -67,9 +69,10 @@ export class CheckpointShelf {
 
   /** Deletes what the rules keep no longer. */
   async prune(): Promise<void> {
-    for (const { id } of this.of.store.checkpoints()) {
-      // Looked at again for each: somebody may pin one meanwhile.
-      if (this.reasons().get(id)?.length !== 0) continue;
+    for (const { id, step } of this.of.store.checkpoints()) {
+      // Looked at again for each: somebody may pin one meanwhile, or delete it.
+      if (this.going.has(step) || this.reasons().get(id)?.length !== 0) continue;
+      this.going.add(step);
       try {
         await removeCheckpoint(path.join(checkpointsFolder(this.of.folder), id));
       } catch (thrown) {
@@ -79,6 +82,8 @@ export class CheckpointShelf {
           message: `The old checkpoint ${id} can't be removed: ${(thrown as NodeJS.ErrnoException).code ?? thrown}.`,
         });
         continue;
+      } finally {
+        this.going.delete(step);
       }
       this.of.record({ type: 'checkpoint-removed', id });
     }
@@ -88,6 +93,8 @@ export class CheckpointShelf {
   refusal({ kind, step }: ShelfRequest): string | null {
     const found = this.at(step);
     if (!found) return `there is no checkpoint of step ${step}${this.stepsClause()}`;
+    // What is said of it now would be said of nothing in a moment.
+    if (this.going.has(step)) return `the checkpoint of step ${step} is being deleted`;
     return kind === 'unpin' && !found.pin ? `the checkpoint of step ${step} is not pinned` : null;
   }
 
@@ -112,9 +119,13 @@ export class CheckpointShelf {
     const asks: string[] = [];
     const whole = (await this.present()).map((checkpoint) => checkpoint.step);
     if (whole[0] === step) {
-      const next = whole[1];
-      const instead =
-        next === undefined ? 'there is no other, and the run would begin again' : `the next is of step ${next}`;
+      const { parent } = this.of.run();
+      const next = whole.find((other) => other < step && other >= (parent?.step ?? 0));
+      const without =
+        parent && parent.step > 0
+          ? 'there is no other, and a fork can’t begin again'
+          : 'there is no other, and the run would begin again';
+      const instead = next === undefined ? without : `the next is of step ${next}`;
       asks.push(`It is the newest, from which a resume goes on; ${instead}.`);
     }
     const usedBy = this.usedBy(step);
@@ -135,11 +146,16 @@ export class CheckpointShelf {
     const { id, sizeBytes } = this.demand(step);
     const folder = checkpointFolder(this.of.folder, step);
     const isThere = existsSync(folder);
-    const { asks } = isThere ? await this.removal(step) : { asks: [] };
-    if (asks.length > 0 && !confirmed)
-      throw new StudioError('conflict', asks.join(' '), { remedy: 'Agree to it (--yes) to delete it all the same.' });
-    await removeCheckpoint(folder);
-    this.of.record({ type: 'checkpoint-removed', id });
+    this.going.add(step);
+    try {
+      const { asks } = isThere ? await this.removal(step) : { asks: [] };
+      if (asks.length > 0 && !confirmed)
+        throw new StudioError('conflict', asks.join(' '), { remedy: 'Agree to it (--yes) to delete it all the same.' });
+      await removeCheckpoint(folder);
+      this.of.record({ type: 'checkpoint-removed', id });
+    } finally {
+      this.going.delete(step);
+    }
     return isThere ? `${id}, ${megabytes(sizeBytes)} freed` : `${id}; its folder was gone`;
   }
 

@@ -15,6 +15,8 @@ import type { RunStore } from '../store/run-store.ts';
 export interface CommandLogSurroundings {
   readonly store: Pick<RunStore, 'command' | 'commands' | 'nextCommandNumber'>;
   record(body: RunEventBody): RunEvent;
+  /** A sentence as it is kept: paths in it are the project's, which may be moved. */
+  inText(sentence: string): string;
   log(line: string): void;
 }
 
@@ -77,7 +79,7 @@ export class CommandLog {
   }
 
   fail(taken: TakenCommand, at: RunPlace | null, why: string): CommandRecord {
-    return this.end({ ...taken, state: 'failed', endedAt: Date.now(), at, why });
+    return this.end({ ...taken, state: 'failed', endedAt: Date.now(), at, why: this.around.inText(why) });
   }
 
   /** What has happened has happened, also where the disk is too full to say so. */

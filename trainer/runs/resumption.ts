@@ -19,7 +19,7 @@ export interface ResumptionOf {
 
 /**
  * @param asked step of a checkpoint; undefined takes the newest whole one, 0 also the run's beginning
- * @throws StudioError `not-found` when the one asked for is not there or not whole
+ * @throws StudioError `not-found` when the one asked for is not there or not whole, and where a fork would go on from before it
  */
 export async function planResumption(
   { folder, store, run }: ResumptionOf,
@@ -30,6 +30,7 @@ export async function planResumption(
   const newest = whole[0] ?? null;
   const checkpoint = asked === undefined ? newest : await checkpointAt(folder, asked, progress);
   const from = checkpoint?.state.step ?? 0;
+  demandOwn(run, from, asked, folder);
   const newer = bad.filter(({ step }) => step > from).map(({ step, why }) => ({ step, why }));
   if (from >= run.step) return { checkpoint, from, steps: 0, rollouts: 0, evaluations: 0, bad: newer, asks: null };
   const gone = store
@@ -45,6 +46,25 @@ export async function planResumption(
     if (from === 0) return 'There is no checkpoint of any later step.';
     return null;
   }
+}
+
+/** What lies before a fork is another run's: its plan names the weights that run began with. */
+function demandOwn({ id, parent }: RunSummary, from: number, asked: number | undefined, folder: string): void {
+  if (parent === undefined || from >= parent.step) return;
+  const { run, step } = parent;
+  throw new StudioError(
+    'not-found',
+    asked === undefined
+      ? `${id} has no whole checkpoint left, and it can't begin again: it was forked from ${run}, step ${step}.`
+      : `${id} was forked from ${run}, step ${step}, and can't go on from step ${from}.`,
+    {
+      place: folder,
+      remedy:
+        asked === undefined
+          ? `Put a checkpoint back, or fork ${run} again.`
+          : `Name a checkpoint of step ${step} or later.`,
+    },
+  );
 }
 
 /** @throws StudioError `conflict` when a person has to agree and has not */

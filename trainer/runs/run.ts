@@ -65,6 +65,7 @@ export class Run {
     this.commands = new CommandLog({
       store,
       record: (body) => this.journal.record(body),
+      inText: (sentence) => this.plan.paths.inText(sentence),
       log: (line) => around.log(`run ${this.id}: ${line}`),
     });
     this.shelf = new CheckpointShelf({

@@ -9,7 +9,7 @@ import type { OpenGroups } from '../learning/open-groups.ts';
 import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
-import { type CommandRecord, refusal, type TakenCommand } from '../protocol/commands.ts';
+import { type CommandRecord, refusal, stepsRefusal, type TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
@@ -124,13 +124,16 @@ export class TrainingSession {
       readLabels: () => this.readLabels(),
       parameter: (name) => (isParameterName(name) ? this.run.parameters[name] : null),
       setParameter: (name, value) => {
-        if (name === 'imageShare') this.bench?.order.check(value as ParameterValues['imageShare']);
+        if (name === 'imageShare') this.demandShare(value as ParameterValues['imageShare']);
         if (name === 'evaluationReversed' && value === true && this.bench?.unseen)
           requireReversedOf(this.bench.unseen.dataset);
+        // Steps have been made since it was taken.
+        const fewer = stepsRefusal(this.run, name, value);
+        if (fewer !== null) throw new StudioError('bad-request', `${fewer}.`);
         return journal.setParameter(name, value);
       },
       correct: (command) => this.corrections.make(command),
-      changeQuestions: (request) => changeQuestions(request, this.workbench, journal),
+      changeQuestions: (request) => changeQuestions(request, this.workbench, journal, this.reached.position),
       interruptSampling: () => this.interrupt.abort(),
     });
     this.corrections = new SessionCorrections(journal);
@@ -269,10 +272,10 @@ export class TrainingSession {
       around.log(`run ${this.run.id}: ${(fault.kind === 'internal' && fault.stack) || fault}`);
       const inText = (text: string) => this.of.plan.paths.inText(text);
       if (!this.isPlanned) {
-        this.refusedBecause = inText(fault.toString());
+        this.refusedBecause = fault.toString();
         return before;
       }
-      if (!begun) commands.fail(command, null, inText(fault.toString()));
+      if (!begun) commands.fail(command, null, fault.toString());
       const place = fault.place === undefined ? {} : { place: inText(fault.place) };
       const told = runFault.parse({ ...fault.data, ...place, message: inText(fault.message) });
       if (!begun || fault.kind !== 'engine-failed') return { state: 'failed', fault: told };
@@ -402,6 +405,14 @@ export class TrainingSession {
     const { parameters, id } = this.run;
     if (!parameters.obeyLabels) return new Set();
     return this.orInterrupted((signal) => this.labels.flaggedOf(id, rollouts, signal));
+  }
+
+  /** @throws StudioError `bad-dataset` where no question is left to ask with a share of images */
+  private demandShare(imageShare: ParameterValues['imageShare']): void {
+    if (!this.bench) return;
+    const { order, questions } = this.bench;
+    order.check(imageShare);
+    questions.demandAny((position) => order.at(position, imageShare), this.reached.position);
   }
 
   /** @throws Interrupted when a command that ends the loop cuts the work short */

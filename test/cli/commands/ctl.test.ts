@@ -1,9 +1,12 @@
 /** `video-r1 ctl`: the words of a shell as commands, and what is said of a run and of a command's end. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { adviceLines, ctlCommand, listLine } from '../../../trainer/cli/commands/ctl.ts';
+import { breakLines } from '../../../trainer/cli/commands/ctl-break.ts';
 import { readRequest } from '../../../trainer/cli/commands/ctl-forms.ts';
 import { callHere } from '../../../trainer/cli/terminal/callable.ts';
+import { endLine, endLineOfAnother } from '../../../trainer/cli/terminal/command-end.ts';
 import type { Advisory } from '../../../trainer/protocol/advisories.ts';
+import type { Breakpoint } from '../../../trainer/protocol/breakpoints/breakpoint.ts';
 import { commandKinds, commands, refusal } from '../../../trainer/protocol/commands.ts';
 import { FakeTrainer, recordOf } from '../../extension/trainer/fake-trainer.ts';
 import { aRunThat, everyRequest, everyRun, requestName } from '../../protocol/every-standing.ts';
@@ -135,6 +138,26 @@ describe('the list', () => {
     expect(listLine(aRunThat({ state: 'running', doing: null }, { pace: [1000, 3000], createdAt }), [])).toBe(
       'tgrpo-1          2026-11-28 16:05  running    step 3/100  3m 14s left',
     );
+    const spiked: Breakpoint = {
+      ...{ number: 1, condition: 'any("\u001b[31m")', at: 'before-update', logOnly: false, enabled: true },
+      ...{ hits: 0, lastHit: null },
+    };
+    const hostile = aRunThat(
+      {
+        state: 'paused',
+        at: { point: 'before-update', step: 2 },
+        why: 'any("\u001b[31m")',
+        fault: null,
+        memory: 'held',
+      },
+      { createdAt },
+    );
+    expect(breakLines({ ...hostile, breakpoints: { given: 1, list: [spiked] } })[0]).toContain('any("\\u001b[31m")');
+    const request = { kind: 'pin', step: 3, note: '\u001b[31m' } as const;
+    const ended = { id: 'a', number: 1, request, by: 'ada', requestedAt: 0, endedAt: 0, at: null, change: null };
+    expect(endLine({ ...ended, state: 'applied', note: '\u001b[31m' })).toBe('pin applied: \\u001b[31m');
+    expect(endLineOfAnother({ ...ended, state: 'failed', why: 'no', by: '\u0007' })).toBe('pin failed: no, by \\u0007');
+    expect(listLine(hostile, [hostile])).toContain('any("\\u001b[31m")');
     expect(listLine(aRunThat({ state: 'completed' }, { step: 100, createdAt }), [])).toBe(
       'tgrpo-1          2026-11-28 16:05  completed  step 100/100',
     );

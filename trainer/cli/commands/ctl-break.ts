@@ -1,9 +1,10 @@
 /** `video-r1 ctl break`: the breakpoints of a run as they are typed and listed. */
 
-import { type BreakpointChange, breakpointsOf } from '../../protocol/breakpoints/changes.ts';
+import { type BreakpointChange, breakpointsOf, longestCondition } from '../../protocol/breakpoints/changes.ts';
 import { readyMadeNames, readyMades } from '../../protocol/breakpoints/ready-made.ts';
 import { breakpointWords, hitState } from '../../protocol/breakpoints/words.ts';
 import type { CommandRequest } from '../../protocol/commands.ts';
+import { shownLine } from '../../protocol/hostile-text.ts';
 import { nearestClause } from '../../protocol/nearest.ts';
 import { type RunSummary, safePoint } from '../../protocol/run-state.ts';
 import { oneOf, usage, wholeNumber } from '../terminal/command.ts';
@@ -72,6 +73,6 @@ export function breakLines(run: RunSummary): string[] {
   const hitNow = run.state === 'paused' ? run.hit?.number : undefined;
   return list.map(
     (one) =>
-      `${String(one.number).padEnd(3)} ${breakpointWords(one).padEnd(52)} ${hitState(one, one.number === hitNow)}`,
+      `${String(one.number).padEnd(3)} ${shownLine(breakpointWords(one), longestCondition + 100).padEnd(52)} ${hitState(one, one.number === hitNow)}`,
   );
 }

@@ -11,6 +11,7 @@ import { breakpointsOf } from '../../protocol/breakpoints/changes.ts';
 import { type CommandRequest, commandId, refusal } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
+import { shownLine } from '../../protocol/hostile-text.ts';
 import { inTheWay, queueOf, type RunSummary, remainingMs } from '../../protocol/run-state.ts';
 import { dateWords, duration, queueWords, standingDetail, standingWords } from '../../protocol/run-words.ts';
 import { callable, quoted } from '../terminal/callable.ts';
@@ -251,12 +252,17 @@ async function fork([runId, ...over]: readonly string[], options: ForkOptions): 
   }
 }
 
+/** Characters of what is said of a run beside its state. */
+const longestDetail = 4000;
+
 /** `sft-1            2026-11-28 16:05  paused     step 33/100  at before-update, step 34: the loss rose`. */
 export function listLine(run: RunSummary, runs: readonly RunSummary[]): string {
   const detail = run.state === 'queued' ? queueWords(run, queueOf(runs), inTheWay(runs)) : standingDetail(run);
   const left = run.state === 'completed' ? null : remainingMs(run);
   const more = [detail, left === null ? null : `${duration(left)} left`].filter((part) => part !== null);
-  return `${run.id.padEnd(16)} ${dateWords(run.createdAt)}  ${run.state.padEnd(10)} step ${run.step}/${run.steps}  ${more.join(', ')}`.trimEnd();
+  // Why it stands still may quote the condition of a breakpoint, and a fault the words of an engine.
+  const said = shownLine(more.join(', '), longestDetail);
+  return `${run.id.padEnd(16)} ${dateWords(run.createdAt)}  ${run.state.padEnd(10)} step ${run.step}/${run.steps}  ${said}`.trimEnd();
 }
 
 /** @param id a command that was sent before under it may be refused now, and is answered with what became of it then */

@@ -1,5 +1,6 @@
 /** How a command ended, in a line. */
 import type { CommandRequest, EndedCommand } from '../../protocol/commands.ts';
+import { shownText } from '../../protocol/hostile-text.ts';
 import { placeWords } from '../../protocol/run-words.ts';
 
 /** One that would be refused is not sent, and has no record in the run's log. */
@@ -7,8 +8,12 @@ export type CommandEnd =
   | EndedCommand
   | { readonly state: 'rejected'; readonly request: CommandRequest; readonly why: string };
 
-/** `pause applied at before-update, step 3`, `save rejected: the run is stopping`. */
+/** `pause applied at before-update, step 3`, `save rejected: the run is stopping`. What a person wrote is in it: notes, conditions. */
 export function endLine(end: CommandEnd): string {
+  return shownText(words(end));
+}
+
+function words(end: CommandEnd): string {
   const { kind } = end.request;
   switch (end.state) {
     case 'applied': {
@@ -26,5 +31,5 @@ export function endLineOfAnother(end: EndedCommand): string {
   const change = end.state === 'applied' && end.request.kind === 'set' ? end.change : null;
   const name = end.request.kind === 'set' ? end.request.parameter : '';
   const value = change === null ? '' : ` (${name}: ${JSON.stringify(change.from)} → ${JSON.stringify(change.to)})`;
-  return `${endLine(end)}${value}, by ${end.by}`;
+  return shownText(`${words(end)}${value}, by ${end.by}`);
 }
