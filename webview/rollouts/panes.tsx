@@ -95,7 +95,9 @@ export function Panes(props: PanesProps) {
   const askedOfUpdate = useMemo(() => new Store<AskedOfUpdate | null>(null), [feed]);
   const askOfUpdate = (asked: AskedOfUpdate) => {
     if (!read || !isAhead(view.run, read.group))
-      return say(`Its update is not open: it can’t be ${asked === 'mask' ? 'left out of it' : 'scored anew'} any more.`);
+      return say(
+        `Its update is not open: it can’t be ${asked === 'mask' ? 'left out of it' : 'scored anew'} any more.`,
+      );
     if (layout !== 'wide') reading.show('group');
     askedOfUpdate.set(asked);
   };
