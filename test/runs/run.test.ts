@@ -506,12 +506,22 @@ describe('a stop', () => {
     expect(made.engines).toEqual([]);
   });
 
-  it('leaves no command without an end: what waited is told that it is over', async () => {
+  it('leaves no command without an end: what waited is done to the run at rest, or told that it is over', async () => {
     const made = await heldAt('after-sampling');
-    const waits = made.send({ kind: 'set', parameter: 'learningRate', value: 1e-5 });
+    const sent = [
+      made.send({ kind: 'set', parameter: 'learningRate', value: 1e-5 }),
+      made.send({ kind: 'read-labels' }),
+      made.send({ kind: 'set', parameter: 'steps', value: 9 }),
+    ];
     made.send({ kind: 'stop', when: 'now' });
     await made.untilState('stopped');
-    expect(made.run.store.command(waits.id)).toMatchObject({ state: 'failed', why: 'the run is stopped' });
+    await expect.poll(() => made.summary.steps).toBe(9);
+    expect(sent.map(({ id }) => made.run.store.command(id))).toMatchObject([
+      { state: 'applied', at: null, change: { to: 1e-5 } },
+      { state: 'failed', why: 'the run is stopped' },
+      { state: 'applied', at: null, change: { to: 9 } },
+    ]);
+    expect(made.summary.parameters.learningRate).toBe(1e-5);
     expect(made.run.store.commands().every(({ state }) => ['applied', 'failed', 'rejected'].includes(state))).toBe(
       true,
     );

@@ -231,7 +231,7 @@ export class Run {
       }
       case 'set': {
         const { parameter, value } = request;
-        const fault = rangeFault({ ...this.summary().parameters, [parameter]: value } as ParameterValues, parameter);
+        const fault = this.rangeFault(parameter, value);
         if (fault !== null) return this.commands.reject(command, fault);
         const from = this.journal.setParameter(parameter, value);
         return this.commands.apply(command, null, { from, to: value }, null);
@@ -276,6 +276,20 @@ export class Run {
     }
   }
 
+  /** Does to the run at rest what waited for its next step when it came to rest. */
+  private takeWaiting(command: TakenCommand): void {
+    const { request } = command;
+    const why =
+      refusal(request, this.summary(), []) ??
+      (request.kind === 'set' ? this.rangeFault(request.parameter, request.value) : null);
+    if (why !== null) this.commands.fail(command, null, why);
+    else this.takeAtRest(command);
+  }
+
+  private rangeFault(parameter: string, value: unknown): string | null {
+    return rangeFault({ ...this.summary().parameters, [parameter]: value } as ParameterValues, parameter);
+  }
+
   private begin(command: TakenCommand): void {
     const { folder, plan, store, journal, commands, shelf, around } = this;
     const session = new TrainingSession({ folder, plan, store, journal, commands, shelf, around }, command);
@@ -286,7 +300,7 @@ export class Run {
       // Said last: whoever hears that the run rests may start it, or another, at once.
       this.stay = null;
       journal.stand(rest);
-      session.settle();
+      for (const waited of session.settle()) this.takeWaiting(waited);
     })();
   }
 }

@@ -263,10 +263,13 @@ export class Steering {
     return request.kind === 'run-to' ? `to ${pointWords(request.point, request.step)}, then pause` : null;
   }
 
-  /** Gives up what still waits, when the session is over. */
-  abandon(why: string): void {
+  /** Gives up what still waits, when the session is over. @returns what can be done to a run at rest as well, in its order */
+  abandon(why: string): TakenCommand[] {
     this.refuseBesides();
-    for (const command of this.waiting.splice(0)) this.log.fail(command, null, why);
+    const left = this.waiting.splice(0);
+    const forRest = left.filter(({ request: { kind } }) => kind === 'set' || kind === 'skip');
+    for (const command of left) if (!forRest.includes(command)) this.log.fail(command, null, why);
+    return forRest;
   }
 
   private wait(command: TakenCommand, change: CommandChange = null): CommandRecord {

@@ -89,6 +89,8 @@ export class TrainingSession {
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
   private isPlanned = false;
+  /** Commands that waited when the session was over, for the run at rest. */
+  private readonly forRest: TakenCommand[] = [];
   /** Why the command was not carried out, said when the run rests as before. */
   private refusedBecause: string | null = null;
   /** Updates that the weights hold, and the position in the order of questions after the last of them. */
@@ -157,7 +159,7 @@ export class TrainingSession {
   async done(): Promise<Standing> {
     const rest = await (this.isOfEvaluation ? this.evaluateAtRest() : this.train());
     const over = `the run is ${rest.state}`;
-    this.steering.abandon(over);
+    this.forRest.push(...this.steering.abandon(over));
     const { ending } = this.steering;
     await this.turns.close(`${this.run.id} is no longer in memory.`);
     try {
@@ -168,7 +170,7 @@ export class TrainingSession {
     this.bench = null;
     this.unwatch();
     // Came while the memory was being freed.
-    this.steering.abandon(over);
+    this.forRest.push(...this.steering.abandon(over));
     const fault = faultOf(rest);
     if (ending && fault) this.of.commands.fail(ending.command, ending.at, fault.message);
     else if (ending) {
@@ -178,9 +180,10 @@ export class TrainingSession {
     return rest;
   }
 
-  /** The run rests, and is told to: who asks again is not too early. */
-  settle(): void {
+  /** The run rests, and is told to: who asks again is not too early. @returns commands that waited, and can be done to it now */
+  settle(): readonly TakenCommand[] {
     if (this.refusedBecause !== null) this.of.commands.fail(this.command, null, this.refusedBecause);
+    return this.forRest;
   }
 
   /** Takes over a command that `refusal` has nothing against. */
