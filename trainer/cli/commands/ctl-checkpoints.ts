@@ -38,7 +38,7 @@ export async function checkpointLines(client: Client, run: RunSummary, json: boo
   });
   const all = checkpoints.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const aside = state.asideBytes > 0 ? `, ${size(state.asideBytes)} put aside` : '';
-  const total = `${checkpoints.length} checkpoints, ${size(all)}${aside}; ${size(state.freeBytes)} free; ${ruleWords(run.parameters)}`;
+  const total = `${checkpoints.length} ${checkpoints.length === 1 ? 'checkpoint' : 'checkpoints'}, ${size(all)}${aside}; ${size(state.freeBytes)} free; ${ruleWords(run.parameters)}`;
   return [...lines, total].map((line) => `${callable(line)}\n`).join('');
 }
 

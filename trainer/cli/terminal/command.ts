@@ -87,12 +87,12 @@ export function oneOf<T extends string>(name: string, given: string, known: read
   throw usage(`${name} is ${known.join(', ')}, not ${given}${nearestClause(given, known)}.`);
 }
 
-/** @throws StudioError `bad-request` for anything but digits, or a number out of range */
+/** @param name of an option, or in capitals of a word. @throws StudioError `bad-request` for anything but digits, or a number out of range */
 export function wholeNumber(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < least || value > most)
     throw usage(
-      `--${name} is a whole number from ${least} ${most === Number.MAX_SAFE_INTEGER ? 'on' : `to ${most}`}, not ${text}.`,
+      `${name === name.toUpperCase() ? '' : '--'}${name} is a whole number from ${least} ${most === Number.MAX_SAFE_INTEGER ? 'on' : `to ${most}`}, not ${text}.`,
     );
   return value;
 }
