@@ -90,6 +90,28 @@ describe('an answer of the open step', () => {
     expect(made.bodies('corrected')).toEqual([]);
   });
 
+  it('says what goes with a step that is given up, where it was changed and that was not taken back', async () => {
+    for (const takenBack of [false, true]) {
+      const made = await heldBefore(1);
+      const [first, second] = made.bodies('group')[0]?.group.rollouts.map((rollout) => rollout.id) ?? [];
+      const mask = { kind: 'mask' as const, step: 1, rollouts: [first ?? ''], why };
+      const rescore = { kind: 'rescore' as const, step: 1, rollout: second ?? '', why };
+      await made.command({ ...mask, masked: true });
+      await made.command({ ...rescore, scores: { accuracy: 0.5 } });
+      if (takenBack) {
+        await made.command({ ...mask, masked: false });
+        await made.command({ ...rescore, scores: null });
+      }
+      made.send({ kind: 'pause', release: true });
+      await expect.poll(() => made.summary).toMatchObject({ state: 'paused', memory: 'released' });
+      expect(made.bodies('warning').map(({ message }) => message)).toEqual(
+        takenBack
+          ? []
+          : [expect.stringMatching(/^Step 1 was given up .* changed of 2 of its answers\. It is made anew/)],
+      );
+    }
+  });
+
   it('waits while answers are written, and is given up with a step that is', async () => {
     const made = scriptedRun({ unseen: 0 });
     made.onEngine = (engine) => {

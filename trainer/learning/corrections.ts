@@ -34,6 +34,11 @@ export class Corrections {
     );
   }
 
+  /** Of how many answers something is changed. */
+  get changed(): number {
+    return new Set([...this.masked.keys(), ...this.rescored.keys()]).size;
+  }
+
   /**
    * @returns the answers of all groups in which something is another by it, as they stand then
    * @throws StudioError before anything is changed: `not-found`; `bad-request` for a shuffled answer that is to be left out, and for

@@ -23,6 +23,15 @@ export class SessionCorrections {
     this.open = null;
   }
 
+  /** The step is given up before its update. @returns what of people's work goes with it; null for nothing */
+  givenUp(): string | null {
+    const { open } = this;
+    this.open = null;
+    if (open === null || open.changed === 0) return null;
+    const answers = open.changed === 1 ? 'one of its answers' : `${open.changed} of its answers`;
+    return `Step ${open.step} was given up before its update, and with it what people had changed of ${answers}. It is made anew from its beginning.`;
+  }
+
   /**
    * @returns what it did to rewards and advantages, in words
    * @throws StudioError `conflict` where the step is not open, and as `Corrections.make`

@@ -518,6 +518,8 @@ export class TrainingSession {
       return { state: 'completed' };
     } catch (thrown) {
       if (!(thrown instanceof Interrupted)) throw thrown;
+      const givenUp = this.corrections.givenUp();
+      if (givenUp !== null) journal.record({ type: 'warning', message: givenUp });
       const { kind } =
         this.steering.ending ?? (await this.steering.endAt({ point: 'before-step', step: this.run.step + 1 }));
       await this.save(kind === 'stopped' ? 'stop' : 'pause');
