@@ -1,5 +1,5 @@
 /** A run's whole life on the scripted engine: every transition, every fault, and what is known after each. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
@@ -860,6 +860,28 @@ describe('a fault', () => {
     expect(made.engine.calls.filter((call) => call === 'optimStep')).toHaveLength(3);
     expect(made.run.store.summary()).toEqual(made.summary);
     expect(made.events.map(({ seq }) => seq)).toEqual(made.events.map((_, i) => i + 1));
+  });
+
+  it('of a place where nothing can be saved pauses with the weights in memory, and mended it loses no step', async () => {
+    const made = scriptedRun({ unseen: 0, parameters: { checkpointEvery: 2 } });
+    made.send({ kind: 'step', count: 1 });
+    await made.untilState('paused');
+    const place = path.join(made.run.folder, 'checkpoints');
+    if (existsSync(place)) renameSync(place, `${place}.aside`);
+    writeFileSync(place, '');
+    made.send({ kind: 'resume' });
+    await made.until((run) => run.state === 'paused' && run.fault !== null);
+    expect(made.summary).toMatchObject({
+      step: 2,
+      memory: 'held',
+      fault: { kind: 'bad-input', place: expect.any(String) },
+    });
+    rmSync(place);
+    if (existsSync(`${place}.aside`)) renameSync(`${place}.aside`, place);
+    await made.command({ kind: 'resume' });
+    await made.untilState('completed');
+    expect(stepsOf(made)).toEqual([1, 2, 3]);
+    expect(made.engine.calls.filter((call) => call === 'optimStep')).toHaveLength(3);
   });
 
   it.each(['sample', 'forward', 'forwardBackward', 'optimStep'] as const)(

@@ -12,6 +12,7 @@ import { Interrupted } from '../learning/training.ts';
 import { type CommandRecord, refusal, stepsRefusal, type TakenCommand } from '../protocol/commands.ts';
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
+import { fileFault } from '../protocol/file-faults.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
 import type { CheckpointReason, Rollout } from '../protocol/records.ts';
 import { resumptionWords } from '../protocol/resumption.ts';
@@ -89,6 +90,8 @@ export class TrainingSession {
   private isLoaded = false;
   /** It is known from where the run goes on; nothing has been changed before. */
   private isPlanned = false;
+  /** Faults of files that a save met. */
+  private readonly unsaved = new WeakSet<StudioError>();
   /** Commands that waited when the session was over, for the run at rest. */
   private readonly forRest: TakenCommand[] = [];
   /** Why the command was not carried out, said when the run rests as before. */
@@ -552,7 +555,7 @@ export class TrainingSession {
       } catch (thrown) {
         if (thrown instanceof Interrupted) throw thrown;
         const fault = asStudioError(thrown);
-        if (!mendable.has(fault.kind)) throw fault;
+        if (!mendable.has(fault.kind) && !this.unsaved.has(fault)) throw fault;
         await this.steering.holdBecause(fault, place, this.breakpoints.atFault(fault, place));
       }
     }
@@ -579,7 +582,14 @@ export class TrainingSession {
     const { plan, shelf } = this.of;
     const { id: run, name, method, parameters } = this.run;
     const state = { version: 1, run, name, method, ...this.reached, seed: plan.seed, parameters } as const;
-    return shelf.save(this.workbench, state, reason);
+    try {
+      return await shelf.save(this.workbench, state, reason);
+    } catch (thrown) {
+      const fault = asStudioError(thrown);
+      // The weights are in memory, and whatever the system has against the place can be mended.
+      if (fault.cause instanceof Error && fileFault(fault.cause) !== null) this.unsaved.add(fault);
+      throw fault;
+    }
   }
 
   private get samplerIsTrainer(): boolean {
