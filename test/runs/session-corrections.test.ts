@@ -194,7 +194,10 @@ describe('the questions of a run', () => {
     made.send({ kind: 'run-to', point: 'before-step', step: 2 });
     await made.untilState('paused');
     expect(await made.command({ kind: 'mix', weights: { STAR: 1 } })).toMatchObject({
-      ...{ state: 'failed', why: expect.stringContaining('No question of this run is from the source "STAR".') },
+      ...{ state: 'rejected', why: expect.stringContaining('No question of this run is from the source "STAR".') },
+    });
+    expect(await made.command({ kind: 'skip', row: 999, skipped: true, why })).toMatchObject({
+      ...{ state: 'rejected', why: expect.stringMatching(/There is no row 999: the dataset has \d+, counted from 0/) },
     });
     const [source = ''] = made.bodies('group').map(({ group }) => group.question.source);
     expect(await made.command({ kind: 'mix', weights: { [source]: 2 } })).toMatchObject({

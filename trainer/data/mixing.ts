@@ -132,14 +132,21 @@ export class QuestionOrder {
     return this.given;
   }
 
+  /** @returns the weights by source, in their order; null for none @throws StudioError `bad-run-file` for weights that do not fit the rows' sources */
+  demandFitting(sourceWeights: SourceWeights | null): ReadonlyMap<string, number> | null {
+    if (sourceWeights === null) return null;
+    const weights = checkWeights(this.rows, sourceWeights);
+    wholeWeights([...weights.values()]);
+    return weights;
+  }
+
   /**
    * Other shares of the sources from now on: each source goes on in its rounds from where the new shares would have brought it.
    * @throws StudioError as the constructor, and then nothing is another
    */
   weigh(sourceWeights: SourceWeights | null): void {
     const { rows, seed } = this;
-    const weights = sourceWeights === null ? null : checkWeights(rows, sourceWeights);
-    if (weights) wholeWeights([...weights.values()]);
+    const weights = this.demandFitting(sourceWeights);
     const ranked = (wanted: readonly OrderedRow[], name: string): Ranked =>
       weights === null
         ? new Pool(

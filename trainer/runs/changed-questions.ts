@@ -15,6 +15,19 @@ export function skippedAfter(
   return skipped ? [...others, row].sort((a, b) => a - b) : others;
 }
 
+/** @throws StudioError as `changeQuestions` does for what can be told before a step begins */
+export function demandPossible(
+  request: ChangeOfQuestions,
+  { questions, order }: Pick<Workbench, 'questions' | 'order'>,
+): void {
+  if (request.kind === 'mix') return void order.demandFitting(request.weights);
+  const { count } = questions.dataset;
+  if (request.row >= count)
+    throw new StudioError('not-found', `There is no row ${request.row}: the dataset has ${count}, counted from 0.`, {
+      place: questions.datasetName,
+    });
+}
+
 /**
  * Of a run in memory.
  * @param position in the order of questions, from which on they are asked
@@ -29,6 +42,7 @@ export function changeQuestions(
 ): CommandChange {
   const { summary } = journal;
   const { imageShare } = summary.parameters;
+  demandPossible(request, { questions, order });
   const demandAny = () => {
     order.check(imageShare);
     questions.demandAny((at) => order.at(at, imageShare), position);
@@ -40,11 +54,6 @@ export function changeQuestions(
     journal.know({ sourceWeights: request.weights });
     return { from: summary.sourceWeights ?? null, to: request.weights };
   }
-  const { count } = questions.dataset;
-  if (request.row >= count)
-    throw new StudioError('not-found', `There is no row ${request.row}: the dataset has ${count}, counted from 0.`, {
-      place: questions.datasetName,
-    });
   // Two may have asked for the same before it was due.
   const why = commands.skip.refuse?.(request, summary) ?? null;
   if (why !== null) throw new StudioError('conflict', `${why}.`);

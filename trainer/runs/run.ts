@@ -135,7 +135,9 @@ export class Run {
     const why =
       refusal(request, this.summary(), this.around.runs()) ??
       (request.kind === 'break' ? conditionRefusal(request.change, this.summary()) : null) ??
-      (isOfShelf(request) ? this.shelf.refusal(request) : null);
+      (isOfShelf(request) ? this.shelf.refusal(request) : null) ??
+      this.stay?.session.refusal(request) ??
+      null;
     if (why !== null) return this.commands.reject(taken, why);
     if (isOfShelf(request)) return this.takeToShelf(taken, request);
     return this.stay && request.kind !== 'break' ? this.stay.session.take(taken) : this.takeAtRest(taken);

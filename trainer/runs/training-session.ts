@@ -9,7 +9,13 @@ import type { OpenGroups } from '../learning/open-groups.ts';
 import { sftStep } from '../learning/sft.ts';
 import { tgrpoStep } from '../learning/tgrpo.ts';
 import { Interrupted } from '../learning/training.ts';
-import { type CommandRecord, refusal, stepsRefusal, type TakenCommand } from '../protocol/commands.ts';
+import {
+  type CommandRecord,
+  type CommandRequest,
+  refusal,
+  stepsRefusal,
+  type TakenCommand,
+} from '../protocol/commands.ts';
 import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.ts';
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import { fileFault } from '../protocol/file-faults.ts';
@@ -30,7 +36,7 @@ import {
 import type { RunStore } from '../store/run-store.ts';
 import { Advisor, type AdvisorOf } from './advisories/advisor.ts';
 import { judgeBeforeStart, type OpenedFiles } from './before-start.ts';
-import { changeQuestions } from './changed-questions.ts';
+import { changeQuestions, demandPossible } from './changed-questions.ts';
 import type { CheckpointShelf } from './checkpoint-shelf.ts';
 import { setAsideAfter } from './checkpoints.ts';
 import type { CommandLog } from './command-log.ts';
@@ -187,6 +193,17 @@ export class TrainingSession {
   settle(): readonly TakenCommand[] {
     if (this.refusedBecause !== null) this.of.commands.fail(this.command, null, this.refusedBecause);
     return this.forRest;
+  }
+
+  /** What of the run's questions is against a command, as a sentence; null for nothing, and until they are read. */
+  refusal(request: CommandRequest): string | null {
+    if (!this.bench || (request.kind !== 'skip' && request.kind !== 'mix')) return null;
+    try {
+      demandPossible(request, this.bench);
+      return null;
+    } catch (thrown) {
+      return asStudioError(thrown).toString();
+    }
   }
 
   /** Takes over a command that `refusal` has nothing against. */
