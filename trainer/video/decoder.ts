@@ -2,10 +2,12 @@
  * The program of the decoder process: answers one message a file. It stays small, so that starting ffmpeg from it is cheap;
  * ends with the trainer that started it.
  */
+import { giveWayAsProcess } from '../programs/give-way.ts';
 import { sentError } from '../protocol/errors.ts';
 import { decodeMedia } from './decode.ts';
 import type { DecoderAnswer, DecoderRequest } from './decoder-process.ts';
 
+giveWayAsProcess();
 const answer = (message: DecoderAnswer) => {
   process.send?.(message, undefined, undefined, () => {
     // The trainer is gone: nobody waits for the answer.

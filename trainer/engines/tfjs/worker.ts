@@ -1,5 +1,6 @@
 /** A replica's thread: starts a backend, then answers one request after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { giveWayAsThread } from '../../programs/give-way.ts';
 import { sentError } from '../../protocol/errors.ts';
 import { startBackend } from './backends/backend.ts';
 import type { FromReplica, ReplicaStart, ToReplica } from './messages.ts';
@@ -9,6 +10,7 @@ if (parentPort === null) throw new Error('worker.ts runs in a worker thread');
 const port = parentPort;
 const { backend, index, microBatchRows } = workerData as ReplicaStart;
 
+giveWayAsThread();
 const post = (message: FromReplica): void => port.postMessage(message);
 
 try {
