@@ -110,6 +110,18 @@ describe('what is no whole picture', () => {
     expect(unknown.remedy).toContain('PNG or JPEG');
   });
 
+  it('of a GIF is one without a screen, and no picture that lies beside its screen', async () => {
+    const gif = content('gif');
+    const noScreen = gif.slice();
+    noScreen.set([0, 0], 6);
+    expect((await refusal(Buffer.from(noScreen))).message).toContain('its screen has no pixels');
+    const beside = gif.slice();
+    const descriptor = beside.indexOf(0x2c, 13 + 3 * 2 ** (((beside[10] ?? 0) & 7) + 1));
+    beside.set([255, 255], descriptor + 1);
+    const read = await readPicture('x', beside).catch((error: unknown) => error);
+    if (read instanceof Error) expect(read).toMatchObject({ kind: 'bad-media' });
+  });
+
   it('never ends in anything but a picture or a reason, whatever bytes follow a known beginning', async () => {
     const starts = ['png rgb', 'jpeg 4:2:0', 'gif', 'tiff raw', 'bmp rgb', 'webp lossy', 'ppm'].map(content);
     await fc.assert(

@@ -33,6 +33,7 @@ export async function readPicture(file: string, bytes: Uint8Array): Promise<Pict
   const stored = await decodePicture(file, bytes, format);
   const picture = shown(file, stored, laidOnWhite(format, bytes, stored));
   const screen = format === 'GIF' ? gifScreen(bytes) : null;
+  if (screen && screen.width * screen.height === 0) throw badMedia(file, 'it is damaged: its screen has no pixels');
   return screen ? onScreen(picture, screen) : picture;
 }
 
@@ -41,7 +42,7 @@ function onScreen({ width, height, pixels }: Picture, screen: GifScreen): Pictur
   const painted = new Uint8Array(screen.width * screen.height * 3);
   for (let at = 0; at < painted.length; at += 3) painted.set(screen.ground, at);
   const shownWidth = Math.max(0, Math.min(width, screen.width - screen.left));
-  for (let y = 0; y < Math.min(height, screen.height - screen.top); y++) {
+  for (let y = 0; shownWidth > 0 && y < Math.min(height, screen.height - screen.top); y++) {
     const row = pixels.subarray(y * width * 3, (y * width + shownWidth) * 3);
     painted.set(row, ((screen.top + y) * screen.width + screen.left) * 3);
   }
