@@ -15,8 +15,7 @@ interface KeptEvent {
 
 type BodyOf<T extends RunEventBody['type']> = Extract<RunEventBody, { type: T }>;
 
-/** The row itself. */
-export interface EventRow {
+interface EventRow {
   seq: number;
   at: number;
   group_key: number | null;

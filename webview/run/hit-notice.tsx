@@ -11,6 +11,7 @@ import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { hitLink } from './hit-place.ts';
+import { ResumeButton } from './resume-button.tsx';
 import type { Control } from './run-controls.ts';
 
 interface HitNoticeProps {
@@ -46,15 +47,7 @@ export function HitNotice({ feed, run, hit, resume, noTrainer, openKey }: HitNot
               )}
             </Button>
           )}
-          {resume && (
-            <Button
-              disabled={resume.refused !== null}
-              title={resume.refused ?? resume.label}
-              onPress={() => void feed.command(resume.request)}
-            >
-              {resume.label}&nbsp;<kbd>{resume.key}</kbd>
-            </Button>
-          )}
+          {resume && <ResumeButton {...{ feed, resume }} />}
           {isEnabled && (
             <Button
               disabled={noTrainer !== null}

@@ -7,6 +7,7 @@ import { Notice } from '../ui/notice.tsx';
 import { grouped } from '../ui/numbers.ts';
 import { Button } from '../ui/toolkit.tsx';
 import { openUpdateLink } from './hit-place.ts';
+import { ResumeButton } from './resume-button.tsx';
 import type { Control } from './run-controls.ts';
 import { sentence } from './run-words.ts';
 
@@ -32,15 +33,7 @@ export function OpenUpdateNotice({ feed, run, resume, openKey }: OpenUpdateNotic
           <Button primary onPress={() => follow(link)}>
             Open its groups&nbsp;<kbd>{openKey}</kbd>
           </Button>
-          {resume && (
-            <Button
-              disabled={resume.refused !== null}
-              title={resume.refused ?? resume.label}
-              onPress={() => void feed.command(resume.request)}
-            >
-              {resume.label}&nbsp;<kbd>{resume.key}</kbd>
-            </Button>
-          )}
+          {resume && <ResumeButton {...{ feed, resume }} />}
         </>
       }
     >
