@@ -126,6 +126,8 @@ const capabilities: EngineCapabilities = {
   fullParameters: true,
   entropy: true,
   samplerIsTrainer: true,
+  sampledEntropy: true,
+  seeds: 'exact',
   topAlternatives: 0,
   optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
   reference: true,
@@ -133,6 +135,18 @@ const capabilities: EngineCapabilities = {
   prefix: true,
   snapshot: true,
   abort: true,
+};
+
+type Can = Partial<
+  Pick<
+    EngineCapabilities,
+    'prefix' | 'samplerIsTrainer' | 'sampledEntropy' | 'seeds' | 'snapshot' | 'topAlternatives' | 'exactKl'
+  >
+>;
+
+/** Answers come from a program of its own, as from vLLM: no entropy, no alternatives, no answer twice. */
+export const ownSampler: Can = {
+  ...{ samplerIsTrainer: false, sampledEntropy: false, seeds: 'best effort', topAlternatives: 0, exactKl: false },
 };
 
 export class ScriptedEngine implements Engine {
@@ -145,6 +159,8 @@ export class ScriptedEngine implements Engine {
   private readonly gates = new Map<Primitive, { entered: () => void; opened: Promise<void> }>();
   private readonly opens: (() => void)[] = [];
   private handles = 0;
+  /** Answers that were drawn so far. */
+  private asked = 0;
   private readonly snapshots = new Map<number, Table>();
   private snapshotsTaken = 0;
   private isDead = false;
@@ -153,10 +169,7 @@ export class ScriptedEngine implements Engine {
    * @param script null draws answers from the policy's own distribution
    * @param can what it can do besides; where sampler and trainer differ, they do by `samplerError`
    */
-  constructor(
-    script: Script | null = null,
-    can: Partial<Pick<EngineCapabilities, 'prefix' | 'samplerIsTrainer' | 'snapshot' | 'topAlternatives'>> = {},
-  ) {
+  constructor(script: Script | null = null, can: Can = {}) {
     this.script = script;
     this.capabilities = { ...capabilities, ...can };
   }
@@ -385,6 +398,7 @@ export class ScriptedEngine implements Engine {
       logprobs: this.capabilities.samplerIsTrainer
         ? completion.logprobs
         : completion.logprobs.map((logprob) => logprob - samplerError),
+      entropy: this.capabilities.sampledEntropy ? completion.entropy : null,
       alternatives: alternatives === 0 ? null : Array.from(completion.tokens, () => best),
     };
   }
@@ -451,7 +465,7 @@ export class ScriptedEngine implements Engine {
       };
       return [...tokensOf(this.script(asked)), endToken];
     }
-    const random = randomFrom(seed, 'answer');
+    const random = randomFrom(this.capabilities.seeds === 'best effort' ? seed + ++this.asked : seed, 'answer');
     const tokens: number[] = [];
     while (tokens.length < options.maxTokens && tokens.at(-1) !== endToken)
       tokens.push(drawn(logprobs, options.temperature, random()));

@@ -1117,6 +1117,6 @@ function aStep(step: number): StepMetrics {
     ...none,
     ...{ step, at: 5, learningRate: 0, temporal: null, reward: null, length: null, flatGroups: null, clipped: null },
     ...{ questions: 0, skipped: 0, trainedTokens: 0, sampledTokens: 0 },
-    durations: { decode: 0, sample: 0, score: 0, credit: 0, update: 0, store: 0, held: 0, total: 7 },
+    durations: { decode: 0, sample: 0, score: 0, credit: 0, oldLogprobs: 0, update: 0, store: 0, held: 0, total: 7 },
   };
 }

@@ -79,8 +79,8 @@ export interface WeightsSnapshot {
 export interface SampleRequest {
   readonly prompt: Prompt;
   /**
-   * One seed per answer wanted. The same seed gives the same answer whatever else is in the batch. Where the prompt ends with `tokens`,
-   * it gives what it would have given behind them: an answer goes on as it did, up to rounding.
+   * One seed per answer wanted; the capability `seeds` says what the same one gives again. Where the prompt ends with `tokens`, it
+   * gives what it would have given behind them: an answer goes on as it did, up to rounding.
    */
   readonly seeds: readonly number[];
 }
@@ -116,8 +116,8 @@ export interface Completion {
   readonly text: string;
   /** Natural log-probability of each token under the model (temperature 1, no top-p). */
   readonly logprobs: Float32Array;
-  /** Entropy in nats of the distribution that each token was drawn from (temperature 1, no top-p). */
-  readonly entropy: Float32Array;
+  /** Entropy in nats of the distribution that each token was drawn from (temperature 1, no top-p); null without `sampledEntropy`. */
+  readonly entropy: Float32Array | null;
   /** Per token the likeliest ones, the likeliest first; null when none were asked for. */
   readonly alternatives: readonly (readonly Alternative[])[] | null;
   readonly stopReason: StopReason;

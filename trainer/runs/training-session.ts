@@ -518,12 +518,7 @@ export class TrainingSession {
         });
         metrics.skipped = this.run.skipped - skippedBefore;
         this.reached = { step, position: this.place.next };
-        await this.orHold({ point: 'after-update', step }, async () =>
-          journal.recordStep(
-            metrics,
-            this.updated && { answers: this.updated, samplerIsTrainer: this.samplerIsTrainer },
-          ),
-        );
+        await this.orHold({ point: 'after-update', step }, async () => journal.recordStep(metrics, this.updated));
         await this.orHold({ point: 'after-update', step }, () => this.updates.afterStep(step));
         // Before a checkpoint of it: a run that goes on from there has heard what there was to say.
         await this.advisor.look();
@@ -607,10 +602,6 @@ export class TrainingSession {
       if (fault.cause instanceof Error && fileFault(fault.cause) !== null) this.unsaved.add(fault);
       throw fault;
     }
-  }
-
-  private get samplerIsTrainer(): boolean {
-    return this.workbench.engine.capabilities.samplerIsTrainer;
   }
 
   private get workbench(): Workbench {

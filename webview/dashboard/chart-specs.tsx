@@ -77,6 +77,14 @@ export function chartSpecs(drawn: Drawn): { large: ChartSpec[]; small: ChartSpec
       plainOne('Learning rate', 'learningRate', 'learningRate', false),
       plainOne('Reward', 'reward', 'rewardCurve'),
       plainOne('Clipped share', 'clipped', 'clippedShare'),
+      {
+        title: 'Rollout–trainer mismatch, nats',
+        curves: curves([
+          { metric: 'mismatch', formula: 'mismatch', name: 'difference', colour: 'plain', ifAny: true },
+          { metric: 'mismatchK3', formula: 'mismatch', name: 'k3', colour: 'plain', dash: [5, 3], ifAny: true },
+        ]),
+      },
+      plainOne('Largest importance weight', 'importance', 'importance'),
       plainOne('Tokens a second', 'tokensPerSecond', 'throughput'),
       one('Memory, GB', { metric: 'memory', formula: 'memory', name: 'memory, GB', colour: 'plain' }),
     ].filter(hasAny),

@@ -6,7 +6,7 @@ import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
 import { duration, elapsed, fileSize, grouped } from '../ui/numbers.ts';
-import { meanOf, partNames, type TimeParts, timeParts } from './time-parts.ts';
+import { meanOf, partNames, partWords, type TimeParts, timeParts } from './time-parts.ts';
 import styles from './where-the-time-went.module.css';
 
 export function WhereTheTimeWent({ view }: { view: RunView }) {
@@ -54,7 +54,7 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
                 <rect class={fillOf(name)} width="10" height="10" />
               </svg>
               <FormulaLabel name="timePart" pointerOnly={index > 0}>
-                {name} <b>{elapsed(own.of[name])}</b> {percent(own, name)}
+                {partWords(name)} <b>{elapsed(own.of[name])}</b> {percent(own, name)}
                 {mean !== null && `, mean ${elapsed(mean.of[name])} ${percent(mean, name)}`}
               </FormulaLabel>
             </li>
@@ -79,7 +79,7 @@ function Bar({ name, parts }: { name: string | null; parts: TimeParts }) {
   let from = 0;
   const label = partNames
     .filter((part) => isShown(parts, part))
-    .map((part) => `${part} ${elapsed(of[part])}`)
+    .map((part) => `${partWords(part)} ${elapsed(of[part])}`)
     .join(', ');
   return (
     <div class={styles.bar}>

@@ -71,6 +71,8 @@ describe('withoutEffect', () => {
       fullParameters: true,
       entropy: false,
       samplerIsTrainer: true,
+      sampledEntropy: true,
+      seeds: 'exact' as const,
       topAlternatives: 0,
       optimizerKeys: ['learningRate' as const],
       reference: false,

@@ -113,6 +113,8 @@ class TfjsEngine implements Engine {
       fullParameters: true,
       entropy: true,
       samplerIsTrainer: !replicas.backend.ownSampler,
+      sampledEntropy: true,
+      seeds: replicas.backend.seeds,
       topAlternatives: 20,
       optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
       reference: true,
