@@ -144,6 +144,9 @@ type Can = Partial<
   >
 >;
 
+/** Answers that were drawn without a seed, by any engine. */
+let drawnSoFar = 0;
+
 /** Answers come from a program of its own, as from vLLM: no entropy, no alternatives, no answer twice. */
 export const ownSampler: Can = {
   ...{ samplerIsTrainer: false, sampledEntropy: false, seeds: 'best effort', topAlternatives: 0, exactKl: false },
@@ -159,8 +162,6 @@ export class ScriptedEngine implements Engine {
   private readonly gates = new Map<Primitive, { entered: () => void; opened: Promise<void> }>();
   private readonly opens: (() => void)[] = [];
   private handles = 0;
-  /** Answers that were drawn so far. */
-  private asked = 0;
   private readonly snapshots = new Map<number, Table>();
   private snapshotsTaken = 0;
   private isDead = false;
@@ -465,7 +466,7 @@ export class ScriptedEngine implements Engine {
       };
       return [...tokensOf(this.script(asked)), endToken];
     }
-    const random = randomFrom(this.capabilities.seeds === 'best effort' ? seed + ++this.asked : seed, 'answer');
+    const random = randomFrom(this.capabilities.seeds === 'best effort' ? seed + ++drawnSoFar : seed, 'answer');
     const tokens: number[] = [];
     while (tokens.length < options.maxTokens && tokens.at(-1) !== endToken)
       tokens.push(drawn(logprobs, options.temperature, random()));

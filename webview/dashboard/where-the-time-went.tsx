@@ -2,6 +2,7 @@
 
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
+import { seedSentences, seedsOf } from '../../trainer/protocol/seed-words.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
@@ -113,7 +114,9 @@ function Engine({ engine }: { engine: EngineStatus }) {
   return (
     <p class={`dim ${styles.engine}`}>
       Computed by {engine.name} on <b>{shownLine(engine.backend)}</b>, {threads}, {(engine.parameters / 1e6).toFixed(2)}{' '}
-      M parameters. {shownLine(engine.why)}
+      M parameters. {shownLine(engine.why)} {seedSentences[seedsOf({ engine })]}
+      {engine.capabilities?.samplerIsTrainer === false &&
+        ' It samples by another program than it trains with: answers are scored again before the update.'}
     </p>
   );
 }

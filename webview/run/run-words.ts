@@ -3,6 +3,7 @@
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { faultOf, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import { placeWords } from '../../trainer/protocol/run-words.ts';
+import { openAnswersAgain } from '../../trainer/protocol/seed-words.ts';
 import type { LinkStatus } from '../host.ts';
 import { grouped } from '../ui/numbers.ts';
 
@@ -84,8 +85,9 @@ export function troubleOf(run: RunSummary): Trouble | null {
       log: (fault.log ?? []).map((line) => shownLine(line)),
     };
   }
-  if (run.state !== 'paused' || run.why === null) return null;
-  return { kind: 'info', title: 'Paused.', place: null, text: sentence(run.why), log: [] };
+  if (run.state !== 'paused') return null;
+  const said = [run.why === null ? '' : sentence(run.why), openAnswersAgain(run) ?? ''].filter((text) => text !== '');
+  return said.length === 0 ? null : { kind: 'info', title: 'Paused.', place: null, text: said.join(' '), log: [] };
 }
 
 /** Hostile text as a sentence of its own; empty where there is none. */

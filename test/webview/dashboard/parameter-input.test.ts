@@ -88,6 +88,14 @@ describe('withoutEffect', () => {
     expect(withoutEffect('learningRate', engine)).toBeNull();
   });
 
+  it('says of an importance weight that it needs another program that samples, and of alternatives that there are none', () => {
+    expect(withoutEffect('importanceCap', engine)).toMatch(/samples by the program that it trains with/);
+    const apart = { ...engine, capabilities: { ...engine.capabilities, samplerIsTrainer: false, topAlternatives: 20 } };
+    expect(withoutEffect('importanceCap', apart)).toBeNull();
+    expect(withoutEffect('alternatives', engine)).toMatch(/tells none/);
+    expect(withoutEffect('alternatives', apart)).toBeNull();
+  });
+
   it('has nothing against what is not the optimizer’s, nor where nobody knows', () => {
     expect(withoutEffect('topP', engine)).toBeNull();
     expect(withoutEffect('weightDecay', { ...engine, capabilities: null })).toBeNull();
