@@ -137,18 +137,16 @@ const capabilities: EngineCapabilities = {
   abort: true,
 };
 
-type Can = Partial<
-  Pick<
-    EngineCapabilities,
-    'prefix' | 'samplerIsTrainer' | 'sampledEntropy' | 'seeds' | 'snapshot' | 'topAlternatives' | 'exactKl'
-  >
->;
+type Can = Partial<EngineCapabilities>;
 
 /** Answers that were drawn without a seed, by any engine. */
 let drawnSoFar = 0;
 
-/** Answers come from a program of its own, as from vLLM: no entropy, no alternatives, no answer twice. */
-export const ownSampler: Can = {
+/** As verl's engine around `generate`: a seed holds for a batch, and there are no logits of a reference. */
+export const generateLike: Can = { seeds: 'same batch', topAlternatives: 20, exactKl: false };
+
+/** As verl with vLLM: answers come from a program of its own, without entropy and alternatives, and none comes twice. */
+export const vllmLike: Can = {
   ...{ samplerIsTrainer: false, sampledEntropy: false, seeds: 'best effort', topAlternatives: 0, exactKl: false },
 };
 
@@ -229,6 +227,7 @@ export class ScriptedEngine implements Engine {
     signal: AbortSignal,
   ): AsyncIterable<SampleEvent> {
     await this.begin('sample', signal);
+    this.demand((options.alternatives ?? 0) <= this.capabilities.topAlternatives, 'so many alternatives');
     const logprobs = logSoftmax(this.table(model).logits);
     for (const [request, { prompt, seeds }] of requests.entries()) {
       for (const [index, seed] of seeds.entries()) {
@@ -250,6 +249,7 @@ export class ScriptedEngine implements Engine {
     want?: { readonly entropy: boolean },
   ): Promise<Scored[]> {
     await this.begin('forward');
+    this.demand(want?.entropy !== true || this.capabilities.entropy, 'entropy');
     const logprobs = logSoftmax(this.table(model).logits);
     return sequences.map(({ answer }) => {
       const targets = targetsOf(answer);
@@ -262,6 +262,13 @@ export class ScriptedEngine implements Engine {
 
   async forwardBackward(model: ModelHandle, loss: TrainingLoss): Promise<LossReport> {
     await this.begin('forwardBackward');
+    const { losses, lossMeans, ratios } = this.capabilities;
+    this.demand(losses.includes(loss.kind), `the loss ${loss.kind}`);
+    if (loss.kind === 'policy') {
+      this.demand(lossMeans.includes(typeof loss.mean === 'object' ? 'constant' : loss.mean), 'this mean of the loss');
+      this.demand(ratios.includes(loss.ratio ?? 'token'), 'this ratio');
+      this.demand(loss.exactKl === undefined || this.capabilities.exactKl, 'the exact KL');
+    }
     const table = this.table(model);
     const logprobs = logSoftmax(table.logits);
     const answers = loss.sequences.map(({ answer }) => targetsOf(answer));
@@ -402,6 +409,11 @@ export class ScriptedEngine implements Engine {
       entropy: this.capabilities.sampledEntropy ? completion.entropy : null,
       alternatives: alternatives === 0 ? null : Array.from(completion.tokens, () => best),
     };
+  }
+
+  /** What is asked of it beyond what it says that it can is the fault of who asks. */
+  private demand(isAble: boolean, what: string): void {
+    if (!isAble) throw new Error(`The scripted engine was asked for ${what}, which it does not have.`);
   }
 
   private async begin(primitive: Primitive, signal?: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import type { PolicySequence } from '../../trainer/engines/engine.ts';
 import { tgrpoStep } from '../../trainer/learning/tgrpo.ts';
 import { Interrupted } from '../../trainer/learning/training.ts';
 import type { ParameterValues } from '../../trainer/protocol/parameters.ts';
-import { ownSampler, type ScriptedEngine, samplerError, vocabulary } from '../engines/scripted-engine.ts';
+import { type ScriptedEngine, samplerError, vllmLike, vocabulary } from '../engines/scripted-engine.ts';
 import { aLoadedQuestion, scriptedTraining } from './scripted-training.ts';
 
 const right = '<think>a</think><answer>B</answer>';
@@ -20,7 +20,7 @@ const parameters: Partial<ParameterValues> = {
 
 async function stepped(
   given: Partial<ParameterValues> = {},
-  can: ConstructorParameters<typeof ScriptedEngine>[1] = ownSampler,
+  can: ConstructorParameters<typeof ScriptedEngine>[1] = vllmLike,
   questions = [aLoadedQuestion(0)],
 ) {
   const made = await scriptedTraining('tgrpo', { script, questions, parameters: { ...parameters, ...given }, can });
@@ -92,7 +92,7 @@ describe('a step whose sampler is another program', () => {
     // The loss is minus the mean of weight × advantage, of which only one answer is left here.
     const lossOf = async (importanceCap: number) => {
       const made = await scriptedTraining('tgrpo', {
-        ...{ script, questions: [aLoadedQuestion(0)], parameters: { ...parameters, importanceCap }, can: ownSampler },
+        ...{ script, questions: [aLoadedQuestion(0)], parameters: { ...parameters, importanceCap }, can: vllmLike },
       });
       made.atPoint = (point, open) => {
         if (point === 'before-update') open?.weigh('s1-0-o1', new Float32Array(7));
@@ -106,7 +106,7 @@ describe('a step whose sampler is another program', () => {
 
   it('scores no group that is left out of the update because another question took its place', async () => {
     const questions = [aLoadedQuestion(0, { solution: 'C' }), aLoadedQuestion(1)];
-    const { recorded, metrics } = await stepped({ fillFlatGroups: true }, ownSampler, questions);
+    const { recorded, metrics } = await stepped({ fillFlatGroups: true }, vllmLike, questions);
     expect(recorded.map(({ group }) => group.leftOut)).toEqual(['flat', undefined]);
     const scored = (i: number) => recorded[i]?.group.rollouts.map(({ mismatch }) => mismatch !== undefined);
     expect([scored(0), scored(1)]).toEqual([
@@ -119,7 +119,7 @@ describe('a step whose sampler is another program', () => {
   it('ends where it is told to while answers are scored', async () => {
     const stop = new AbortController();
     const made = await scriptedTraining('tgrpo', {
-      ...{ script, questions: [aLoadedQuestion(0)], parameters, can: ownSampler, signal: stop.signal },
+      ...{ script, questions: [aLoadedQuestion(0)], parameters, can: vllmLike, signal: stop.signal },
     });
     const gate = made.engine.holdNext('forward');
     const step = tgrpoStep(made.training, 1, 'tgrpo');

@@ -7,7 +7,7 @@ import type { SafePoint } from '../../../trainer/protocol/run-state.ts';
 import { replay } from '../../../trainer/runs/replay/replay.ts';
 import { timelineOf, upTo } from '../../../trainer/runs/replay/timeline.ts';
 import { type LifeEvent, RunStore } from '../../../trainer/store/run-store.ts';
-import { ownSampler, ScriptedEngine } from '../../engines/scripted-engine.ts';
+import { ScriptedEngine, vllmLike } from '../../engines/scripted-engine.ts';
 import {
   firstIsRight,
   type ScriptedRun,
@@ -172,7 +172,7 @@ it('and names the answer that an engine gave otherwise, with both texts', async 
 });
 
 describe('on an engine that samples otherwise each time', () => {
-  const drawn = { script: null, can: ownSampler } as const;
+  const drawn = { script: null, can: vllmLike } as const;
   const made = async () => {
     const run = scriptedRun({ parameters: { ...training, fillFlatGroups: false }, ...drawn });
     await at(run, { point: 'before-step', step: 2 }, { kind: 'set', parameter: 'learningRate', value: 0.2 });
