@@ -152,6 +152,7 @@ export const vllmLike: Can = {
 
 export class ScriptedEngine implements Engine {
   readonly capabilities: EngineCapabilities;
+  readonly died: Promise<StudioError>;
   /** Every call, in order. */
   readonly calls: Primitive[] = [];
   private readonly script: Script | null;
@@ -162,7 +163,9 @@ export class ScriptedEngine implements Engine {
   private handles = 0;
   private readonly snapshots = new Map<number, Table>();
   private snapshotsTaken = 0;
-  private isDead = false;
+  readonly ownLog: string[] = [];
+  private readonly death = Promise.withResolvers<StudioError>();
+  private fault: StudioError | null = null;
 
   /**
    * @param script null draws answers from the policy's own distribution
@@ -170,6 +173,7 @@ export class ScriptedEngine implements Engine {
    */
   constructor(script: Script | null = null, can: Can = {}) {
     this.script = script;
+    this.died = this.death.promise;
     this.capabilities = { ...capabilities, ...can };
   }
 
@@ -193,13 +197,23 @@ export class ScriptedEngine implements Engine {
     this.gates.clear();
   }
 
-  /** Everything that is asked of it from now on fails. */
-  die(): void {
-    this.isDead = true;
+  /** Everything that is asked of it from now on fails, and it tells. */
+  die(message = 'The engine is dead.'): void {
+    this.fault = new StudioError('engine-failed', message);
+    this.death.resolve(this.fault);
+  }
+
+  /** With the trainer that asks it: all fails, and nobody is told. */
+  kill(): void {
+    this.fault = new StudioError('engine-failed', 'The engine is dead.');
   }
 
   logitsOf(model: ModelHandle): Float64Array {
     return this.table(model).logits;
+  }
+
+  recentLog(): readonly string[] {
+    return this.ownLog;
   }
 
   status(): EngineStatus {
@@ -425,7 +439,7 @@ export class ScriptedEngine implements Engine {
       const aborted = signal && new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       await Promise.race([gate.opened, ...(aborted ? [aborted] : [])]);
     }
-    if (this.isDead) throw new StudioError('engine-failed', 'The engine is dead.');
+    if (this.fault) throw this.fault;
     const fault = this.faults.get(primitive)?.shift();
     if (fault) throw fault;
   }

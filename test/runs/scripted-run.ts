@@ -205,7 +205,7 @@ export class ScriptedRun {
   kill(): void {
     if (this.isDead) return;
     this.isDead = true;
-    for (const engine of this.engines) engine.die();
+    for (const engine of this.engines) engine.kill();
     this.run.store.dispose();
   }
 

@@ -4,6 +4,7 @@
  */
 
 import type { EngineCapabilities } from '../protocol/engine.ts';
+import type { StudioError } from '../protocol/errors.ts';
 import type { StopReason } from '../protocol/records.ts';
 import type { EngineStatus } from '../protocol/run-state.ts';
 import type { EngineSettings, ModelSize } from '../protocol/runfile.ts';
@@ -223,6 +224,13 @@ export interface OptimStep {
 /** @throws StudioError `engine-failed`, `bad-model` or `not-finite` from every primitive, with place and remedy. */
 export interface Engine {
   readonly capabilities: EngineCapabilities;
+  /**
+   * Resolves with `engine-failed` when it has ended by itself, also while nothing is asked of it: a thread or a process died, a link was
+   * lost. All that is asked of it then fails. Never after `dispose`.
+   */
+  readonly died: Promise<StudioError>;
+  /** The last lines of a log of its own, the newest last; absent where all that it says is in the trainer's. */
+  recentLog?(): readonly string[];
   /** What runs, on what, why, and what it can do; parameters are of the last policy model. */
   status(): EngineStatus;
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle>;

@@ -304,7 +304,7 @@ export class TrainingSession {
       if (!begun || fault.kind !== 'engine-failed') return { state: 'failed', fault: told };
       // Nothing is wrong with the run: it goes on in another engine.
       const at = { point: 'after-update', step: this.run.step } as const;
-      const log = around.recentLog().map(inText);
+      const log = [...around.recentLog(), ...(this.bench?.engine.recentLog?.() ?? [])].map(inText);
       return { state: 'paused', at, why: told.message, fault: { ...told, log }, memory: 'released' };
     }
   }
@@ -365,6 +365,9 @@ export class TrainingSession {
           }),
     });
     this.bench = bench;
+    void bench.engine.died.then((fault) => {
+      if (this.bench === bench) this.steering.breakOff(fault);
+    });
     bench.questions.obey(this.labels.corrections);
     bench.questions.skip(this.run.skippedRows ?? []);
     this.reached = bench.reached ?? this.reached;

@@ -92,6 +92,7 @@ export async function createTfjsEngine(settings: TfjsSettings, options: TfjsEngi
 
 class TfjsEngine implements Engine {
   readonly capabilities: EngineCapabilities;
+  readonly died: Promise<StudioError>;
   private readonly replicas: Replicas;
   /** As the settings name them; null leaves it to the checkpoint. */
   private readonly positions: PositionGeneration | null;
@@ -104,6 +105,7 @@ class TfjsEngine implements Engine {
 
   constructor(replicas: Replicas, positions: PositionGeneration | null) {
     this.replicas = replicas;
+    this.died = replicas.died;
     this.positions = positions;
     this.capabilities = {
       chunks: ['text', 'special', 'image', 'video'],
