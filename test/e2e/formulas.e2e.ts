@@ -178,6 +178,7 @@ describe('formulas', () => {
         'mismatch',
         'importance',
         'trainerLogprob',
+        'rankMemory',
         'flaggedBack',
         'commitment',
         'felt',

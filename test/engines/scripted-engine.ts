@@ -111,6 +111,8 @@ export function logSoftmax(logits: Float64Array): Float64Array {
 
 const entropyOf = (logprobs: Float64Array) => logprobs.reduce((sum, logprob) => sum - Math.exp(logprob) * logprob, 0);
 
+const aDevice = { name: 'a GPU', memoryBytes: 80e9 };
+
 /** A place at which the engine waits. */
 export interface Gate {
   /** The engine has come there. */
@@ -164,6 +166,8 @@ export class ScriptedEngine implements Engine {
   private readonly snapshots = new Map<number, Table>();
   private snapshotsTaken = 0;
   readonly ownLog: string[] = [];
+  /** What each of its processes takes, in bytes; null where it is one with the trainer. */
+  rankBytes: readonly number[] | null = null;
   private readonly death = Promise.withResolvers<StudioError>();
   private fault: StudioError | null = null;
 
@@ -223,6 +227,7 @@ export class ScriptedEngine implements Engine {
       threads: 1,
       parameters: vocabulary.length,
       why: 'a test',
+      ...(this.rankBytes && { ranks: this.rankBytes.length, devices: this.rankBytes.map(() => aDevice) }),
       capabilities: this.capabilities,
     };
   }
@@ -401,8 +406,10 @@ export class ScriptedEngine implements Engine {
     this.tables.delete(model.id);
   }
 
-  async memory(): Promise<{ bytes: number; tensors: number }> {
-    return { bytes: 8 * vocabulary.length * this.tables.size, tensors: this.tables.size };
+  async memory(): ReturnType<Engine['memory']> {
+    if (this.fault) throw this.fault;
+    const held = { bytes: 8 * vocabulary.length * this.tables.size, tensors: this.tables.size };
+    return this.rankBytes ? { ...held, byRank: this.rankBytes } : held;
   }
 
   async dispose(): Promise<void> {

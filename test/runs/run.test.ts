@@ -997,6 +997,21 @@ describe('a fault', () => {
   });
 });
 
+it('an engine of several processes says on what they compute, and after each step what each of them takes', async () => {
+  const made = scriptedRun({ unseen: 0 });
+  made.onEngine = (engine) => {
+    engine.rankBytes = [40e9, 41e9];
+  };
+  made.send({ kind: 'start' });
+  await made.untilState('completed');
+  expect(made.summary.engine).toMatchObject({ ranks: 2, devices: [{ name: 'a GPU' }, { name: 'a GPU' }] });
+  expect(made.run.store.metrics().map(({ rankBytes }) => rankBytes)).toEqual(Array(3).fill([40e9, 41e9]));
+  const alone = scriptedRun({ unseen: 0 });
+  alone.send({ kind: 'start' });
+  await alone.untilState('completed');
+  expect(alone.run.store.metrics()[0]).not.toHaveProperty('rankBytes');
+});
+
 describe('a trainer that dies', () => {
   it('is found out by the next one: the run is paused after its last step, its memory free, and goes on with the same numbers', async () => {
     const whole = scriptedRun({ unseen: 0, parameters: { steps: 5, checkpointEvery: 2 } });

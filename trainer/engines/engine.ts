@@ -261,7 +261,8 @@ export interface Engine {
   saveState(model: ModelHandle, folder: string): Promise<ReadonlyMap<string, string>>;
   render(model: ModelHandle, prompt: Prompt): Promise<Rendered>;
   unload(model: ModelHandle): Promise<void>;
-  memory(): Promise<{ bytes: number; tensors: number }>;
+  /** What it holds; of an engine of several processes also what each of them takes, in the order of their ranks. */
+  memory(): Promise<{ readonly bytes: number; readonly tensors: number; readonly byRank?: readonly number[] }>;
   dispose(): Promise<void>;
 }
 

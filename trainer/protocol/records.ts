@@ -313,11 +313,19 @@ export const stepMetrics = z.object({
   }),
   /** Resident memory of the trainer's process when the step was over; older records do not say. */
   memoryBytes: z.number().optional(),
+  /** Memory that each of the engine's processes took then, by rank; absent where it has none of its own. */
+  rankBytes: z.array(z.number()).optional(),
 });
 export type StepMetrics = z.infer<typeof stepMetrics>;
 
 /** What a step computed, without what it took: the same again where it is done again. */
-export function computedOf({ at: _at, durations: _durations, memoryBytes: _memory, ...numbers }: StepMetrics) {
+export function computedOf({
+  at: _at,
+  durations: _durations,
+  memoryBytes: _memory,
+  rankBytes: _ranks,
+  ...numbers
+}: StepMetrics) {
   return numbers;
 }
 

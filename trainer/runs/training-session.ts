@@ -20,7 +20,7 @@ import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.t
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import { fileFault } from '../protocol/file-faults.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
-import type { CheckpointReason, Rollout } from '../protocol/records.ts';
+import type { CheckpointReason, Rollout, StepMetrics } from '../protocol/records.ts';
 import { resumptionWords } from '../protocol/resumption.ts';
 import {
   faultOf,
@@ -520,6 +520,7 @@ export class TrainingSession {
           return plan.method === 'sft' ? sftStep(training, step) : tgrpoStep(training, step, plan.method);
         });
         metrics.skipped = this.run.skipped - skippedBefore;
+        await this.tellMemory(metrics);
         this.reached = { step, position: this.place.next };
         await this.orHold({ point: 'after-update', step }, async () => journal.recordStep(metrics, this.updated));
         await this.orHold({ point: 'after-update', step }, () => this.updates.afterStep(step));
@@ -605,6 +606,15 @@ export class TrainingSession {
       if (fault.cause instanceof Error && fileFault(fault.cause) !== null) this.unsaved.add(fault);
       throw fault;
     }
+  }
+
+  /** What an engine of several processes takes: who dies of it is one of them. */
+  private async tellMemory(metrics: StepMetrics): Promise<void> {
+    const { engine } = this.workbench;
+    if (engine.status().ranks === undefined) return;
+    // One that has died is met by the next step; this one is made.
+    const memory = await engine.memory().catch(() => null);
+    if (memory?.byRank) metrics.rankBytes = [...memory.byRank];
   }
 
   private get workbench(): Workbench {

@@ -86,7 +86,20 @@ export function chartSpecs(drawn: Drawn): { large: ChartSpec[]; small: ChartSpec
       },
       plainOne('Largest importance weight', 'importance', 'importance'),
       plainOne('Tokens a second', 'tokensPerSecond', 'throughput'),
-      one('Memory, GB', { metric: 'memory', formula: 'memory', name: 'memory, GB', colour: 'plain' }),
+      {
+        title: 'Memory, GB',
+        curves: curves([
+          { metric: 'memory', formula: 'memory', name: 'memory, GB', colour: 'plain' },
+          {
+            metric: 'rankMemory',
+            formula: 'rankMemory',
+            name: 'largest rank, GB',
+            colour: 'plain',
+            dash: [5, 3],
+            ifAny: true,
+          },
+        ]),
+      },
     ].filter(hasAny),
   };
 }
@@ -105,7 +118,7 @@ function curvesOf({ runs }: Drawn, spec: CurveSpec): Curve[] {
     return [
       {
         ...shown,
-        ...valuesOf(metric === 'memory' ? scaled(column, 1 / gigabyte) : column),
+        ...valuesOf(metric === 'memory' || metric === 'rankMemory' ? scaled(column, 1 / gigabyte) : column),
         ...(dash && { dash }),
         ...(runs.length > 1 && { ofRun: { place, id: run.id } }),
       },

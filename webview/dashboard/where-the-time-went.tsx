@@ -1,5 +1,6 @@
 /** The parts of a step's time, of the last step and on average, and what computed it. */
 
+import { computesOn, sizeWords } from '../../trainer/protocol/engine-words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
 import { seedSentences, seedsOf } from '../../trainer/protocol/seed-words.ts';
@@ -35,6 +36,11 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
                 {fileSize(last.memoryBytes)}
               </FormulaLabel>
             )}
+            {last.rankBytes !== undefined && last.rankBytes.length > 0 && (
+              <FormulaLabel name="rankMemory" class="dim" worked={ranksText(last.rankBytes)}>
+                ranks {rangeText(last.rankBytes)}
+              </FormulaLabel>
+            )}
             <FormulaLabel
               name="throughput"
               class="dim"
@@ -66,6 +72,20 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
       </div>
     </section>
   );
+}
+
+/** From the rank that takes least to the one that takes most. */
+function rangeText(bytes: readonly number[]): string {
+  const [least, most] = [fileSize(Math.min(...bytes)), fileSize(Math.max(...bytes))];
+  return least === most ? least : `${least}–${most}`;
+}
+
+/** Ranks that are told one by one; there may be hundreds. */
+const mostRanks = 16;
+
+function ranksText(bytes: readonly number[]): string {
+  const told = bytes.slice(0, mostRanks).map((one, rank) => `${rank}: ${fileSize(one)}`);
+  return `${told.join(', ')}${bytes.length > mostRanks ? `, and ${bytes.length - mostRanks} more` : ''}`;
 }
 
 type PartName = (typeof partNames)[number];
@@ -110,11 +130,10 @@ function fillOf(part: string): string | undefined {
 
 /** Which backend computes, and why that one. */
 function Engine({ engine }: { engine: EngineStatus }) {
-  const threads = engine.threads === 1 ? '1 thread' : `${engine.threads} threads`;
   return (
     <p class={`dim ${styles.engine}`}>
-      Computed by {engine.name} on <b>{shownLine(engine.backend)}</b>, {threads}, {(engine.parameters / 1e6).toFixed(2)}{' '}
-      M parameters. {shownLine(engine.why)} {seedSentences[seedsOf({ engine })]}
+      Computed by {engine.name} on <b>{shownLine(engine.backend)}</b>, {shownLine(computesOn(engine))},{' '}
+      {sizeWords(engine)}. {shownLine(engine.why)} {seedSentences[seedsOf({ engine })]}
       {engine.capabilities?.samplerIsTrainer === false &&
         ' It samples by another program than it trains with: answers are scored again before the update.'}
     </p>

@@ -276,6 +276,15 @@ export const formulas = {
     source: 'trainer/learning/training.ts',
   },
 
+  rankMemory: {
+    title: 'Memory of the ranks',
+    formula: ['what each process of the engine takes on its device;  the curve is that of the rank that takes most'],
+    over: 'When the step was over.',
+    unit: 'GB, 10⁹ bytes',
+    note: 'Of engines of several processes alone; on a CPU it is each process’s own memory.',
+    source: 'trainer/runs/training-session.ts',
+  },
+
   // ---- dashboard: evaluations ----
   evaluationCount: {
     title: 'n',

@@ -29,7 +29,7 @@ export interface StepNumber {
   of(numbers: StepNumbers): number | null | undefined;
 }
 
-type Measured = Exclude<keyof StepMetrics, 'durations' | 'at' | 'step' | 'mismatch'>;
+type Measured = Exclude<keyof StepMetrics, 'durations' | 'at' | 'step' | 'mismatch' | 'rankBytes'>;
 
 const sampled = 'after-sampling';
 const updated = 'after-update';

@@ -7,6 +7,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { SeedsKind } from '../../protocol/engine.ts';
+import { computesOn } from '../../protocol/engine-words.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
@@ -231,7 +232,7 @@ class Replaying {
     this.hasNoted = true;
     const own = this.order.original.store.summary();
     const words = (of: NonNullable<RunSummary['engine']>) =>
-      `${of.name} on ${of.backend}, ${of.threads} ${of.threads === 1 ? 'thread' : 'threads'}, ${of.parameters.toLocaleString('en-US')} parameters`;
+      `${of.name} on ${of.backend}, ${computesOn(of)}, ${of.parameters.toLocaleString('en-US')} parameters`;
     if (own.engine && words(own.engine) !== words(engine))
       this.order.onNote(
         `The run was made by ${words(own.engine)}; the replay is made by ${words(engine)}. Only the same engine, backend and threads give the same numbers in every bit.`,
