@@ -77,29 +77,17 @@ export function chartSpecs(drawn: Drawn): { large: ChartSpec[]; small: ChartSpec
       plainOne('Learning rate', 'learningRate', 'learningRate', false),
       plainOne('Reward', 'reward', 'rewardCurve'),
       plainOne('Clipped share', 'clipped', 'clippedShare'),
-      {
-        title: 'Rollout–trainer mismatch, nats',
-        curves: curves([
-          { metric: 'mismatch', formula: 'mismatch', name: 'difference', colour: 'plain', ifAny: true },
-          { metric: 'mismatchK3', formula: 'mismatch', name: 'k3', colour: 'plain', dash: [5, 3], ifAny: true },
-        ]),
-      },
-      plainOne('Largest importance weight', 'importance', 'importance'),
+      plainOne('Mismatch, nats', 'mismatch', 'mismatch'),
+      plainOne('Mismatch, k3', 'mismatchK3', 'mismatch'),
+      plainOne('Largest weight', 'importance', 'importance'),
       plainOne('Tokens a second', 'tokensPerSecond', 'throughput'),
-      {
-        title: 'Memory, GB',
-        curves: curves([
-          { metric: 'memory', formula: 'memory', name: 'memory, GB', colour: 'plain' },
-          {
-            metric: 'rankMemory',
-            formula: 'rankMemory',
-            name: 'largest rank, GB',
-            colour: 'plain',
-            dash: [5, 3],
-            ifAny: true,
-          },
-        ]),
-      },
+      one('Memory, GB', { metric: 'memory', formula: 'memory', name: 'memory, GB', colour: 'plain' }),
+      one('Largest rank, GB', {
+        metric: 'rankMemory',
+        formula: 'rankMemory',
+        name: 'largest rank, GB',
+        colour: 'plain',
+      }),
     ].filter(hasAny),
   };
 }

@@ -41,8 +41,8 @@ function Token({ token, tokens, noEntropy }: TokenProps) {
   const { missing = {} } = tokens;
   const rows: readonly (readonly [string, string])[] = [
     ['id', token.id === null ? (missing.ids ?? 'not kept') : String(token.id)],
-    [token.trainerLogprob === null ? 'probability' : 'by the sampler', probabilityText(token.logprob)],
-    ...(token.trainerLogprob === null ? [] : [['by the trainer', trainerText(token, token.trainerLogprob)] as const]),
+    [token.trainerLogprob === null ? 'probability' : 'sampler', probabilityText(token.logprob)],
+    ...(token.trainerLogprob === null ? [] : [['trainer', trainerText(token, token.trainerLogprob)] as const]),
     [
       'entropy',
       token.entropy === null ? (noEntropy ?? missing.entropy ?? 'not kept') : `${fixed(token.entropy, 3)} nats`,
