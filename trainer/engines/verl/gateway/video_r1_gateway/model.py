@@ -36,6 +36,8 @@ from .wire import GatewayError
 
 _SHORT = {"float32": "fp32", "bfloat16": "bf16"}
 _ALL_LINEAR = "all-linear"
+_MOST_MASKED = 2048
+"""Tokens that stand behind one another without padding: flash attention finds the borders of rows, others need a square mask for them."""
 
 
 class GatewayEngine(FSDPEngineWithLMHead):
@@ -88,7 +90,7 @@ def model_config(folder: str, settings: Settings) -> HFModelConfig:
     return HFModelConfig(
         path=folder,
         load_tokenizer=False,
-        use_remove_padding=settings.attention == "flash_attention_2",
+        use_remove_padding=False,
         enable_gradient_checkpointing=settings.gradientCheckpointing,
         override_config={"attn_implementation": settings.attention},
         **({} if lora is None else {"lora_rank": lora.rank, "lora_alpha": lora.alpha, "target_modules": targets}),
@@ -339,7 +341,8 @@ class Model:
         tower_trains = training and not self.settings.freezeVision
         self.tower.agree = _agree
         self.tower.expect(_by_kind(media), tower_trains)
-        data = _tensors(rows, entropy)
+        packed = self.settings.attention == "flash_attention_2" or sum(row.length for row in batch) <= _MOST_MASKED
+        data = _tensors(rows, entropy, packed)
         engine = self.engine
         value, out = engine.forward_step(data, loss_function=loss, forward_only=loss is None)
         if loss is not None:
@@ -409,8 +412,11 @@ def _predicted_prompt(of_row: Tensor, row: Sequence) -> Tensor:
     return of_row.float()[places]
 
 
-def _tensors(rows: list[Optional[Sequence]], entropy: bool) -> Any:
-    """Rows as verl's engine takes them: ids, and positions [4, tokens] of which the first counts all tokens."""
+def _tensors(rows: list[Optional[Sequence]], entropy: bool, packed: bool) -> Any:
+    """Rows as verl's engine takes them: ids, and positions [4, tokens] of which the first counts all tokens.
+
+    `packed` puts them behind one another instead of padding them.
+    """
     ids, positions = [], []
     for row in rows:
         if row is None:
@@ -428,7 +434,7 @@ def _tensors(rows: list[Optional[Sequence]], entropy: bool) -> Any:
             "position_ids": torch.nested.nested_tensor_from_jagged(torch.cat(positions, dim=1), offsets, jagged_dim=2),
         },
         non_tensor_dict=dict(
-            use_remove_padding=False,
+            use_remove_padding=packed,
             use_fused_kernels=False,
             temperature=1.0,
             calculate_entropy=entropy,

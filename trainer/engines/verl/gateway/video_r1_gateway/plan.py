@@ -20,6 +20,7 @@ class Medium:
     blank: bool
     first_token: int
     tokens: int
+    fps: float | None = None
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -65,7 +66,7 @@ def read_prompts(params: dict) -> list[Prompt]:
 def _prompt(one: dict) -> Prompt:
     tokens = np.asarray(one["tokens"], np.int32)
     media = tuple(
-        Medium(m["kind"], m["key"], m["width"], m["height"], tuple(m["order"]), bool(m["blank"]), m["firstToken"], m["tokens"])
+        Medium(m["kind"], m["key"], m["width"], m["height"], tuple(m["order"]), bool(m["blank"]), m["firstToken"], m["tokens"], m.get("fps"))
         for m in one["media"]
     )
     positions = np.asarray(one["positions"], np.int32).reshape(len(tokens), 3).T
