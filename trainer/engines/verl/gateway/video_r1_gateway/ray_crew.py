@@ -33,7 +33,9 @@ class RayCrew:
         self._put: dict[str, ray.ObjectRef] = {}
         self._post = Post.remote()
         per_node = settings.ranks // settings.nodes
-        self._pool = RayResourcePool([per_node] * settings.nodes, use_gpu=settings.device == "cuda", max_colocate_count=1)
+        self._pool = RayResourcePool(
+            [per_node] * settings.nodes, use_gpu=settings.device == "cuda", max_colocate_count=1
+        )
         self._over: dict[int, threading.Event] = {}
         self._sampler: Any = None
         self._sampled: int | None = None
@@ -42,14 +44,20 @@ class RayCrew:
         try:
             self.workers = RayWorkerGroup(self._pool, worker, device_name=settings.device)
         except RayError as error:
-            raise GatewayError("engine-failed", f"The cluster gives no {settings.ranks} workers: {error}", remedy="ray status says what it has.") from error
+            raise GatewayError(
+                "engine-failed",
+                f"The cluster gives no {settings.ranks} workers: {error}",
+                remedy="ray status says what it has.",
+            ) from error
         threading.Thread(target=self._hear, daemon=True).start()
 
     @property
     def size(self) -> int:
         return self.settings.ranks
 
-    def run(self, method: str, params: dict[str, Any], call: int, frames: dict[str, StoredFrames], report: Report) -> list[Any]:
+    def run(
+        self, method: str, params: dict[str, Any], call: int, frames: dict[str, StoredFrames], report: Report
+    ) -> list[Any]:
         if self._sampler is not None and method == "publish":
             self._sampler.publish()
             return [None]
@@ -59,7 +67,12 @@ class RayCrew:
         if self._sampler is not None and method in _OF_THE_POLICY:
             self._sampler.sleep()
         found = self._ask(method, params, call, frames, report)
-        if method == "createModel" and params["role"] == "policy" and self.settings.sampler == "vllm" and self._sampler is None:
+        if (
+            method == "createModel"
+            and params["role"] == "policy"
+            and self.settings.sampler == "vllm"
+            and self._sampler is None
+        ):
             from .vllm_sampler import VllmSampler
 
             self._sampler, self._sampled = VllmSampler(self.settings, params["folder"], self.workers), params["model"]
@@ -78,7 +91,9 @@ class RayCrew:
             self._sampler.end(call, answer)
         self._post.end.remote(("end", call, answer))
 
-    def _ask(self, method: str, params: dict[str, Any], call: int, frames: dict[str, StoredFrames], report: Report) -> list[Any]:
+    def _ask(
+        self, method: str, params: dict[str, Any], call: int, frames: dict[str, StoredFrames], report: Report
+    ) -> list[Any]:
         self._reports[call] = report
         try:
             references = {key: self._reference(key, stored) for key, stored in frames.items()}
@@ -136,10 +151,15 @@ def _join(settings: Settings) -> None:
     if settings.ray is None:
         local = {"num_cpus": settings.ranks + 1} if settings.device == "cpu" else {}
         path = os.pathsep.join([str(_PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        ray.init(address="local", include_dashboard=False, runtime_env={"env_vars": {**env, "PYTHONPATH": path}}, **local)
+        ray.init(
+            address="local", include_dashboard=False, runtime_env={"env_vars": {**env, "PYTHONPATH": path}}, **local
+        )
         return
     try:
         ray.init(address=settings.ray, runtime_env={"env_vars": env, "py_modules": [str(_PACKAGE)]})
     except (RayError, ConnectionError, ValueError) as error:
-        raise GatewayError("engine-failed", f"There is no Ray cluster at {settings.ray}: {error}", remedy="ray start --head begins one.") from error
-
+        raise GatewayError(
+            "engine-failed",
+            f"There is no Ray cluster at {settings.ray}: {error}",
+            remedy="ray start --head begins one.",
+        ) from error

@@ -86,7 +86,10 @@ class GatewayWorker(TinkerActorRolloutRefWorker):
     """
 
     def __init__(self, settings: Settings, post: Any):
-        super().__init__(config=OmegaConf.create({"actor": {"strategy": "fsdp2"}, "rollout": {}, "ref": {}, "model": {}}), role="actor")
+        super().__init__(
+            config=OmegaConf.create({"actor": {"strategy": "fsdp2"}, "rollout": {}, "ref": {}, "model": {}}),
+            role="actor",
+        )
         # A device that has gloo needs it once.
         initialize_global_process_group_ray(backend="cpu:gloo" if settings.device == "cpu" else None)
         self._frames = RemoteFrames()

@@ -52,7 +52,12 @@ def sampler_config(settings: Settings, folder: str) -> DictConfig:
         "disable_log_stats": True,
         "prometheus": {"_target_": "verl.workers.config.PrometheusConfig", "enable": False},
         "disaggregation": {"_target_": "verl.workers.config.DisaggregationConfig", "enabled": False},
-        "checkpoint_engine": {"_target_": "verl.workers.config.CheckpointEngineConfig", "backend": "naive", "update_weights_bucket_megabytes": 2048, "engine_kwargs": {}},
+        "checkpoint_engine": {
+            "_target_": "verl.workers.config.CheckpointEngineConfig",
+            "backend": "naive",
+            "update_weights_bucket_megabytes": 2048,
+            "engine_kwargs": {},
+        },
     }
     return OmegaConf.create({"model": model, "rollout": rollout, "actor": {"strategy": "fsdp2"}, "ref": {}})
 
@@ -73,15 +78,26 @@ class VllmSampler:
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
         config = sampler_config(settings, folder)
         workers.open_sampler(OmegaConf.to_container(config))
-        whole = OmegaConf.create({"actor_rollout_ref": config, "trainer": {"n_gpus_per_node": config.rollout.n_gpus_per_node, "nnodes": settings.nodes}})
+        whole = OmegaConf.create(
+            {
+                "actor_rollout_ref": config,
+                "trainer": {"n_gpus_per_node": config.rollout.n_gpus_per_node, "nnodes": settings.nodes},
+            }
+        )
         manager = LLMServerManager.create(whole, workers)
         self._client = manager.get_client(Client)
         self._replicas = manager.get_replicas()
-        self._weights = CheckpointEngineManager(omega_conf_to_dataclass(config.rollout.checkpoint_engine), workers, self._replicas)
+        self._weights = CheckpointEngineManager(
+            omega_conf_to_dataclass(config.rollout.checkpoint_engine), workers, self._replicas
+        )
         self._open: dict[tuple[int, int], str] = {}
         self._ended: set[tuple[int, int]] = set()
         # Its memory can only be let go when all of it was taken once.
-        self._run(self._client.generate("warm-up", prompt_ids=[1, 2, 3], sampling_params={"max_tokens": 1, "temperature": 0.0}))
+        self._run(
+            self._client.generate(
+                "warm-up", prompt_ids=[1, 2, 3], sampling_params={"max_tokens": 1, "temperature": 0.0}
+            )
+        )
         self._weights.sleep_replicas()
         self.awake = False
 
@@ -122,17 +138,26 @@ class VllmSampler:
         self._ended.add((call, answer))
         self._abort((call, answer))
 
-    async def _all(self, params: dict[str, Any], call: int, prompts: list[Prompt], media: list[dict[str, Any]], report: Report) -> None:
+    async def _all(
+        self, params: dict[str, Any], call: int, prompts: list[Prompt], media: list[dict[str, Any]], report: Report
+    ) -> None:
         async def one(answer: int, prompt: int, seed: int) -> None:
             name, key = uuid4().hex, (call, answer)
             self._open[key] = name
             try:
-                out = await self._client.generate(name, prompt_ids=prompts[prompt].tokens.tolist(), sampling_params=_drawn(params, seed), **media[prompt])
+                out = await self._client.generate(
+                    name,
+                    prompt_ids=prompts[prompt].tokens.tolist(),
+                    sampling_params=_drawn(params, seed),
+                    **media[prompt],
+                )
             finally:
                 del self._open[key]
             report({"finished": [_finished(answer, out, params, key in self._ended)]})
 
-        await asyncio.gather(*(one(number, said["prompt"], said["seed"]) for number, said in enumerate(params["answers"])))
+        await asyncio.gather(
+            *(one(number, said["prompt"], said["seed"]) for number, said in enumerate(params["answers"]))
+        )
 
     def _abort(self, key: tuple[int, int]) -> None:
         name = self._open.get(key)
@@ -188,11 +213,20 @@ def _media(prompt: Prompt, pixels: Callable[[str], np.ndarray]) -> dict[str, Any
 
 def _frames(medium: Medium, pixels: Callable[[str], np.ndarray]) -> np.ndarray:
     if medium.blank:
-        raise GatewayError("bad-request", "vLLM is given pixels, and frames without content have none.", remedy="Ask this with the sampler generate.")
+        raise GatewayError(
+            "bad-request",
+            "vLLM is given pixels, and frames without content have none.",
+            remedy="Ask this with the sampler generate.",
+        )
     return np.ascontiguousarray(pixels(medium.key)[list(medium.order)])
 
 
 def _video(medium: Medium, pixels: Callable[[str], np.ndarray]) -> tuple[np.ndarray, dict[str, Any]]:
     frames, fps = _frames(medium, pixels), medium.fps or 2.0
-    said = {"fps": fps, "duration": len(frames) / fps, "total_num_frames": len(frames), "frames_indices": list(range(len(frames)))}
+    said = {
+        "fps": fps,
+        "duration": len(frames) / fps,
+        "total_num_frames": len(frames),
+        "frames_indices": list(range(len(frames))),
+    }
     return frames, {**said, "video_backend": "video_r1", "do_sample_frames": False}
