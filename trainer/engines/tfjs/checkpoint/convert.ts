@@ -2,8 +2,8 @@
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { asStudioError, StudioError, withPlace } from '../../../protocol/errors.ts';
+import { readCheckpoint, writeCheckpointFiles } from '../../qwen/checkpoint-files.ts';
 import { parameterTable } from '../model/parameters.ts';
-import { readCheckpoint, writeCheckpointFiles } from './checkpoint.ts';
 import { joinParts, readWeights, type WeightsForm, writeWeights } from './weights.ts';
 
 export interface Converted {

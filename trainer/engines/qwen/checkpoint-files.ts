@@ -5,15 +5,15 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { StudioError } from '../../../protocol/errors.ts';
-import { specialTokens } from '../../engine.ts';
-import { tokenizerFile, tokenizerOf } from '../../model-folder.ts';
-import { refuseOtherForms } from '../../model-forms.ts';
-import type { ModelConfig } from '../model/config.ts';
-import { mergeSize, patchSize, readConfig, temporalPatchSize } from '../model/config.ts';
-import { pixelMean, pixelStd } from '../model/patches.ts';
-import { Tokenizer } from '../tokenizer/tokenizer.ts';
-import { tokenizerConfigFile } from '../tokenizer/training.ts';
+import { StudioError } from '../../protocol/errors.ts';
+import type { PositionGeneration } from '../../protocol/runfile.ts';
+import { specialTokens } from '../engine.ts';
+import { tokenizerFile, tokenizerOf } from '../model-folder.ts';
+import { refuseOtherForms } from '../model-forms.ts';
+import type { ModelConfig } from './config.ts';
+import { mergeSize, patchSize, pixelMean, pixelStd, readConfig, temporalPatchSize } from './config.ts';
+import { Tokenizer } from './tokenizer/tokenizer.ts';
+import { tokenizerConfigFile } from './tokenizer/training.ts';
 
 const optimizerFile = z.object({ optimizer: z.literal('AdamW'), step: z.number().int().min(0) });
 
@@ -119,6 +119,15 @@ export async function readCheckpoint(
     ]),
     optimizerStep,
   };
+}
+
+/** A checkpoint keeps the positions that it was trained with, unless the settings name others. */
+export function withPositions(
+  { configFile, config }: Pick<CheckpointFiles, 'configFile' | 'config'>,
+  positions: PositionGeneration | null,
+): Pick<CheckpointFiles, 'configFile' | 'config'> {
+  if (positions === null || positions === config.positions) return { configFile, config };
+  return { configFile: { ...configFile, mrope_positions: positions }, config: { ...config, positions } };
 }
 
 async function readCompanions(folder: string): Promise<Companions> {
