@@ -25,10 +25,10 @@ export type ModelSize = z.infer<typeof modelSize>;
 export const engineNames = ['tfjs'] as const;
 
 /**
- * The generations of transformers whose M-RoPE positions can be counted; each is named by the first that counts so. 5.0 to 5.17 and
- * 4.50 to 4.57 count the times of frames in ways of their own.
+ * The generations of transformers whose M-RoPE positions can be counted; each is named by the first that counts so. 5.0 stands for 5.0
+ * to 5.17, which cut the seconds from frame pair to frame pair to a whole number; 4.50 to 4.57 count in ways of their own.
  */
-export const positionGenerations = ['5.18', '4.49'] as const;
+export const positionGenerations = ['5.18', '5.0', '4.49'] as const;
 export type PositionGeneration = (typeof positionGenerations)[number];
 
 /** `5.x` is how files of earlier versions name 5.18. */
@@ -46,7 +46,7 @@ const tfjsSettings = z.strictObject({
   mropePositions: mropePositions
     .optional()
     .describe(
-      'The generation of transformers whose M-RoPE positions are counted: 5.18 (and later; also written 5.x) or 4.49. Absent: as the checkpoint was trained, 5.18 for a new model.',
+      'The generation of transformers whose M-RoPE positions are counted: 5.18 (and later; also written 5.x), 5.0 (to 5.17) or 4.49. Absent: as the checkpoint was trained, 5.18 for a new model.',
     ),
 });
 export type TfjsSettings = z.infer<typeof tfjsSettings>;

@@ -52,13 +52,14 @@ test('text counts up on all axes, a video keeps its start and counts time, row a
   ]);
 });
 
-test('text goes on after the rows and columns of a medium in 5.18, after its time too in 4.49', () => {
+test('text goes on after the rows and columns of a medium in 5.18 and 5.0, after its time too in 4.49', () => {
   const after = (generation: PositionGeneration): number[] => {
     const { positions, next } = mropePositions([words, clip, words], 2, generation);
     return [...positions.slice(-6), next];
   };
   // Two rows of tokens from position 2 on; the last pair stands at time 6.
   expect(after('5.18')).toEqual([4, 4, 4, 5, 5, 5, 6]);
+  expect(after('5.0')).toEqual([4, 4, 4, 5, 5, 5, 6]);
   expect(after('4.49')).toEqual([7, 7, 7, 8, 8, 8, 9]);
 });
 
@@ -79,8 +80,14 @@ test('the time of a frame pair is rounded down in float32, in the order of multi
   expect(times(0.4, 2, '5.18')).toEqual([0, 0, 1, 2, 3, 4, 4, 5]);
   expect(times(0.4, 2, '4.49')).toEqual([0, 0, 1, 2, 3, 4, 4, 5]);
   // torch, float32: (arange(8) * (25 * 0.04)).long() and (arange(8) * 0.04 * 25).long().
+  // Generation 5.0 cuts the seconds to 0, 1 and 2.
+  expect(times(0.4, 2, '5.0')).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  expect(times(1.9, 2, '5.0')).toEqual([0, 2, 4, 6, 8, 10, 12, 14]);
+  expect(times(1.9, 2, '5.18')).toEqual([0, 3, 7, 11, 15, 19, 22, 26]);
+  expect(times(2.5, 25, '5.0')).toEqual([0, 50, 100, 150, 200, 250, 300, 350]);
   expect(times(0.04, 25, '5.18')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   expect(times(0.04, 25, '4.49')).toEqual([0, 1, 2, 3, 4, 4, 6, 7]);
   expect(times(null, 2, '4.49')).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  expect(times(null, 2, '5.0')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   expect(times(null, 2, '5.18')).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });

@@ -18,21 +18,25 @@ function timeOf(
   tokensPerSecond: number,
   generation: PositionGeneration,
 ): number {
-  if (secondsPerPair === null) return generation === '5.18' ? pair : 0;
+  if (secondsPerPair === null) return generation === '4.49' ? 0 : pair;
   const seconds = Math.fround(secondsPerPair);
-  const time =
-    generation === '5.18'
-      ? pair * Math.fround(tokensPerSecond * seconds)
-      : Math.fround(pair * seconds) * tokensPerSecond;
-  return Math.floor(Math.fround(time));
+  switch (generation) {
+    case '5.18':
+      return Math.floor(Math.fround(pair * Math.fround(tokensPerSecond * seconds)));
+    case '5.0':
+      return Math.floor(Math.fround(pair * Math.fround(tokensPerSecond * Math.trunc(seconds))));
+    case '4.49':
+      return Math.floor(Math.fround(Math.fround(pair * seconds) * tokensPerSecond));
+  }
 }
 
 /**
  * M-RoPE positions of a prompt as transformers counts them for Qwen2.5-VL (`get_rope_index`): text counts up on all three axes; a
- * medium starts where the text stopped, its time axis in steps of seconds times tokensPerSecond. In generation 5.18 text goes on
- * after the larger of a medium's rows and columns, whatever its time has come to; in 4.49 after the largest position on any axis.
- * An answer is text that goes on after the prompt's last token, whether it is written or trained on: in 5.18 a long video's time may
- * lie far beyond it.
+ * medium starts where the text stopped, its time axis in steps of seconds times tokensPerSecond; in generation 5.0 of whole seconds,
+ * so that the pairs of a video less than a second apart all stand at one time. In 5.18 and 5.0 text goes on after the larger of a
+ * medium's rows and columns, whatever its time has come to; in 4.49 after the largest position on any axis.
+ * An answer is text that goes on after the prompt's last token, whether it is written or trained on: from 5.0 on a long video's time
+ * may lie far beyond it.
  * Gives positions [tokens * 3] and the first position after the prompt.
  */
 export function mropePositions(
@@ -56,7 +60,7 @@ export function mropePositions(
         for (let column = 0; column < columns; column++) positions.push(start + time, start + row, start + column);
       }
     }
-    start += Math.max(rows, columns, generation === '5.18' ? 0 : time + 1);
+    start += Math.max(rows, columns, generation === '4.49' ? time + 1 : 0);
   }
   return { positions: Int32Array.from(positions), next: start };
 }
