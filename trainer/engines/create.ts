@@ -1,4 +1,6 @@
 /** The engines by name. */
+
+import { StudioError } from '../protocol/errors.ts';
 import type { CreateEngine } from './engine.ts';
 import { createTfjsEngine } from './tfjs/engine.ts';
 
@@ -6,7 +8,7 @@ export const createEngine: CreateEngine = (settings) => {
   switch (settings.name) {
     case 'tfjs':
       return createTfjsEngine(settings);
-    default:
-      return settings.name satisfies never;
+    case 'verl':
+      throw new StudioError('engine-failed', 'The engine verl can’t be started by this version.');
   }
 };
