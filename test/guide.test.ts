@@ -14,7 +14,7 @@ import { stepNumberNames, stepNumbers } from '../trainer/protocol/breakpoints/st
 import { parameters } from '../trainer/protocol/parameters.ts';
 import { fieldNames, fields } from '../trainer/protocol/query/fields.ts';
 import { parseQuery } from '../trainer/protocol/query/parse.ts';
-import { runFile } from '../trainer/protocol/runfile.ts';
+import { engineNames, engineSettings, runFile } from '../trainer/protocol/runfile.ts';
 import { thresholds } from '../trainer/runs/advisories/thresholds.ts';
 import { rolloutsKeys } from '../webview/rollouts/rollouts-keys.ts';
 import { helpRows } from '../webview/ui/key-table.ts';
@@ -114,6 +114,17 @@ describe('the pages', () => {
     expect(Object.values(settings).filter(({ id }) => !steering.includes(`\`${id}\``))).toEqual([]);
     const keys = Object.keys(runFile.shape).filter((key) => key !== '$schema');
     expect(keys.filter((key) => !steering.includes(`| \`${key}\` |`))).toEqual([]);
+  });
+
+  it('engine.md names every key of every engine', () => {
+    const tables = read('media/guide/engine.md')
+      .split(/^\| key of /m)
+      .slice(1);
+    expect(tables.map((table) => /^`(\w+)`/.exec(table)?.[1])).toEqual([...engineNames]);
+    const named = tables.map((table) =>
+      [...(table.split('\n\n')[0] ?? '').matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key),
+    );
+    expect(named).toEqual(engineSettings.options.map(({ shape }) => Object.keys(shape)));
   });
 
   it('steering.md shows a run file that fits', () => {

@@ -1,9 +1,9 @@
 /** What a part of the bench is asked for, and what it gives. */
-import type { EngineSettings } from '../../trainer/protocol/runfile.ts';
+import type { TfjsSettings } from '../../trainer/protocol/runfile.ts';
 
 export interface BenchOptions {
   /** Null where none was named: each part takes what fits it. */
-  readonly backend: EngineSettings['backend'] | null;
+  readonly backend: TfjsSettings['backend'] | null;
   readonly threads: number;
   /** How long the inspector's page is used between two looks at its memory. */
   readonly minutes: number;

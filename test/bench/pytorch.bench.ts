@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { permutation, randomFrom } from '../../trainer/data/random.ts';
 import type { Completion, Engine, ModelHandle, Prompt, SampleRequest } from '../../trainer/engines/engine.ts';
-import { readCheckpoint } from '../../trainer/engines/tfjs/checkpoint/checkpoint.ts';
-import { type ModelConfig, patchLength, temporalPatchSize } from '../../trainer/engines/tfjs/model/config.ts';
-import { framePairs, makePatches, patchGrid } from '../../trainer/engines/tfjs/model/patches.ts';
-import { PromptEncoder } from '../../trainer/engines/tfjs/model/prompts.ts';
-import type { Tokenizer } from '../../trainer/engines/tfjs/tokenizer/tokenizer.ts';
+import { readCheckpoint } from '../../trainer/engines/qwen/checkpoint-files.ts';
+import { type ModelConfig, patchLength, temporalPatchSize } from '../../trainer/engines/qwen/config.ts';
+import { patchGrid } from '../../trainer/engines/qwen/grid.ts';
+import { PromptEncoder } from '../../trainer/engines/qwen/prompts.ts';
+import type { Tokenizer } from '../../trainer/engines/qwen/tokenizer/tokenizer.ts';
+import { framePairs, makePatches } from '../../trainer/engines/tfjs/model/patches.ts';
 import type { ModelSize } from '../../trainer/protocol/runfile.ts';
 import { clip, colourNames, sampleAll, tinyStep, videoPrompt } from '../engines/tfjs/tiny.ts';
 import { interleaved, type Measured, measured, ratioFigure } from './interleaved.ts';
@@ -95,7 +96,7 @@ async function loadBoth(
   await mkdir(folder);
   await engine.saveState(model, folder);
   await torch.ask<'load'>({ do: 'load', what, folder, threads, seed, learningRate: rate });
-  const { config, tokenizer } = await readCheckpoint(folder, false);
+  const { config, tokenizer } = await readCheckpoint(folder, { optimizer: null, tokenizerFolder: null });
   return { model, config, tokenizer };
 }
 

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { preparedNative } from '../../trainer/engines/tfjs/setup/native-libraries.ts';
 import { faultOf, type RunState } from '../../trainer/protocol/run-state.ts';
-import type { EngineSettings } from '../../trainer/protocol/runfile.ts';
+import type { TfjsSettings } from '../../trainer/protocol/runfile.ts';
 import { sampleProject, type TestClient, TrainerProcess } from '../integration/trainer-process.ts';
 import { type BenchFigure, type BenchOptions, quantile } from './part.ts';
 
@@ -75,7 +75,7 @@ export async function during(client: TestClient, runFile: string, backend: strin
   return answerFigure(name, times, `, ${trained} steps on ${backend}; at most ${limitMs} ms: ${verdict}`);
 }
 
-async function* onBackend(backend: EngineSettings['backend'], threads: number): AsyncGenerator<BenchFigure> {
+async function* onBackend(backend: TfjsSettings['backend'], threads: number): AsyncGenerator<BenchFigure> {
   const project = await sampleProject();
   const names = ['sft.run.json', 'tgrpo.run.json'];
   for (const name of names) {
@@ -99,6 +99,6 @@ async function* onBackend(backend: EngineSettings['backend'], threads: number): 
 }
 
 export async function* benchServer({ backend, threads }: BenchOptions): AsyncGenerator<BenchFigure> {
-  const present: EngineSettings['backend'][] = ['wasm', ...(preparedNative().length > 0 ? (['native'] as const) : [])];
+  const present: TfjsSettings['backend'][] = ['wasm', ...(preparedNative().length > 0 ? (['native'] as const) : [])];
   for (const each of backend === null ? present : [backend]) yield* onBackend(each, threads);
 }

@@ -1,24 +1,27 @@
-"""Writes test/fixtures/positions.json: M-RoPE positions of random prompts, and of answers to them, by two generations of transformers.
+"""Writes test/fixtures/positions.json: M-RoPE positions of random prompts, and of answers to them, by three generations of transformers.
 
 A prompt's positions are `get_rope_index`'s. An answer's are taken from two sources, which must agree: a `generate()` that is run
 and watched, and `get_rope_index` over prompt and answer in one pass, as in training.
 
     python3 -m venv /tmp/older && /tmp/older/bin/pip install torch transformers==4.49.0
     .cache/python/bin/python test/fidelity/positions.py
+    .cache/verl/bin/python test/fidelity/positions.py
     /tmp/older/bin/python test/fidelity/positions.py
 
-Each run replaces the part of the generation that it finds. Prompts are the same for both.
+Each run replaces the part of the generation that it finds, in the file above or the one that is named. Prompts are the same for all.
 """
 
 import json
 import random
+import sys
 from pathlib import Path
 
 import torch
 import transformers
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
-GENERATION = "5.18" if transformers.__version__.startswith("5.") else "4.49"
+VERSION = tuple(int(part) for part in transformers.__version__.split(".")[:2])
+GENERATION = "5.18" if VERSION >= (5, 18) else "5.0" if VERSION >= (5, 0) else "4.49"
 OUTPUT = Path(__file__).parent.parent / "fixtures" / "positions.json"
 IMAGE, VIDEO, START, TEXT = 1, 2, 3, 9
 ANSWER = 3
@@ -43,7 +46,7 @@ def model_of(tokens_per_second):
     vision = dict(depth=1, hidden_size=16, intermediate_size=16, num_heads=2, out_hidden_size=16, fullatt_block_indexes=[0],
                   tokens_per_second=tokens_per_second)
     ids = dict(image_token_id=IMAGE, video_token_id=VIDEO, vision_start_token_id=START)
-    if GENERATION == "5.18":
+    if GENERATION != "4.49":
         config = Qwen2_5_VLConfig(
             text_config=dict(sizes, rope_parameters=dict(rope_type="default", rope_theta=1e4, mrope_section=[1, 1, 2])),
             vision_config=vision, **ids)
@@ -55,7 +58,7 @@ def model_of(tokens_per_second):
 
 def rope_index(model, tokens, media):
     given = torch.tensor([tokens])
-    if GENERATION == "5.18":
+    if GENERATION != "4.49":
         kinds = (given == IMAGE).int() + 2 * (given == VIDEO).int()
         return model.model.get_rope_index(given, mm_token_type_ids=kinds, attention_mask=torch.ones_like(given), **media)[0]
     return model.get_rope_index(given, attention_mask=torch.ones_like(given), **media)[0]
@@ -64,7 +67,7 @@ def rope_index(model, tokens, media):
 def generated(model, tokens, media):
     """Positions of the tokens that are fed back while an answer is written."""
     given = torch.tensor([tokens])
-    decoder = model.model.language_model if GENERATION == "5.18" else model.model
+    decoder = model.model.language_model if GENERATION != "4.49" else model.model
     seen = []
     watch = decoder.register_forward_pre_hook(lambda _, args, kwargs: seen.append(kwargs["position_ids"]), with_kwargs=True)
     pixels = {}
@@ -72,7 +75,7 @@ def generated(model, tokens, media):
         grids = media[f"{kind}_grid_thw"]
         if grids is not None:
             pixels[name] = torch.zeros(int(grids.prod(-1).sum()), 3 * 2 * 14 * 14)
-    if GENERATION == "5.18":
+    if GENERATION != "4.49":
         pixels["mm_token_type_ids"] = (given == IMAGE).int() + 2 * (given == VIDEO).int()
     with torch.no_grad():
         model.generate(given, attention_mask=torch.ones_like(given), do_sample=False, min_new_tokens=ANSWER + 1,
@@ -118,9 +121,10 @@ def main():
     for tokens_per_second, spans in prompts():
         place, following = positions(models[tokens_per_second], spans)
         cases.append(dict(tokensPerSecond=tokens_per_second, spans=spans, positions=place, next=following))
-    kept = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
+    output = Path(sys.argv[1]) if len(sys.argv) > 1 else OUTPUT
+    kept = json.loads(output.read_text()) if output.exists() else {}
     kept[GENERATION] = dict(source=f"transformers {transformers.__version__}", cases=cases)
-    OUTPUT.write_text(json.dumps(kept, separators=(",", ":")) + "\n")
+    output.write_text(json.dumps(kept, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,20 @@ describe('the paths of a plan', () => {
     });
   });
 
+  it('are those of the engine too, but for a program of the search path', async () => {
+    const engine = (change: object) => ({ engine: { name: 'verl', ...change } });
+    const attach = { address: '127.0.0.1:1', tokenFile: 'gateway/token' };
+    const plan = planFor(engine({ attach }));
+    expect(plan.engine).toMatchObject({ attach: { tokenFile: path.join(project, 'gateway', 'token') } });
+    await writePlan(run, plan);
+    expect(await stored(run)).toMatchObject({ engine: { attach } });
+    expect(await readPlan(run)).toEqual(plan);
+    expect(planFor(engine({ python: '../venv/bin/python' })).engine).toMatchObject({
+      python: path.join(folder, 'venv', 'bin', 'python'),
+    });
+    expect(planFor(engine({ python: 'python3.11' })).engine).toMatchObject({ python: 'python3.11' });
+  });
+
   it('name the files of the project that they are read in, be it moved or a copy', async () => {
     await writePlan(run, planFor({ model: { checkpoint: 'start' } }));
     const copy = path.join(folder, 'copy');

@@ -68,6 +68,64 @@ describe('readRunFile', () => {
     );
   });
 
+  it('takes the settings of verl, with what is left out as the guide has it', async () => {
+    const engine = { name: 'verl', ranks: 2, device: 'cpu', lora: { rank: 8, alpha: 16 } };
+    expect((await readRunFile(await write({ ...good, engine }))).engine).toEqual({
+      ...engine,
+      mode: 'spmd',
+      nodes: 1,
+      sampler: 'generate',
+      freezeVision: false,
+      offload: false,
+      gradientCheckpointing: true,
+      attention: 'sdpa',
+      microBatchTokens: 16384,
+      sampleTokens: 65536,
+      tensorParallel: 1,
+      samplerMemory: 0.5,
+    });
+  });
+
+  const vllm = { mode: 'ray', sampler: 'vllm' };
+  const attach = { address: '127.0.0.1:29610', tokenFile: 'token' };
+  it.each([
+    [{ rank: 2 }, 'engine: there is no key "rank"; the nearest is "ranks"'],
+    [{ backend: 'wasm' }, 'engine: "backend" goes with "name": "tfjs"'],
+    [{ mode: 'rai' }, 'engine.mode must be "spmd" or "ray", not "rai"; the nearest is "ray"'],
+    [{ ranks: 0 }, 'engine.ranks must be at least 1, not 0'],
+    [{ samplerMemory: 1 }, 'engine.samplerMemory must be below 1, not 1'],
+    [{ lora: { rank: 8 } }, 'engine.lora.alpha is missing; it must be a number'],
+    [{ lora: { rank: 8, alpha: 8, target: [] } }, 'engine.lora: there is no key "target"; the nearest is "targets"'],
+    [{ sampler: 'vllm' }, 'engine.sampler: vLLM needs "mode": "ray"'],
+    [{ ...vllm, device: 'cpu' }, 'engine.device: vLLM needs GPUs; take "generate" as the sampler on a CPU'],
+    [{ nodes: 2, ranks: 2 }, 'engine.nodes: 2 machines need "mode": "ray"'],
+    [{ mode: 'ray', nodes: 2, ranks: 3 }, "engine.ranks: 3 ranks can't be shared evenly by 2 nodes"],
+    [{ ray: 'auto' }, 'engine.ray: a cluster is joined with "mode": "ray" alone'],
+    [{ tensorParallel: 2 }, 'engine.tensorParallel: it is of vLLM; the sampler is "generate"'],
+    [{ ...vllm, ranks: 3, tensorParallel: 2 }, "engine.tensorParallel: 3 ranks can't be cut into groups of 2"],
+    [{ attention: 'flash_attention_2', device: 'cpu' }, 'engine.attention: FlashAttention needs a GPU; take "sdpa"'],
+    [
+      { ...vllm, mropePositions: '5.x' },
+      'engine.mropePositions: vLLM counts positions as 4.49 does, not as 5.18, and what is trained must follow it; take this away, or "generate" as the sampler',
+    ],
+    [{ attach: { ...attach, address: '29610' } }, 'engine.attach.address: it is host:port, such as 127.0.0.1:29610'],
+    [
+      { attach, ranks: 2 },
+      'engine.ranks: the gateway that "attach" names was started with settings of its own; take this away',
+    ],
+  ])('says what is wrong with the settings of verl: %j', async (more, message) => {
+    await expect(readRunFile(await write({ ...good, engine: { name: 'verl', ...more } }))).rejects.toMatchObject({
+      kind: 'bad-run-file',
+      message,
+    });
+  });
+
+  it('says which engine a key of another one belongs to', async () => {
+    await expect(readRunFile(await write({ ...good, engine: { ranks: 2 } }))).rejects.toThrow(
+      'engine: "ranks" goes with "name": "verl"',
+    );
+  });
+
   const forms = '"size", "checkpoint" or "run"';
   it.each([
     [undefined, `model is missing; it must be an object with ${forms}`],

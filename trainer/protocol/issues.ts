@@ -43,8 +43,10 @@ function clauses(issue: Issue, above: Path, checked: Checked): string[] {
   const value = valueAt(checked.value, path);
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = keysAt(checked.schema, path);
       const where = path.length === 0 ? '' : `${key}: `;
+      const told = toldApart(checked.schema, path, value);
+      if (told !== null) return issue.keys.map((name) => `${where}${told(name)}`);
+      const known = keysAt(checked.schema, path);
       return issue.keys.map((name) => `${where}${noKey(name, known)}`);
     }
     case 'invalid_union':
@@ -69,6 +71,22 @@ function noKey(name: string, known: readonly string[]): string {
   // A key of another form than the one that the value has.
   if (known.includes(name)) return `${quoted(name)} can't stand beside its other keys`;
   return `there is no key ${quoted(name)}${nearestClause(name, known, quoted)}`;
+}
+
+/** What is said of a key that its form does not have, where a key of the value tells the forms apart; null where none does. */
+function toldApart(schema: z.ZodType, path: Path, value: unknown): ((name: string) => string) | null {
+  const union = schemasAt(schema, path).find((at) => at instanceof z.ZodDiscriminatedUnion);
+  if (union === undefined) return null;
+  const { discriminator } = union.def;
+  const forms = formsAt(schema, path);
+  const kind = valueAt(value, [discriminator]);
+  // A form whose own kind need not be said comes first among them.
+  const own = forms.find((form) => valuesOf(form, discriminator).includes(kind)) ?? forms[0];
+  return (name) => {
+    const other = forms.find((form) => form !== own && keysOf(form).includes(name));
+    if (other === undefined) return noKey(name, keysOf(own));
+    return `${quoted(name)} goes with ${quoted(discriminator)}: ${either(valuesOf(other, discriminator).map(quoted))}`;
+  };
 }
 
 // ---- what it must be ------------------------------------------------------------------------------------------------

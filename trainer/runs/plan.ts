@@ -8,7 +8,14 @@ import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 import { jsonOf, parseJson } from '../protocol/json.ts';
 import { method } from '../protocol/parameters.ts';
-import { engineSettings, type ModelSource, modelSource, presetName, type RunFile } from '../protocol/runfile.ts';
+import {
+  type EngineSettings,
+  engineSettings,
+  type ModelSource,
+  modelSource,
+  presetName,
+  type RunFile,
+} from '../protocol/runfile.ts';
 import { bornAt } from '../store/born-at.ts';
 import { storeFile } from '../store/run-store.ts';
 import { ProjectPaths, projectOfRun } from './project-paths.ts';
@@ -76,7 +83,7 @@ export function planOf(project: string, file: string, read: RunFile, allowedRoot
     promptTemplate: resolveAny('promptTemplate', read.promptTemplate),
     runFile: file,
     model: modelWithPaths(read.model, (named) => path.resolve(folder, named)),
-    engine: read.engine,
+    engine: engineWithPaths(read.engine, (named) => path.resolve(folder, named)),
     seed: read.seed,
     sourceWeights: read.sourceWeights ?? null,
     allowedRoots: [
@@ -92,6 +99,17 @@ function modelWithPaths(model: ModelSource, place: (path: string) => string): Mo
   return { checkpoint: place(checkpoint), ...(tokenizer !== undefined && { tokenizer: place(tokenizer) }) };
 }
 
+/** Of the engine's own files; a program without a folder is one of the search path. */
+function engineWithPaths(engine: EngineSettings, place: (path: string) => string): EngineSettings {
+  if (engine.name !== 'verl') return engine;
+  const { python, attach } = engine;
+  return {
+    ...engine,
+    ...(python !== undefined && /[\\/]/.test(python) && { python: place(python) }),
+    ...(attach !== undefined && { attach: { ...attach, tokenFile: place(attach.tokenFile) } }),
+  };
+}
+
 /** A plan with each of its paths written, or found again. */
 function withPaths<T extends z.infer<typeof planFields>>(plan: T, place: (path: string) => string): T {
   const any = (named: string | null) => (named === null ? null : place(named));
@@ -102,6 +120,7 @@ function withPaths<T extends z.infer<typeof planFields>>(plan: T, place: (path: 
     promptTemplate: any(plan.promptTemplate),
     runFile: place(plan.runFile),
     model: modelWithPaths(plan.model, place),
+    engine: engineWithPaths(plan.engine, place),
   };
 }
 

@@ -1,9 +1,10 @@
 /** A replica that writes answers on a backend of their own: as TensorFlow on the CPU does with the kernels. Here plain JavaScript trains. */
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import { newConfigFile, readConfig } from '../../../trainer/engines/qwen/config.ts';
+import type { SampleReport } from '../../../trainer/engines/qwen/sample-stream.ts';
 import { type AnswerBackend, answersOnKernels, startBackend } from '../../../trainer/engines/tfjs/backends/backend.ts';
-import type { ReplicaAnswers, ReplicaRequest, SampleReport } from '../../../trainer/engines/tfjs/messages.ts';
-import { newConfigFile, readConfig } from '../../../trainer/engines/tfjs/model/config.ts';
+import type { ReplicaAnswers, ReplicaRequest } from '../../../trainer/engines/tfjs/messages.ts';
 import type { Ops } from '../../../trainer/engines/tfjs/model/ops.ts';
 import { parameterTable } from '../../../trainer/engines/tfjs/model/parameters.ts';
 import { Replica } from '../../../trainer/engines/tfjs/replica.ts';

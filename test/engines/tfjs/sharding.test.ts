@@ -1,7 +1,7 @@
 /** Every sequence goes to exactly one shard, prompts stay together, and loads are even. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { EncodedPrompt } from '../../../trainer/engines/tfjs/model/batch.ts';
+import type { EncodedPrompt } from '../../../trainer/engines/qwen/prompts.ts';
 import { groupByPrompt, shard, shardInOrder } from '../../../trainer/engines/tfjs/sharding.ts';
 
 const prompt = (tokens: number): EncodedPrompt => ({

@@ -13,7 +13,6 @@ import type {
   ModelHandle,
   ModelOrigin,
   OptimStep,
-  PolicySequence,
   Prompt,
   Rendered,
   SampleEvent,
@@ -25,24 +24,34 @@ import type {
   WeightsSnapshot,
 } from '../engine.ts';
 import { specialTokens } from '../engine.ts';
-import { type LossTerms, tokenWeight } from '../losses.ts';
+import type { Companions } from '../qwen/checkpoint-files.ts';
+import {
+  newCompanions,
+  readCheckpoint,
+  readCheckpointConfig,
+  withPositions,
+  writeCheckpointFiles,
+} from '../qwen/checkpoint-files.ts';
+import type { ModelConfig } from '../qwen/config.ts';
+import { newConfigFile, readConfig } from '../qwen/config.ts';
+import { lossTerms } from '../qwen/loss-terms.ts';
+import type { EncodedPrompt } from '../qwen/prompts.ts';
+import { PromptEncoder, renderedPrompt } from '../qwen/prompts.ts';
+import { SampleStream } from '../qwen/sample-stream.ts';
+import { checkOptions, drawable } from '../qwen/sampling.ts';
+import { encodeSequences, predictedTokens } from '../qwen/sequences.ts';
+import { stopTexts } from '../qwen/stop-texts.ts';
+import { Tokenizer } from '../qwen/tokenizer/tokenizer.ts';
 import { setNativeEnvironment } from './backends/native-environment.ts';
-import type { Companions } from './checkpoint/checkpoint.ts';
-import { newCompanions, readCheckpoint, readCheckpointConfig, writeCheckpointFiles } from './checkpoint/checkpoint.ts';
 import { ensureKernels } from './files.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
-import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
+import type { PackedGroup } from './model/batch.ts';
 import { rowsAdded } from './model/common-rows.ts';
-import type { ModelConfig } from './model/config.ts';
-import { newConfigFile, readConfig } from './model/config.ts';
 import { refuseTooLarge } from './model/memory.ts';
 import { parameterTable } from './model/parameters.ts';
-import { PromptEncoder, renderPrompt } from './model/prompts.ts';
 import { allAnswers, Replicas } from './replicas.ts';
-import { SampleStream } from './sample-stream.ts';
 import type { PromptGroup } from './sharding.ts';
 import { groupByPrompt, shard, shardInOrder } from './sharding.ts';
-import { decodePieces, Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** Answers that one replica writes at a time. */
 const mostAnswersPerChunk = 96;
@@ -204,9 +213,12 @@ class TfjsEngine implements Engine {
         };
       }
       case 'folder': {
-        const read = await readCheckpoint(origin.folder, origin.optimizer, origin.tokenizer ?? null);
+        const read = await readCheckpoint(origin.folder, {
+          optimizer: origin.optimizer ? 'file' : null,
+          tokenizerFolder: origin.tokenizer ?? null,
+        });
         const { tokenizer, companions, optimizerStep } = read;
-        const { configFile, config } = this.withPositions(read);
+        const { configFile, config } = withPositions(read, this.positions);
         return {
           configFile,
           config,
@@ -228,18 +240,6 @@ class TfjsEngine implements Engine {
         };
       }
     }
-  }
-
-  /** A checkpoint keeps the positions that it was trained with, unless the settings name others. */
-  private withPositions({
-    configFile,
-    config,
-  }: Pick<Prepared, 'configFile' | 'config'>): Pick<Prepared, 'configFile' | 'config'> {
-    if (this.positions === null || this.positions === config.positions) return { configFile, config };
-    return {
-      configFile: { ...configFile, mrope_positions: this.positions },
-      config: { ...config, positions: this.positions },
-    };
   }
 
   async *sample(
@@ -301,7 +301,7 @@ class TfjsEngine implements Engine {
     { entropy }: { readonly entropy: boolean } = { entropy: false },
   ): Promise<Scored[]> {
     return this.inTurn(async () => {
-      const { prompts, answers } = this.encode(this.loaded(model), sequences, true);
+      const { prompts, answers } = encodeSequences(this.loaded(model), sequences, true);
       const groups = groupByPrompt(prompts);
       const shards = shardInOrder(groups, rowsAdded(packed(groups, answers)), this.replicas.count);
       const results: Scored[] = sequences.map(() => ({ logprobs: new Float32Array(), entropy: null }));
@@ -324,7 +324,7 @@ class TfjsEngine implements Engine {
       if (loaded.gradients === null) throw new StudioError('internal', 'A reference model is not trained.');
       const exactKl = loss.kind === 'policy' ? (loss.exactKl ?? null) : null;
       if (exactKl !== null) this.checkReference(loaded, exactKl);
-      const { prompts, answers } = this.encode(loaded, loss.sequences);
+      const { prompts, answers } = encodeSequences(loaded, loss.sequences);
       const groups = groupByPrompt(prompts);
       const shards = shard(groups, (i) => answers[i]?.length ?? 0, this.replicas.count);
       const answerTokens = answers.reduce((sum, { length }) => sum + length, 0);
@@ -444,17 +444,14 @@ class TfjsEngine implements Engine {
     return this.inTurn(async () => {
       const { configFile, tokenizer, companions } = this.loaded(model);
       const { optimizerStep, hashes } = await this.replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
-      await writeCheckpointFiles(folder, configFile, tokenizer, companions, optimizerStep);
+      await writeCheckpointFiles(folder, { configFile, tokenizer, companions }, { step: optimizerStep, form: 'file' });
       return hashes;
     });
   }
 
   async render(model: ModelHandle, prompt: Prompt): Promise<Rendered> {
     const { tokenizer, config } = this.loaded(model);
-    const encoded = new PromptEncoder(tokenizer, config).encode(prompt);
-    const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
-    const { pieces } = decodePieces(tokenizer, encoded.tokens);
-    return { text: renderPrompt(prompt, tokenizer), ids: encoded.tokens, pieces, visionTokens };
+    return renderedPrompt(tokenizer, config, prompt);
   }
 
   unload(model: ModelHandle): Promise<void> {
@@ -501,47 +498,6 @@ class TfjsEngine implements Engine {
       `The reference has ${vocabularySize} tokens, the policy ${config.text.vocabularySize}; an exact KL needs the same ones.`,
     );
   }
-
-  /** @param alikeFrames whether frames of the same pixels are taken as the same frame: not where a gradient is added up by rows */
-  private encode(
-    { tokenizer, config }: Loaded,
-    sequences: readonly Sequence[],
-    alikeFrames = false,
-  ): { prompts: EncodedPrompt[]; answers: Int32Array[] } {
-    const encoder = new PromptEncoder(tokenizer, config, alikeFrames);
-    const prompts = sequences.map(({ prompt }) => encoder.encode(prompt));
-    const end = tokenizer.special(specialTokens.turnEnd);
-    const answers = sequences.map(({ answer }) => {
-      if ('text' in answer) {
-        const newline = answer.turnNewline === true ? tokenizer.encode('\n') : [];
-        return Int32Array.from([...tokenizer.encode(answer.text), end, ...newline]);
-      }
-      const bad = answer.tokens.find((token) => token < 0 || token >= config.text.vocabularySize);
-      if (bad !== undefined)
-        throw new StudioError(
-          'bad-request',
-          `An answer holds token ${bad}; the model has ${config.text.vocabularySize}.`,
-        );
-      return answer.tokens;
-    });
-    return { prompts, answers };
-  }
-}
-
-/** Tokens of a prompt that a loss over prompts predicts: all from the second on but vision tokens. */
-function predictedTokens({ tokens, media }: EncodedPrompt): number {
-  const vision = media.reduce((sum, medium) => sum + medium.tokens, 0);
-  const startsWithVision = media.some(({ firstToken }) => firstToken === 0);
-  return tokens.length - vision - (startsWithVision ? 0 : 1);
-}
-
-/** Which tokens may be drawn, and which end an answer. */
-function drawable(tokenizer: Tokenizer, vocabularySize: number): { allowed: Float32Array; endTokens: number[] } {
-  const endTokens = [tokenizer.special(specialTokens.turnEnd), tokenizer.special(specialTokens.pad)];
-  const allowed = Float32Array.from({ length: vocabularySize }, (_, token) =>
-    endTokens.includes(token) || (tokenizer.has(token) && tokenizer.specialName(token) === null) ? 1 : 0,
-  );
-  return { allowed, endTokens };
 }
 
 /** Each sequence with its replica, and which of that replica's answer tokens are its own. */
@@ -598,111 +554,4 @@ function sampleChunks(
     chunk.answers.push({ answer, prompt: chunk.prompts.length - 1, seed });
   });
   return chunks;
-}
-
-/** The terms of the sequences in `order`, with the weight that each token has in the mean over the whole batch. */
-function lossTerms(
-  loss: TrainingLoss,
-  order: readonly number[],
-  answers: readonly Int32Array[],
-  tokens: number,
-): LossTerms {
-  const lengths = order.map((i) => answers[i]?.length ?? 0);
-  const perToken = (value: (i: number, length: number) => number): Float32Array => {
-    const out = new Float32Array(lengths.reduce((sum, n) => sum + n, 0));
-    let at = 0;
-    order.forEach((i, k) => {
-      const length = lengths[k] ?? 0;
-      out.fill(value(i, length), at, at + length);
-      at += length;
-    });
-    return out;
-  };
-  const weighted = (shares: Float32Array): Float32Array => multiplied(shares, order, loss.sequences, lengths);
-  if (loss.kind === 'cross-entropy') return { kind: 'cross-entropy', weights: weighted(perToken(() => 1 / tokens)) };
-  const { sequences, clip, beta, mean, ratio = 'token' } = loss;
-  const joined = (pick: (sequence: PolicySequence) => Float32Array | null, what: string): Float32Array => {
-    const out = new Float32Array(lengths.reduce((sum, n) => sum + n, 0));
-    let at = 0;
-    order.forEach((i, k) => {
-      const values = pick(sequences[i] as PolicySequence) ?? new Float32Array();
-      if (values.length !== lengths[k]) {
-        throw new StudioError(
-          'bad-request',
-          `Sequence ${i} has ${lengths[k]} answer tokens and ${values.length} ${what}.`,
-        );
-      }
-      out.set(values, at);
-      at += values.length;
-    });
-    return out;
-  };
-  const references = sequences.filter(({ refLogprobs }) => refLogprobs !== null).length;
-  if (references !== 0 && references !== sequences.length) {
-    throw new StudioError('bad-request', 'Either all sequences or none have log-probabilities of a reference.');
-  }
-  return {
-    kind: 'policy',
-    weights: weighted(
-      perToken((_, answerTokens) => tokenWeight(mean, { answerTokens, answers: sequences.length, allTokens: tokens })),
-    ),
-    advantages: perToken((i) => sequences[i]?.advantage ?? 0),
-    oldLogprobs: joined(({ oldLogprobs }) => oldLogprobs, 'old log-probabilities'),
-    refLogprobs: references === 0 ? null : joined(({ refLogprobs }) => refLogprobs, 'reference log-probabilities'),
-    answers: Int32Array.from(order.flatMap((i, k) => new Array<number>(lengths[k] ?? 0).fill(i))),
-    ratio,
-    clip,
-    beta,
-  };
-}
-
-/** The shares of answer tokens times the weights that sequences bring along. @throws StudioError `bad-request` */
-function multiplied(
-  shares: Float32Array,
-  order: readonly number[],
-  sequences: readonly Sequence[],
-  lengths: readonly number[],
-): Float32Array {
-  let at = 0;
-  order.forEach((i, k) => {
-    const answer = sequences[i]?.answer;
-    const weights = answer !== undefined && 'tokens' in answer ? answer.weights : undefined;
-    const length = lengths[k] ?? 0;
-    if (weights !== undefined) {
-      if (weights.length !== length || !weights.every((weight) => Number.isFinite(weight))) {
-        throw new StudioError(
-          'bad-request',
-          `Sequence ${i} needs one finite weight for each of its ${length} answer tokens.`,
-        );
-      }
-      for (let j = 0; j < length; j++) (shares[at + j] as number) *= weights[j] as number;
-    }
-    at += length;
-  });
-  return shares;
-}
-
-/** @throws StudioError `bad-request` naming the option */
-function checkOptions(options: SampleOptions, mostAlternatives: number): void {
-  const { maxTokens, temperature, topP, topK = 0, alternatives = 0, stop = [] } = options;
-  const whole = (value: number, least: number, most: number): boolean =>
-    Number.isInteger(value) && value >= least && value <= most;
-  const faults = [
-    whole(maxTokens, 1, Number.MAX_SAFE_INTEGER) ? [] : [`maxTokens is ${maxTokens}; it is a number of tokens`],
-    Number.isFinite(temperature) && temperature >= 0 ? [] : [`temperature is ${temperature}; it is 0 or more`],
-    topP > 0 && topP <= 1 ? [] : [`topP is ${topP}; it is above 0 and at most 1`],
-    whole(topK, 0, Number.MAX_SAFE_INTEGER) ? [] : [`topK is ${topK}; it is a number of tokens, or 0`],
-    whole(alternatives, 0, mostAlternatives) ? [] : [`alternatives is ${alternatives}; it is 0 to ${mostAlternatives}`],
-    stop.every((text) => text !== '') ? [] : ['stop holds an empty text'],
-  ].flat();
-  if (faults.length > 0) throw new StudioError('bad-request', `${faults.join('. ')}.`);
-}
-
-/** What threads need to see that a text ends an answer: they know tokens by number alone. */
-function stopTexts(tokenizer: Tokenizer, vocabularySize: number, texts: readonly string[]): SampleChunk['stop'] {
-  if (texts.length === 0) return null;
-  return {
-    texts: texts.map((text) => Buffer.from(text, 'utf8')),
-    pieces: Array.from({ length: vocabularySize }, (_, token) => tokenizer.bytes(token)),
-  };
 }

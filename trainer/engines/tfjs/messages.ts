@@ -5,7 +5,10 @@ import type { SentError } from '../../protocol/errors.ts';
 import type { TfjsSettings } from '../../protocol/runfile.ts';
 import type { LossScored, OptimStep, SampleOptions, Scored } from '../engine.ts';
 import type { LossTerms } from '../losses.ts';
-import type { EncodedPrompt, PackedGroup } from './model/batch.ts';
+import type { EncodedPrompt } from '../qwen/prompts.ts';
+import type { SampleReport } from '../qwen/sample-stream.ts';
+import type { StopTexts } from '../qwen/stop-texts.ts';
+import type { PackedGroup } from './model/batch.ts';
 
 export interface ReplicaStart {
   readonly backend: TfjsSettings['backend'];
@@ -44,8 +47,8 @@ export interface SampleChunk {
   /** [vocabulary]: 1 where a token may be drawn. */
   readonly allowed: Float32Array;
   readonly endTokens: readonly number[];
-  /** UTF-8 of the texts that end an answer, and of each token; null without such texts. */
-  readonly stop: { readonly texts: readonly Uint8Array[]; readonly pieces: readonly Uint8Array[] } | null;
+  /** The texts that end an answer; null without such texts. */
+  readonly stop: StopTexts | null;
   /** Over a SharedArrayBuffer [1]: not 0 aborts. */
   readonly abort: Int32Array;
 }
@@ -126,21 +129,6 @@ export interface ReplicaAnswers {
   save: { readonly optimizerStep: number; readonly hashes: ReadonlyMap<string, string> };
   unload: null;
   memory: { readonly bytes: number; readonly tensors: number };
-}
-
-/** What was written since the last report of a chunk. */
-export interface SampleReport {
-  /** Tokens added to answers. */
-  readonly added: readonly { readonly answer: number; readonly tokens: readonly number[] }[];
-  readonly finished: readonly {
-    readonly answer: number;
-    readonly tokens: Int32Array;
-    readonly logprobs: Float32Array;
-    readonly entropy: Float32Array;
-    /** [tokens * alternatives], the likeliest first; null when none were asked for. */
-    readonly alternatives: { readonly tokens: Int32Array; readonly logprobs: Float32Array } | null;
-    readonly stopReason: 'stop' | 'length' | 'aborted';
-  }[];
 }
 
 export type ToReplica = { readonly call: number; readonly request: ReplicaRequest };

@@ -5,6 +5,9 @@ import { StudioError } from '../../protocol/errors.ts';
 import type { LossScored, Scored } from '../engine.ts';
 import type { ExactSums, LossSums, LossTerms, PolicyTerms } from '../losses.ts';
 import { exactPolicySums, lossSums } from '../losses.ts';
+import { readConfig } from '../qwen/config.ts';
+import type { SampleReport } from '../qwen/sample-stream.ts';
+import { trainTokenizer } from '../qwen/tokenizer/training.ts';
 import type { AnswerBackend, StartedBackend } from './backends/backend.ts';
 import type { NamedTensor } from './checkpoint/safetensors.ts';
 import { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
@@ -16,18 +19,10 @@ import {
   splitParts,
   writeWeights,
 } from './checkpoint/weights.ts';
-import type {
-  ForwardBackward,
-  ReplicaAnswers,
-  ReplicaRequest,
-  SampleChunk,
-  SampleReport,
-  WeightsOrigin,
-} from './messages.ts';
+import type { ForwardBackward, ReplicaAnswers, ReplicaRequest, SampleChunk, WeightsOrigin } from './messages.ts';
 import type { PackedBatch, PackedGroup, Targets } from './model/batch.ts';
 import { packBatch } from './model/batch.ts';
 import { sharedBatches } from './model/common-rows.ts';
-import { readConfig } from './model/config.ts';
 import { generate } from './model/generation.ts';
 import { Model } from './model/model.ts';
 import type { Ops } from './model/ops.ts';
@@ -35,7 +30,6 @@ import type { Parameter, ParameterTable } from './model/parameters.ts';
 import { initialValues, parameterTable } from './model/parameters.ts';
 import { PatchCache } from './model/patches.ts';
 import { keptTensor, type Moments, putBack, type Trained, type TrainedValues, takeSnapshot } from './snapshots.ts';
-import { trainTokenizer } from './tokenizer/training.ts';
 
 interface Held extends Trained {
   readonly model: Model;

@@ -2,15 +2,9 @@
 import { Worker } from 'node:worker_threads';
 import { errorFrom, StudioError } from '../../protocol/errors.ts';
 import type { TfjsSettings } from '../../protocol/runfile.ts';
+import type { SampleReport } from '../qwen/sample-stream.ts';
 import { replicaScript } from './files.ts';
-import type {
-  BackendReport,
-  FromReplica,
-  ReplicaAnswers,
-  ReplicaRequest,
-  ReplicaStart,
-  SampleReport,
-} from './messages.ts';
+import type { BackendReport, FromReplica, ReplicaAnswers, ReplicaRequest, ReplicaStart } from './messages.ts';
 import { preparedNative } from './setup/native-libraries.ts';
 
 interface Pending {

@@ -1,5 +1,5 @@
 /** Divides work among replicas: prompts stay whole where that keeps the load even, and a prompt's answers stay together. */
-import type { EncodedPrompt } from './model/batch.ts';
+import type { EncodedPrompt } from '../qwen/prompts.ts';
 
 /** A prompt and the numbers of its sequences in the call. */
 export interface PromptGroup {

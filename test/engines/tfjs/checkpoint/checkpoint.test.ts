@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../../../trainer/engines/engine.ts';
+import { readConfig } from '../../../../trainer/engines/qwen/config.ts';
 import { convertCheckpoint } from '../../../../trainer/engines/tfjs/checkpoint/convert.ts';
 import type { NamedTensor } from '../../../../trainer/engines/tfjs/checkpoint/safetensors.ts';
 import { readSafetensors, writeSafetensors } from '../../../../trainer/engines/tfjs/checkpoint/safetensors.ts';
 import { writeWeights } from '../../../../trainer/engines/tfjs/checkpoint/weights.ts';
 import { createTfjsEngine } from '../../../../trainer/engines/tfjs/engine.ts';
-import { readConfig } from '../../../../trainer/engines/tfjs/model/config.ts';
 import { answerText, clip, newModel, question, tinySize, train, videoPrompt } from '../tiny.ts';
 
 let engine: Engine;

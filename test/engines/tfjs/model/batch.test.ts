@@ -1,15 +1,17 @@
 /** What prompts have in common is computed once, and no bit of a result tells whether it was. */
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import type { EncodedPrompt, PackedBatch } from '../../../../trainer/engines/tfjs/model/batch.ts';
+import { newConfigFile, readConfig } from '../../../../trainer/engines/qwen/config.ts';
+import { patchGrid, visionTokens } from '../../../../trainer/engines/qwen/grid.ts';
+import { mropePositions } from '../../../../trainer/engines/qwen/positions.ts';
+import type { EncodedPrompt } from '../../../../trainer/engines/qwen/prompts.ts';
+import type { PackedBatch } from '../../../../trainer/engines/tfjs/model/batch.ts';
 import { packBatch } from '../../../../trainer/engines/tfjs/model/batch.ts';
 import { rowsAdded, sharedBatches } from '../../../../trainer/engines/tfjs/model/common-rows.ts';
-import { newConfigFile, readConfig } from '../../../../trainer/engines/tfjs/model/config.ts';
 import { Model } from '../../../../trainer/engines/tfjs/model/model.ts';
 import type { Ops } from '../../../../trainer/engines/tfjs/model/ops.ts';
 import { initialValues, parameterTable } from '../../../../trainer/engines/tfjs/model/parameters.ts';
-import { PatchCache, patchGrid } from '../../../../trainer/engines/tfjs/model/patches.ts';
-import { mropePositions, visionTokens } from '../../../../trainer/engines/tfjs/model/positions.ts';
+import { PatchCache } from '../../../../trainer/engines/tfjs/model/patches.ts';
 import { uniform } from '../../../../trainer/engines/tfjs/model/random.ts';
 import { backends } from '../backends.ts';
 import { tinySize } from '../tiny.ts';

@@ -1,14 +1,15 @@
 /** The gradient of the whole model, vision tower and shared prompts included, is that of finite differences. */
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import { newConfigFile, readConfig } from '../../../../trainer/engines/qwen/config.ts';
+import { patchGrid, visionTokens } from '../../../../trainer/engines/qwen/grid.ts';
+import { mropePositions } from '../../../../trainer/engines/qwen/positions.ts';
 import { createStockOps } from '../../../../trainer/engines/tfjs/backends/stock.ts';
 import type { PackedGroup } from '../../../../trainer/engines/tfjs/model/batch.ts';
 import { packBatch } from '../../../../trainer/engines/tfjs/model/batch.ts';
-import { newConfigFile, readConfig } from '../../../../trainer/engines/tfjs/model/config.ts';
 import { Model } from '../../../../trainer/engines/tfjs/model/model.ts';
 import { initialValues, parameterTable } from '../../../../trainer/engines/tfjs/model/parameters.ts';
-import { PatchCache, patchGrid } from '../../../../trainer/engines/tfjs/model/patches.ts';
-import { mropePositions, visionTokens } from '../../../../trainer/engines/tfjs/model/positions.ts';
+import { PatchCache } from '../../../../trainer/engines/tfjs/model/patches.ts';
 import { uniform } from '../../../../trainer/engines/tfjs/model/random.ts';
 
 const vocabulary = 20;

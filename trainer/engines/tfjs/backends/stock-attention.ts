@@ -1,6 +1,6 @@
 /** Attention in plain TensorFlow.js: segments of about one length are padded to one batch. */
 import * as tf from '@tensorflow/tfjs';
-import type { HeadShape } from '../model/config.ts';
+import type { HeadShape } from '../../qwen/config.ts';
 import { differentiable, type Save } from '../model/differentiable.ts';
 import type { Segments } from '../model/ops.ts';
 import { columns, pick, rowsOf, widthOf } from '../model/rows.ts';

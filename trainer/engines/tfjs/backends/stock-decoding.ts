@@ -1,6 +1,6 @@
 /** Keys and values of answers under way, in plain TensorFlow.js. */
 import * as tf from '@tensorflow/tfjs';
-import type { HeadShape } from '../model/config.ts';
+import type { HeadShape } from '../../qwen/config.ts';
 import type { DecodingCache, DecodingStart } from '../model/ops.ts';
 import { columns, pick, rowsOf, widthOf } from '../model/rows.ts';
 import { hidden } from './stock-attention.ts';

@@ -1,10 +1,10 @@
 /** The operations in plain TensorFlow.js, for every backend that has its kernels (cpu, native, webgpu). */
 import * as tf from '@tensorflow/tfjs';
-import type { HeadShape } from '../model/config.ts';
+import type { HeadShape } from '../../qwen/config.ts';
+import type { Angles } from '../model/angles.ts';
 import { differentiable } from '../model/differentiable.ts';
 import { gradientsAtOnce, gradientsInTwoPasses } from '../model/host-loss.ts';
 import type { AdamWStep, Ops, Optimized } from '../model/ops.ts';
-import type { Angles } from '../model/positions.ts';
 import { rowsOf, widthOf } from '../model/rows.ts';
 import { stockAttention } from './stock-attention.ts';
 import { TensorCache } from './stock-decoding.ts';

@@ -1,7 +1,7 @@
 /** The operations with own kernels on the heap of tfjs-backend-wasm; gradients through `tf.customGrad`. */
 import * as tf from '@tensorflow/tfjs';
 import { StudioError } from '../../../protocol/errors.ts';
-import type { HeadShape } from '../model/config.ts';
+import type { HeadShape } from '../../qwen/config.ts';
 import { differentiable, recording, type Save } from '../model/differentiable.ts';
 import { gradientsAtOnce } from '../model/host-loss.ts';
 import type { DecodingCache, DecodingStart, Ops, Segments } from '../model/ops.ts';

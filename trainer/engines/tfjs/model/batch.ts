@@ -8,23 +8,13 @@
  * in the same pieces as without, so that no bit of a result tells what was shared. A gradient is added up by rows, and would tell.
  */
 
+import type { Medium } from '../../qwen/grid.ts';
+import { patchGrid, visionTokens } from '../../qwen/grid.ts';
+import type { EncodedPrompt } from '../../qwen/prompts.ts';
 import type { Segments } from './ops.ts';
 import { makeSegments } from './ops.ts';
-import type { FramePair, Medium } from './patches.ts';
-import { framePairs, pairKey, patchGrid } from './patches.ts';
-import { visionTokens } from './positions.ts';
-
-/** A prompt as tokens, with positions and media. */
-export interface EncodedPrompt {
-  readonly tokens: Int32Array;
-  /** [tokens * 3]: time, row, column. */
-  readonly positions: Int32Array;
-  /** Position of the first token after the prompt. */
-  readonly next: number;
-  readonly media: readonly { readonly medium: Medium; readonly firstToken: number; readonly tokens: number }[];
-  /** Tokens at the end that an answer begins with: what is sampled goes on from there; absent: none. */
-  readonly begun?: number;
-}
+import type { FramePair } from './patches.ts';
+import { framePairs, pairKey } from './patches.ts';
 
 export interface PackedGroup {
   readonly prompt: EncodedPrompt;

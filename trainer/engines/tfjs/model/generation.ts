@@ -1,6 +1,8 @@
 /** Writes answers: prefill of the prompts, then one token per answer and step, finished answers taken out of the batch. */
 import * as tf from '@tensorflow/tfjs';
-import type { SampleChunk, SampleReport } from '../messages.ts';
+import type { SampleReport } from '../../qwen/sample-stream.ts';
+import { EndingText } from '../../qwen/stop-texts.ts';
+import type { SampleChunk } from '../messages.ts';
 import { packBatch } from './batch.ts';
 import { drawToken, keepLikeliest, largestLogits, likeliest } from './drawing.ts';
 import type { Model } from './model.ts';
@@ -8,8 +10,6 @@ import type { DecodingCache, Ops } from './ops.ts';
 import { uniform } from './random.ts';
 
 const reportEveryMs = 100;
-
-type StopTexts = NonNullable<SampleChunk['stop']>;
 
 /** An answer under way. */
 interface Open {
@@ -163,27 +163,4 @@ function start(model: Model, ops: Ops, chunk: SampleChunk): { cache: DecodingCac
 function begunTokens({ prompts }: SampleChunk, { prompt }: { readonly prompt: number }): Int32Array {
   const { tokens = new Int32Array(), begun = 0 } = prompts[prompt] ?? {};
   return tokens.subarray(tokens.length - begun);
-}
-
-/** Watches the end of an answer for any of some texts, in UTF-8: a text may begin and end within tokens. */
-class EndingText {
-  private readonly stop: StopTexts;
-  private readonly kept: number;
-  private tail: Buffer = Buffer.alloc(0);
-
-  /** @param begun tokens that the answer has: a text may begin in them */
-  constructor(stop: StopTexts, begun: Int32Array) {
-    this.stop = stop;
-    this.kept = Math.max(...stop.texts.map(({ length }) => length)) - 1;
-    for (const token of begun) this.ends(token);
-  }
-
-  /** Whether this token, added to the answer, completes one of the texts. */
-  ends(token: number): boolean {
-    const { texts, pieces } = this.stop;
-    const bytes = pieces[token] ?? new Uint8Array();
-    const seen = Buffer.concat([this.tail, bytes]);
-    this.tail = seen.subarray(Math.max(0, seen.length - this.kept));
-    return texts.some((text) => seen.includes(Buffer.from(text.buffer, text.byteOffset, text.length)));
-  }
 }

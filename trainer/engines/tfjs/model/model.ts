@@ -3,15 +3,18 @@
  * call it inside `tf.tidy`.
  */
 import * as tf from '@tensorflow/tfjs';
+import type { ModelConfig } from '../../qwen/config.ts';
+import { mergeSize, patchLength } from '../../qwen/config.ts';
+import type { FrameSize } from '../../qwen/grid.ts';
+import { patchGrid } from '../../qwen/grid.ts';
+import type { Angles } from './angles.ts';
+import { textAngles, visionAngles } from './angles.ts';
 import type { Batch, Targets } from './batch.ts';
-import type { ModelConfig } from './config.ts';
-import { mergeSize, patchLength } from './config.ts';
 import type { DecodingCache, Ops, RotaryTable } from './ops.ts';
 import { makeSegments } from './ops.ts';
+import type { WindowOrder } from './patch-order.ts';
+import { patchPlaces, windowOrder } from './patch-order.ts';
 import type { FramePair, PatchCache } from './patches.ts';
-import { patchGrid } from './patches.ts';
-import type { Angles, FrameSize, WindowOrder } from './positions.ts';
-import { patchPlaces, textAngles, visionAngles, windowOrder } from './positions.ts';
 
 /** The tensors of a model by the names of `parameters.ts`. */
 export type Weights = ReadonlyMap<string, tf.Tensor>;

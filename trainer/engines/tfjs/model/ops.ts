@@ -3,8 +3,8 @@
  * `kernels.ts` with own WebAssembly kernels. Rows of all sequences are packed one after the other: no tensor holds padding.
  */
 import type * as tf from '@tensorflow/tfjs';
-import type { HeadShape } from './config.ts';
-import type { Angles } from './positions.ts';
+import type { HeadShape } from '../../qwen/config.ts';
+import type { Angles } from './angles.ts';
 
 /**
  * Which packed rows attend to which. A segment is four numbers: first row, rows, first row of its prefix, rows of the prefix.

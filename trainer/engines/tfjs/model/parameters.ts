@@ -2,8 +2,8 @@
  * The table of parameters: the tensors that the model computes with, the names under which Hugging Face's files hold their
  * parts, and their first values. Parts are joined along the rows, so a joined tensor is its parts one after the other.
  */
-import type { ModelConfig } from './config.ts';
-import { patchLength, patchSize, temporalPatchSize } from './config.ts';
+import type { ModelConfig } from '../../qwen/config.ts';
+import { patchLength, patchSize, temporalPatchSize } from '../../qwen/config.ts';
 import { hashSeed, uniform } from './random.ts';
 
 export interface ParameterPart {

@@ -1,44 +1,13 @@
 /** Frames to patches: 14 x 14 pixels of two frames, normalised as Qwen2.5-VL's processor does, in the merger's order. */
-import { mergeSize, patchLength, patchSize, temporalPatchSize } from './config.ts';
-import type { PatchGrid } from './positions.ts';
-import { patchPlaces } from './positions.ts';
-
-/** A medium as the engine passes it to its workers: frames, and which of them stand at which place. */
-export interface Medium {
-  /** Names the content. */
-  readonly key: string;
-  readonly width: number;
-  readonly height: number;
-  /** RGB, 8 bits a channel, frame after frame. */
-  readonly pixels: Uint8Array;
-  /** Frames in the order in which they are seen; an even number. */
-  readonly order: readonly number[];
-  /** Its patches are zeros, whatever its pixels are. */
-  readonly blank?: boolean;
-}
-
-/** By channel, of values in [0, 1]: CLIP's. */
-export const pixelMean = [0.48145466, 0.4578275, 0.40821073] as const;
-export const pixelStd = [0.26862954, 0.26130258, 0.27577711] as const;
+import { patchLength, patchSize, pixelMean, pixelStd, temporalPatchSize } from '../../qwen/config.ts';
+import type { Medium } from '../../qwen/grid.ts';
+import { patchGrid } from '../../qwen/grid.ts';
+import { patchPlaces } from './patch-order.ts';
 
 /** [channel][8-bit value] -> normalised. */
 const normalised = pixelMean.map((m, channel) =>
   Float32Array.from({ length: 256 }, (_, value) => (value / 255 - m) / (pixelStd[channel] ?? 1)),
 );
-
-export function patchGrid(medium: Pick<Medium, 'width' | 'height' | 'order'>): PatchGrid {
-  return {
-    pairs: medium.order.length / temporalPatchSize,
-    rows: medium.height / patchSize,
-    columns: medium.width / patchSize,
-  };
-}
-
-/** Whether frames of this size can be cut into patches that the merger can join. */
-export function fitsPatches(width: number, height: number): boolean {
-  const side = patchSize * mergeSize;
-  return width > 0 && height > 0 && width % side === 0 && height % side === 0;
-}
 
 /** Two frames of a medium that the vision tower takes together. What it makes of them depends on nothing else. */
 export interface FramePair {

@@ -1,11 +1,11 @@
 /** Prompts that show the same become one object where that is asked for, so that no backend can tell them apart. */
 import { expect, test } from 'vitest';
-import type { Prompt } from '../../../../trainer/engines/engine.ts';
-import { newConfigFile, readConfig } from '../../../../trainer/engines/tfjs/model/config.ts';
-import { PromptEncoder } from '../../../../trainer/engines/tfjs/model/prompts.ts';
-import { Tokenizer } from '../../../../trainer/engines/tfjs/tokenizer/tokenizer.ts';
-import { trainTokenizer } from '../../../../trainer/engines/tfjs/tokenizer/training.ts';
-import { clip, question, tinySize, tinyTexts, videoPrompt } from '../tiny.ts';
+import type { Prompt } from '../../../trainer/engines/engine.ts';
+import { newConfigFile, readConfig } from '../../../trainer/engines/qwen/config.ts';
+import { PromptEncoder } from '../../../trainer/engines/qwen/prompts.ts';
+import { Tokenizer } from '../../../trainer/engines/qwen/tokenizer/tokenizer.ts';
+import { trainTokenizer } from '../../../trainer/engines/qwen/tokenizer/training.ts';
+import { clip, question, tinySize, tinyTexts, videoPrompt } from '../tfjs/tiny.ts';
 
 const tokenizer = new Tokenizer(trainTokenizer(tinyTexts, tinySize.vocab_size), 'test');
 const config = readConfig(

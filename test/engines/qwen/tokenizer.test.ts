@@ -3,8 +3,8 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { specialTokens } from '../../../trainer/engines/engine.ts';
-import { decodePieces, StreamingDecoder, Tokenizer } from '../../../trainer/engines/tfjs/tokenizer/tokenizer.ts';
-import { tokenizerConfigFile, trainTokenizer } from '../../../trainer/engines/tfjs/tokenizer/training.ts';
+import { decodePieces, StreamingDecoder, Tokenizer } from '../../../trainer/engines/qwen/tokenizer/tokenizer.ts';
+import { tokenizerConfigFile, trainTokenizer } from '../../../trainer/engines/qwen/tokenizer/training.ts';
 
 const texts = [
   'First it is red. Then it is blue. So red comes first.',

@@ -1,8 +1,23 @@
-/** The events of one sampling call: takes reports from the replicas, gives text to whoever reads. */
+/** The events of one sampling call: takes reports from what computes, gives text to whoever reads. */
 import type { Alternative, Completion, SampleEvent } from '../engine.ts';
-import type { SampleReport } from './messages.ts';
+
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 import { decodePieces, StreamingDecoder } from './tokenizer/tokenizer.ts';
+
+/** What was written since the last report. */
+export interface SampleReport {
+  /** Tokens added to answers. */
+  readonly added: readonly { readonly answer: number; readonly tokens: readonly number[] }[];
+  readonly finished: readonly {
+    readonly answer: number;
+    readonly tokens: Int32Array;
+    readonly logprobs: Float32Array;
+    readonly entropy: Float32Array;
+    /** [tokens * alternatives], the likeliest first; null when none were asked for. */
+    readonly alternatives: { readonly tokens: Int32Array; readonly logprobs: Float32Array } | null;
+    readonly stopReason: 'stop' | 'length' | 'aborted';
+  }[];
+}
 
 interface Answer {
   readonly request: number;

@@ -1,16 +1,27 @@
 /** Prompts as chunks to prompts as tokens with positions and media. */
-import { StudioError } from '../../../protocol/errors.ts';
-import type { Chunk, Frames, Prompt } from '../../engine.ts';
-import { specialTokens } from '../../engine.ts';
-import { promptText } from '../../prompt-text.ts';
-import { decodePieces, type Tokenizer } from '../tokenizer/tokenizer.ts';
-import type { EncodedPrompt } from './batch.ts';
+import { StudioError } from '../../protocol/errors.ts';
+import type { Chunk, Frames, Prompt, Rendered } from '../engine.ts';
+import { specialTokens } from '../engine.ts';
+import { promptText } from '../prompt-text.ts';
 import type { ModelConfig } from './config.ts';
 import { temporalPatchSize } from './config.ts';
-import type { Medium } from './patches.ts';
-import { fitsPatches, patchGrid } from './patches.ts';
+import type { Medium } from './grid.ts';
+import { fitsPatches, patchGrid, visionTokens } from './grid.ts';
 import type { PositionSpan } from './positions.ts';
-import { mropePositions, visionTokens } from './positions.ts';
+import { mropePositions } from './positions.ts';
+import { decodePieces, type Tokenizer } from './tokenizer/tokenizer.ts';
+
+/** A prompt as tokens, with positions and media. */
+export interface EncodedPrompt {
+  readonly tokens: Int32Array;
+  /** [tokens * 3]: time, row, column. */
+  readonly positions: Int32Array;
+  /** Position of the first token after the prompt. */
+  readonly next: number;
+  readonly media: readonly { readonly medium: Medium; readonly firstToken: number; readonly tokens: number }[];
+  /** Tokens at the end that an answer begins with: what is sampled goes on from there; absent: none. */
+  readonly begun?: number;
+}
 
 /** A medium chunk's frames in pairs: an image stands twice, a video of odd length ends with its last frame twice. */
 function medium(chunk: Extract<Chunk, { kind: 'image' | 'video' }>): Medium {
@@ -193,8 +204,16 @@ export class PromptEncoder {
   }
 }
 
+/** The prompt as the model is given it. @throws StudioError as `PromptEncoder.encode` */
+export function renderedPrompt(tokenizer: Tokenizer, config: ModelConfig, prompt: Prompt): Rendered {
+  const encoded = new PromptEncoder(tokenizer, config).encode(prompt);
+  const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
+  const { pieces } = decodePieces(tokenizer, encoded.tokens);
+  return { text: renderPrompt(prompt, tokenizer), ids: encoded.tokens, pieces, visionTokens };
+}
+
 /** The text that the model is given: special tokens by name, one placeholder per vision token. */
-export function renderPrompt(prompt: Prompt, tokenizer: Tokenizer): string {
+function renderPrompt(prompt: Prompt, tokenizer: Tokenizer): string {
   return promptText(
     prompt,
     (chunk) => visionTokens(patchGrid(medium(chunk))),

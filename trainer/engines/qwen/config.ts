@@ -1,8 +1,8 @@
 /** The model's configuration: `config.json` in Hugging Face's Qwen2.5-VL form, and what the engine reads out of it. */
 import { z } from 'zod';
-import { StudioError } from '../../../protocol/errors.ts';
-import { faultLine } from '../../../protocol/issues.ts';
-import { type ModelSize, mropePositions, type PositionGeneration } from '../../../protocol/runfile.ts';
+import { StudioError } from '../../protocol/errors.ts';
+import { faultLine } from '../../protocol/issues.ts';
+import { type ModelSize, mropePositions, type PositionGeneration } from '../../protocol/runfile.ts';
 
 const positive = z.number().int().positive();
 
@@ -115,6 +115,10 @@ export const patchSize = 14;
 export const temporalPatchSize = 2;
 export const mergeSize = 2;
 export const patchLength = 3 * temporalPatchSize * patchSize * patchSize;
+
+/** By channel, of values in [0, 1]: CLIP's. */
+export const pixelMean = [0.48145466, 0.4578275, 0.40821073] as const;
+export const pixelStd = [0.26862954, 0.26130258, 0.27577711] as const;
 
 /** Token numbers that a config names. */
 export interface ConfigTokens {

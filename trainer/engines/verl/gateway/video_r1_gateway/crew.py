@@ -1,0 +1,217 @@
+"""The ranks of one machine. Rank 0 hears the client and gives every command to all; each takes its share and answers rank 0.
+
+Commands pass over sockets between the processes and over no collective, so that a pause of any length times nothing out, and a
+rank's fault is told by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Callable
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from .frames import StoredFrames
+from .rank import Rank
+from .settings import Settings
+from .wire import GatewayError
+
+Report = Callable[[dict[str, Any]], None]
+_PATIENCE_SECONDS = 30.0
+"""A rank that failed leaves others waiting in a collective: they are given this long, then all end."""
+
+
+class Frames:
+    """The frames that a command is about."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, StoredFrames] = {}
+
+    def __call__(self, key: str) -> np.ndarray:
+        try:
+            return self.stored[key].pixels()
+        except KeyError:
+            raise GatewayError("bad-media", "The frames of a prompt were not sent.", place=key) from None
+
+
+def as_gateway_error(error: BaseException) -> GatewayError:
+    if isinstance(error, GatewayError):
+        return error
+    if isinstance(error, torch.OutOfMemoryError):
+        return GatewayError(
+            "engine-failed",
+            f"The accelerator has no memory left: {error}",
+            remedy="Lower microBatchTokens or sampleTokens, take more ranks, or set offload or lora, in the run file's engine.",
+        )
+    if isinstance(error, OSError) and error.errno == 28:
+        return GatewayError("disk-full", f"No space is left: {error}", place=error.filename)
+    return GatewayError("engine-failed", f"{type(error).__name__}: {error}")
+
+
+class Crew:
+    """Rank 0's hold on all ranks, itself among them."""
+
+    def __init__(self, settings: Settings, folder: Path):
+        self._frames = Frames()
+        self._reports: dict[int, Report] = {}
+        self.rank = Rank(settings, self._frames, self._report)
+        self._links: list[Connection] = []
+        self._answers: SimpleQueue[tuple[int, int, Any]] = SimpleQueue()
+        self._sending = threading.Lock()
+        if dist.get_world_size() > 1:
+            self._meet(folder)
+
+    @property
+    def size(self) -> int:
+        return dist.get_world_size()
+
+    def run(
+        self, method: str, params: dict[str, Any], call: int, frames: dict[str, StoredFrames], report: Report
+    ) -> list[Any]:
+        """Has every rank carry out a command; gives what each found. Raises GatewayError, the first rank's that failed."""
+        self._reports[call] = report
+        try:
+            self._tell(("run", call, method, params, frames))
+            self._frames.stored = frames
+            own: Any
+            try:
+                own = self.rank.execute(method, params, call)
+            except Exception as error:
+                own = _traced(error)
+            found = {0: own, **self._others(call, isinstance(own, GatewayError))}
+            for rank in sorted(found):
+                if isinstance(found[rank], GatewayError):
+                    raise found[rank]
+            return [found[rank] for rank in sorted(found)]
+        finally:
+            self._reports.pop(call, None)
+
+    def abort(self, call: int) -> None:
+        self.rank.endings.abort(call)
+        self._tell(("abort", call))
+
+    def end(self, call: int, answer: int) -> None:
+        self.rank.endings.end(call, answer)
+        self._tell(("end", call, answer))
+
+    def close(self) -> None:
+        self._tell(("close",))
+
+    def _others(self, call: int, failed: bool) -> dict[int, Any]:
+        found: dict[int, Any] = {}
+        while len(found) < len(self._links):
+            if failed:
+                timer = threading.Timer(_PATIENCE_SECONDS, _give_up)
+                timer.daemon = True
+                timer.start()
+            try:
+                rank, of, value = self._answers.get()
+            finally:
+                if failed:
+                    timer.cancel()
+            if of == call:
+                found[rank] = value
+        return found
+
+    def _meet(self, folder: Path) -> None:
+        key = secrets.token_bytes(32)
+        with Listener(str(folder / "ranks.sock"), "AF_UNIX", backlog=self.size, authkey=key) as listener:
+            dist.broadcast_object_list([listener.address, key], src=0, device=torch.device("cpu"))
+            for _ in range(self.size - 1):
+                link = listener.accept()
+                self._links.append(link)
+                threading.Thread(target=self._hear, args=(link, link.recv()), daemon=True).start()
+
+    def _hear(self, link: Connection, rank: int) -> None:
+        try:
+            while True:
+                kind, call, value = link.recv()
+                if kind == "report":
+                    self._report(call, value)
+                    continue
+                if isinstance(value, GatewayError) and value.code == "engine-failed":
+                    threading.Timer(_PATIENCE_SECONDS, self._give_up_on, (call, value)).start()
+                self._answers.put((rank, call, value))
+        except (EOFError, OSError):
+            print(f"Rank {rank} is gone.", file=sys.stderr, flush=True)
+            os._exit(13)
+
+    def _give_up_on(self, call: int, error: GatewayError) -> None:
+        if call in self._reports:
+            print(f"A rank failed and left the others waiting: {error}", file=sys.stderr, flush=True)
+            os._exit(13)
+
+    def _report(self, call: int, event: dict[str, Any]) -> None:
+        report = self._reports.get(call)
+        if report is not None:
+            report(event)
+
+    def _tell(self, message: tuple[Any, ...]) -> None:
+        with self._sending:
+            for link in self._links:
+                link.send(message)
+
+
+def follow(settings: Settings) -> None:
+    """The life of a rank other than 0: carries out commands until rank 0 says it is over, or is gone."""
+    where: list[Any] = [None, None]
+    dist.broadcast_object_list(where, src=0, device=torch.device("cpu"))
+    address, key = where
+    link = Client(address, "AF_UNIX", authkey=key)
+    link.send(dist.get_rank())
+    sending = threading.Lock()
+
+    def say(message: tuple[Any, ...]) -> None:
+        with sending:
+            link.send(message)
+
+    frames = Frames()
+    rank = Rank(settings, frames, lambda call, event: say(("report", call, event)))
+    commands: SimpleQueue[Any] = SimpleQueue()
+
+    def hear() -> None:
+        try:
+            while True:
+                kind, *rest = link.recv()
+                if kind == "abort":
+                    rank.endings.abort(rest[0])
+                elif kind == "end":
+                    rank.endings.end(*rest)
+                elif kind == "close":
+                    os._exit(0)
+                else:
+                    commands.put(rest)
+        except (EOFError, OSError):
+            os._exit(13)
+
+    threading.Thread(target=hear, daemon=True).start()
+    while True:
+        call, method, params, stored = commands.get()
+        frames.stored = stored
+        try:
+            value = rank.execute(method, params, call)
+        except Exception as error:
+            value = _traced(error)
+        say(("answer", call, value))
+
+
+def _traced(error: Exception) -> GatewayError:
+    told = as_gateway_error(error)
+    if told is not error:
+        import traceback
+
+        traceback.print_exc()
+    return told
+
+
+def _give_up() -> None:
+    print("A rank failed and left the others waiting.", file=sys.stderr, flush=True)
+    os._exit(13)

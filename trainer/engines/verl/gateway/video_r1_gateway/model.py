@@ -1,0 +1,496 @@
+"""One model over verl's FSDP2 engine: scored, trained, stepped, saved. Every rank holds its shard and calls the same methods in the same order."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
+from torch.distributed.fsdp import FSDPModule
+from verl.trainer.config import CheckpointConfig
+from verl.utils import tensordict_utils as tu
+from verl.workers.config import FSDPEngineConfig, FSDPOptimizerConfig, HFModelConfig
+from verl.workers.engine.fsdp.transformer_impl import FSDPEngineWithLMHead
+from verl.workers.engine_workers_tinker import _apply_optim_step_params
+
+from .loss import Terms, answer_loss
+from .plan import Medium, Sequence, micro_batches
+from .settings import Settings
+from .vision import Pixels, VisionTower
+from .wire import GatewayError
+
+_SHORT = {"float32": "fp32", "bfloat16": "bf16"}
+_ALL_LINEAR = "all-linear"
+_MOST_MASKED = 2048
+"""Tokens that stand behind one another without padding: flash attention finds the borders of rows, others need a square mask for them."""
+
+
+class GatewayEngine(FSDPEngineWithLMHead):
+    """verl's engine with the media of a pass taken from the frames on the rank, and with no state for a reference."""
+
+    tower: VisionTower
+    pixels: Optional[Pixels] = None
+    freeze_vision = False
+    is_reference = False
+
+    def _build_module(self) -> nn.Module:
+        module = super()._build_module()
+        assert self.pixels is not None
+        self.tower = VisionTower(module.model.visual, self.pixels)
+        if self.freeze_vision:
+            module.model.visual.requires_grad_(False)
+        return module
+
+    def _build_optimizer(self, module: nn.Module) -> Any:
+        if self.is_reference:
+            module.requires_grad_(False)
+            return None
+        # Vectors (biases and norms) do not decay, as in transformers' trainer.
+        trained = [one for one in module.parameters() if one.requires_grad]
+        groups = [[one for one in trained if one.dim() > 1], [one for one in trained if one.dim() <= 1]]
+        config = self.optimizer_config
+        return torch.optim.AdamW(
+            [{"params": group, "decays": number == 0} for number, group in enumerate(groups) if group],
+            lr=config.lr,
+            betas=config.betas,
+            weight_decay=0.0,
+        )
+
+    def _build_lr_scheduler(self, optimizer: Any) -> Any:
+        return None
+
+    def prepare_model_inputs(self, micro_batch: Any) -> Any:
+        inputs, args = super().prepare_model_inputs(micro_batch)
+        # The tower knows what stands behind these: they say only which kinds of media there are.
+        placeholder = torch.zeros(1, device=inputs["input_ids"].device)
+        for kind, name in (("image", "pixel_values"), ("video", "pixel_values_videos")):
+            if any(one.kind == kind for one in self.tower._all):
+                inputs[name] = placeholder
+        return inputs, args
+
+
+def model_config(folder: str, settings: Settings) -> HFModelConfig:
+    lora = settings.lora
+    targets = None if lora is None else (lora.targets or _ALL_LINEAR)
+    return HFModelConfig(
+        path=folder,
+        load_tokenizer=False,
+        use_remove_padding=False,
+        enable_gradient_checkpointing=settings.gradientCheckpointing,
+        override_config={"attn_implementation": settings.attention},
+        **({} if lora is None else {"lora_rank": lora.rank, "lora_alpha": lora.alpha, "target_modules": targets}),
+        **({"exclude_modules": ".*visual.*"} if lora is not None and settings.freezeVision else {}),
+    )
+
+
+def engine_config(settings: Settings, *, reference: bool) -> FSDPEngineConfig:
+    """Weights are float32 and computed with in the settings' precision; a reference keeps no more than it computes with."""
+    computes = _SHORT[settings.computes_in]
+    return FSDPEngineConfig(
+        strategy="fsdp2",
+        fsdp_size=-1,
+        model_dtype=settings.computes_in if reference else "float32",
+        mixed_precision={"param_dtype": computes, "reduce_dtype": "fp32", "buffer_dtype": "fp32"},
+        use_torch_compile=False,
+        forward_only=False,
+        offload_policy=settings.offload and settings.device != "cpu",
+        entropy_from_logits_with_chunking=True,
+        use_dynamic_bsz=False,
+        micro_batch_size_per_gpu=1,
+    )
+
+
+class Model:
+    """A policy or a reference in the engine, over all ranks."""
+
+    def __init__(self, folder: str, role: str, settings: Settings, pixels: Pixels):
+        self.folder, self.role, self.settings, self.pixels = folder, role, settings, pixels
+        adapter = Path(folder, "adapter_config.json")
+        base = json.loads(adapter.read_text())["base_model_name_or_path"] if adapter.exists() else folder
+        engine = GatewayEngine.__new__(GatewayEngine)
+        engine.pixels, engine.freeze_vision, engine.is_reference = pixels, settings.freezeVision, role == "reference"
+        config = model_config(base, settings)
+        if adapter.exists():
+            object.__setattr__(config, "lora_adapter_path", folder)
+        GatewayEngine.__init__(
+            engine,
+            config,
+            engine_config(settings, reference=role == "reference"),
+            FSDPOptimizerConfig(lr=1e-6),
+            CheckpointConfig(),
+        )
+        engine._build_model_optimizer()
+        self.engine = engine
+        self.steps = 0
+        self.has_gradient = False
+        self.adapter_is_new = settings.lora is not None and not adapter.exists()
+        self.snapshots: dict[int, list[tuple[Tensor, Tensor]]] = {}
+        self._snapshot_steps: dict[int, int] = {}
+        dist.barrier()
+
+    @property
+    def module(self) -> nn.Module:
+        return self.engine.module
+
+    @property
+    def inner(self) -> Any:
+        """The model itself, without what an adapter wraps around it."""
+        return self.module.base_model.model if self.settings.lora else self.module  # type: ignore[union-attr]
+
+    @property
+    def tower(self) -> VisionTower:
+        return self.engine.tower
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """All, and those that are trained."""
+        counts = [(one.numel(), one.requires_grad) for one in self.module.parameters()]
+        return sum(count for count, _ in counts), sum(count for count, trained in counts if trained)
+
+    def forward(self, sequences: list[Sequence], entropy: bool, base: bool = False) -> dict[str, np.ndarray]:
+        """Log-probability, and entropy in nats, of the answer tokens of this rank's share, by sequence number.
+
+        `base` leaves an adapter out.
+        """
+        answers: dict[str, dict[int, np.ndarray]] = {"logprobs": {}, "entropy": {}}
+        adapter: AbstractContextManager = self.engine.disable_adapter() if base else nullcontext()
+        with self.engine.eval_mode(), torch.no_grad(), adapter:
+            for batch in self._own(sequences):
+                out = self._pass(batch, entropy=entropy, training=False)
+                for name, values in out.items():
+                    answers[name].update(values)
+            self._reshard()
+        return answers  # type: ignore[return-value]
+
+    def forward_backward(
+        self, sequences: list[Sequence], terms: Terms, prompt_weights: np.ndarray | None
+    ) -> dict[str, Any]:
+        """Adds the gradient of the loss, summed over all ranks, to what is held since the last step."""
+        totals = torch.zeros(3, dtype=torch.float64)
+        logprobs: dict[int, np.ndarray] = {}
+        own = self._own(sequences)
+        with self.engine.train_mode(zero_grad_on_exit=False):
+            for number, batch in enumerate(own):
+                with self.engine._gradient_sync_context(is_last_micro_batch=number == len(own) - 1):
+                    sums, scored = self._loss(batch, terms, prompt_weights)
+                totals += torch.tensor(sums, dtype=torch.float64)
+                logprobs.update(scored)
+        dist.all_reduce(totals)
+        loss, kl, clipped = totals.tolist()
+        if not np.isfinite(loss):
+            self.engine.optimizer_zero_grad()
+            self.has_gradient = False
+            raise GatewayError(
+                "not-finite",
+                f"The loss is {loss}; no weight was changed.",
+                remedy="Lower the learning rate, or go back to the last checkpoint.",
+            )
+        self.has_gradient = True
+        return {"loss": loss, "kl": kl, "clipped": clipped, "logprobs": logprobs}
+
+    def optim_step(self, step: dict[str, float]) -> float:
+        """@returns the gradient's norm before clipping"""
+        if not self.has_gradient:
+            raise GatewayError("bad-request", "There is no gradient to step with.")
+        optimizer = self.engine.optimizer
+        with self.engine.train_mode(zero_grad_on_exit=True):
+            _apply_optim_step_params(
+                optimizer,
+                {
+                    "lr": float(step["learningRate"]),
+                    "betas": (float(step["beta1"]), float(step["beta2"])),
+                    "eps": float(step["epsilon"]),
+                },
+            )
+            for group in optimizer.param_groups:
+                group["weight_decay"] = float(step["weightDecay"]) if group["decays"] else 0.0
+            clip = float(step["gradClipNorm"])
+            object.__setattr__(self.engine.optimizer_config, "clip_grad", clip if clip > 0 else float("inf"))
+            norm = self.engine.optimizer_step()
+        self.has_gradient = False
+        if not np.isfinite(norm):
+            raise GatewayError(
+                "not-finite",
+                "The gradient holds values that are not finite; no weight was changed.",
+                remedy="Lower the learning rate, or go back to the last checkpoint.",
+            )
+        self.steps += 1
+        self.adapter_is_new = False
+        self.tower.forget()
+        return norm
+
+    def snapshot(self, number: int) -> None:
+        self.snapshots[number] = [(one, one.detach().clone()) for one in self._state()]
+        self._snapshot_steps[number] = self.steps
+
+    @torch.no_grad()
+    def restore(self, number: int) -> None:
+        """Weights and optimizer as they were, bit for bit; a gradient that is held is void."""
+        kept = self.snapshots[number]
+        for live, copy in kept:
+            live.copy_(copy)
+        self.steps = self._snapshot_steps[number]
+        if self.steps == 0 and self.engine.optimizer is not None:
+            self.engine.optimizer.state.clear()
+        if self.engine.optimizer is not None:
+            self.engine.optimizer_zero_grad()
+        self.has_gradient = False
+        self.tower.forget()
+
+    def release(self, number: int) -> None:
+        self.snapshots.pop(number, None)
+
+    def save(self, folder: str) -> int:
+        """Weights in Hugging Face's layout (with an adapter: that alone), and the optimizer's state in shards that any number of ranks reads."""
+        state = get_model_state_dict(self.module, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+        if dist.get_rank() == 0:
+            _write_adapter(
+                self.module, state, folder, self.engine.model_config.local_path
+            ) if self.settings.lora else _write_weights(self.module, state, folder)
+        if self.steps > 0:
+            held = get_optimizer_state_dict(
+                self.module, self.engine.optimizer, options=StateDictOptions(cpu_offload=True)
+            )
+            dcp.save({"optimizer": held}, checkpoint_id=str(Path(folder, "optimizer")))
+        dist.barrier()
+        return self.steps
+
+    def load_optimizer(self, folder: str) -> None:
+        """Of the steps that the controller wrote beside the weights."""
+        steps = int(json.loads(Path(folder, "optimizer.json").read_text())["step"])
+        if steps == 0:
+            return
+        place = Path(folder, "optimizer")
+        held = {"optimizer": get_optimizer_state_dict(self.module, self.engine.optimizer)}
+        try:
+            dcp.load(held, checkpoint_id=str(place))
+        except Exception as error:
+            raise GatewayError(
+                "bad-model", f"The optimizer's state can't be read: {error}", place=str(place)
+            ) from error
+        set_optimizer_state_dict(self.module, self.engine.optimizer, held["optimizer"])
+        self.steps = steps
+
+    @torch.no_grad()
+    def take_weights(self, other: "Model") -> None:
+        """Becomes a copy of another model of the same shape."""
+        state = get_model_state_dict(other.module, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
+        set_model_state_dict(
+            self.module, state, options=StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
+        )
+        self.tower.forget()
+
+    def to(self, device: str) -> None:
+        """Moves weights and optimizer between the accelerator and the machine's memory."""
+        self.tower.forget()
+        self.engine.to(device, model=True, optimizer=True, grad=True)
+
+    @property
+    def bytes(self) -> int:
+        """Of weights, gradient, optimizer state, snapshots and kept features on this rank."""
+        held = [*self._state(), *(copy for kept in self.snapshots.values() for _, copy in kept)]
+        gradients = [one.grad for one in self.module.parameters() if one.grad is not None]
+        return sum(_local(one).numel() * one.element_size() for one in (*held, *gradients)) + self.tower.kept_bytes
+
+    @property
+    def tensors(self) -> int:
+        return len(self._state()) + len(self.tower._kept)
+
+    def gathered(self) -> "Gathered":
+        return Gathered(self.module)
+
+    def autocast(self) -> AbstractContextManager:
+        dtype = self.engine._autocast_dtype
+        return nullcontext() if dtype == torch.float32 else torch.autocast(self.settings.device, dtype=dtype)
+
+    def _own(self, sequences: list[Sequence]) -> list[list[Sequence]]:
+        return micro_batches(sequences, dist.get_world_size(), self.settings.microBatchTokens)[dist.get_rank()]
+
+    def _pass(self, batch: list[Sequence], *, entropy: bool, training: bool) -> dict[str, dict[int, np.ndarray]]:
+        out, rows = self._through(batch, entropy=entropy, training=training, loss=None)
+        found: dict[str, dict[int, np.ndarray]] = {"logprobs": {}}
+        for name, key in (
+            (("logprobs", "log_probs"), ("entropy", "entropy")) if entropy else (("logprobs", "log_probs"),)
+        ):
+            values = out[key].unbind()
+            found[name] = {row.index: _answer(values[i], row).float().cpu().numpy() for i, row in enumerate(rows)}
+        return found
+
+    def _loss(
+        self, batch: list[Sequence], terms: Terms, prompt_weights: np.ndarray | None
+    ) -> tuple[list[float], dict[int, np.ndarray]]:
+        ranks = dist.get_world_size()
+        told: list[float] = [0.0, 0.0, 0.0]
+        scored: dict[int, np.ndarray] = {}
+
+        def loss_function(model_output: dict[str, Tensor], data: Any, dp_group: Any = None) -> tuple[Tensor, dict]:
+            values = model_output["log_probs"].unbind()
+            # An empty batch of a rank that has nothing to do takes part with a loss of 0.
+            total = values[0].float().sum() * 0.0
+            for row, of_row in zip(batch, values):
+                logprobs = _answer(of_row, row).float()
+                sums = answer_loss(terms, logprobs, row.answer)
+                total = total + sums.loss
+                told[1] += sums.kl
+                told[2] += sums.clipped
+                scored[row.index] = logprobs.detach().cpu().numpy()
+                if prompt_weights is not None:
+                    total = total - float(prompt_weights[row.index]) * _predicted_prompt(of_row, row).sum()
+            told[0] = total.item()
+            # FSDP takes the mean of the ranks' gradients; the loss is their sum.
+            return total * ranks, {}
+
+        self._through(batch, entropy=False, training=True, loss=loss_function)
+        return told, scored
+
+    def _through(
+        self, batch: list[Sequence], *, entropy: bool, training: bool, loss: Any
+    ) -> tuple[dict[str, Tensor], list[Sequence]]:
+        """One pass of verl's engine over padded rows; `loss` makes it one with a backward."""
+        rows: list[Any] = list(batch) or [None]
+        media = [medium for row in batch for medium in row.prompt.media]
+        tower_trains = training and not self.settings.freezeVision
+        self.tower.agree = _agree
+        self.tower.expect(_by_kind(media), tower_trains)
+        packed = self.settings.attention == "flash_attention_2" or sum(row.length for row in batch) <= _MOST_MASKED
+        data = _tensors(rows, entropy, packed)
+        engine = self.engine
+        value, out = engine.forward_step(data, loss_function=loss, forward_only=loss is None)
+        if loss is not None:
+            value.backward()
+        return out["model_output"], batch
+
+    def _reshard(self) -> None:
+        for one in self.module.modules():
+            if isinstance(one, FSDPModule):
+                one.reshard()
+
+    def _state(self) -> list[Tensor]:
+        """Local tensors of weights and optimizer."""
+        weights = [_local(one) for one in self.module.parameters()]
+        optimizer = self.engine.optimizer
+        states = (
+            []
+            if optimizer is None
+            else [
+                _local(value)
+                for state in optimizer.state.values()
+                for value in state.values()
+                if isinstance(value, Tensor)
+            ]
+        )
+        return [*weights, *states]
+
+
+class Gathered:
+    """Holds the whole weights on every rank while answers are sampled, so that no rank waits for another between tokens."""
+
+    def __init__(self, module: nn.Module):
+        self.parts = [one for one in module.modules() if isinstance(one, FSDPModule)]
+
+    def __enter__(self) -> None:
+        for one in self.parts:
+            one.set_reshard_after_forward(False, recurse=False)
+            one.unshard()
+
+    def __exit__(self, *_: object) -> None:
+        for one in self.parts:
+            one.set_reshard_after_forward(True, recurse=False)
+            one.reshard()
+
+
+def _agree(need: bool) -> bool:
+    if dist.get_world_size() == 1:
+        return need
+    said = torch.tensor([int(need)])
+    dist.all_reduce(said, op=dist.ReduceOp.MAX)
+    return bool(said.item())
+
+
+def _local(value: Tensor) -> Tensor:
+    value = value.detach()
+    return value.to_local() if hasattr(value, "to_local") else value
+
+
+def _by_kind(media: list[Medium]) -> list[Medium]:
+    return sorted(media, key=lambda one: one.kind)
+
+
+def _answer(of_row: Tensor, row: Sequence) -> Tensor:
+    """What stands at a token is said of the one that follows."""
+    first = len(row.prompt.tokens) - 1
+    return of_row[first : first + len(row.tokens)]
+
+
+def _predicted_prompt(of_row: Tensor, row: Sequence) -> Tensor:
+    """Of the prompt's tokens from the second on, without those that stand for media."""
+    counted = np.ones(len(row.prompt.tokens), bool)
+    counted[0] = False
+    for medium in row.prompt.media:
+        counted[medium.first_token : medium.first_token + medium.tokens] = False
+    places = torch.from_numpy(np.flatnonzero(counted) - 1).to(of_row.device)
+    return of_row.float()[places]
+
+
+def _tensors(rows: list[Optional[Sequence]], entropy: bool, packed: bool) -> Any:
+    """Rows as verl's engine takes them: ids, and positions [4, tokens] of which the first counts all tokens.
+
+    `packed` puts them behind one another instead of padding them.
+    """
+    ids, positions = [], []
+    for row in rows:
+        if row is None:
+            ids.append(torch.zeros(2, dtype=torch.long))
+            positions.append(torch.arange(2).expand(4, -1))
+            continue
+        ids.append(torch.from_numpy(np.concatenate([row.prompt.tokens, row.tokens]).astype(np.int64)))
+        behind = row.prompt.next + np.arange(len(row.tokens))
+        axes = np.concatenate([row.prompt.positions, np.broadcast_to(behind, (3, len(behind)))], axis=1)
+        positions.append(torch.from_numpy(np.concatenate([np.arange(row.length)[None], axes]).astype(np.int64)))
+    offsets = torch.tensor(np.concatenate([[0], np.cumsum([len(one) for one in ids])]), dtype=torch.long)
+    return tu.get_tensordict(
+        {
+            "input_ids": torch.nested.as_nested_tensor(ids, layout=torch.jagged),
+            "position_ids": torch.nested.nested_tensor_from_jagged(torch.cat(positions, dim=1), offsets, jagged_dim=2),
+        },
+        non_tensor_dict=dict(
+            use_remove_padding=packed,
+            use_fused_kernels=False,
+            temperature=1.0,
+            calculate_entropy=entropy,
+            pad_mode="no_padding",
+            pad_token_id=0,
+        ),
+    )
+
+
+def _write_weights(module: nn.Module, state: dict[str, Tensor], folder: str) -> None:
+    """As transformers writes them: under the names of the Hub, in files of at most 5 GB with an index, tied weights once."""
+    if module.config.tie_word_embeddings:  # type: ignore[union-attr]
+        state.pop("lm_head.weight", None)
+    module.save_pretrained(folder, state_dict=state, max_shard_size="5GB")  # type: ignore[operator]
+
+
+def _write_adapter(module: nn.Module, state: dict[str, Tensor], folder: str, base: str) -> None:
+    adapter = {
+        re.sub(r"\.default(?=\.|$)", "", name): value.contiguous() for name, value in state.items() if "lora_" in name
+    }
+    save_file(adapter, str(Path(folder, "adapter_model.safetensors")), metadata={"format": "pt"})
+    config = module.peft_config["default"]  # type: ignore[index, union-attr]
+    config.base_model_name_or_path = base
+    config.save_pretrained(folder)

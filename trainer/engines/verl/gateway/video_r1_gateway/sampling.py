@@ -1,0 +1,253 @@
+"""Answers by transformers' `generate`: each row draws with the numbers of its own seed, is told as it is written, and can be ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from types import MethodType
+from typing import Any, Callable
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
+from transformers.modeling_outputs import CausalLMOutputWithPast
+
+from .drawing import Options, draw, uniform
+from .model import Model, _by_kind
+from .plan import Prompt, batches, read_prompts, shares
+
+_REPORT_SECONDS = 0.05
+
+
+class Endings:
+    """What ends answers before their time; written by the thread that hears the client, read between tokens."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._all: set[int] = set()
+        self._some: dict[int, set[int]] = {}
+
+    def abort(self, call: int) -> None:
+        with self._lock:
+            self._all.add(call)
+
+    def end(self, call: int, answer: int) -> None:
+        with self._lock:
+            self._some.setdefault(call, set()).add(answer)
+
+    def of(self, call: int) -> tuple[bool, set[int]]:
+        with self._lock:
+            return call in self._all, set(self._some.get(call, ()))
+
+    def forget(self, call: int) -> None:
+        with self._lock:
+            self._all.discard(call)
+            self._some.pop(call, None)
+
+
+@dataclass
+class Row:
+    """An answer that is written."""
+
+    answer: int
+    prompt: Prompt
+    seed: int
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    entropy: list[float] = field(default_factory=list)
+    other_tokens: list[np.ndarray] = field(default_factory=list)
+    other_logprobs: list[np.ndarray] = field(default_factory=list)
+    told: int = 0
+    stop: str | None = None
+
+    def finished(self, alternatives: int) -> dict[str, Any]:
+        def joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
+            return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype)
+
+        others = {"tokens": joined(self.other_tokens, np.int32), "logprobs": joined(self.other_logprobs, np.float32)}
+        return {
+            "answer": self.answer,
+            "tokens": np.asarray(self.tokens, np.int32),
+            "logprobs": np.asarray(self.logprobs, np.float32),
+            "entropy": np.asarray(self.entropy, np.float32),
+            "alternatives": others if alternatives > 0 else None,
+            "stopReason": self.stop,
+        }
+
+
+Report = Callable[[dict[str, Any]], None]
+
+
+def sample(model: Model, params: dict[str, Any], call: int, endings: Endings, report: Report) -> None:
+    """Writes this rank's share of the answers, in batches that fit the settings' `sampleTokens`."""
+    options = Options.read(params)
+    prompts = read_prompts(params)
+    rows = [Row(number, prompts[one["prompt"]], one["seed"]) for number, one in enumerate(params["answers"])]
+    lengths = [len(row.prompt.tokens) + options.most_tokens for row in rows]
+    own = [rows[i] for i in shares(lengths, dist.get_world_size())[dist.get_rank()]]
+    with model.engine.eval_mode(), torch.no_grad(), model.gathered(), model.autocast():
+        for batch in batches(
+            [len(row.prompt.tokens) + options.most_tokens for row in own], model.settings.sampleTokens
+        ):
+            _write(model, [own[i] for i in batch], options, call, endings, report)
+
+
+def _write(model: Model, rows: list[Row], options: Options, call: int, endings: Endings, report: Report) -> None:
+    inner = model.inner
+    writer = _Writer(rows, options, call, endings, report)
+    device = model.tower.device
+    model.tower.agree = lambda need: need
+    model.tower.expect(_by_kind([medium for row in rows for medium in row.prompt.media]), False)
+    inputs = {name: value.to(device) for name, value in _padded(rows).items()}
+    before = inner.__dict__.get("forward")
+    inner.forward = MethodType(_sampling_forward(model, rows), inner)
+    try:
+        inner.generate(
+            **inputs,
+            generation_config=GenerationConfig(
+                do_sample=False, max_new_tokens=options.most_tokens, use_cache=True, pad_token_id=0
+            ),
+            logits_processor=LogitsProcessorList([writer]),
+            stopping_criteria=StoppingCriteriaList([_Done(writer)]),
+        )
+    finally:
+        if before is None:
+            del inner.forward
+        else:
+            inner.forward = before
+    writer.close()
+
+
+def _sampling_forward(model: Model, rows: list[Row]) -> Callable[..., CausalLMOutputWithPast]:
+    """The logits of the last token alone; media are in the first pass, and nothing of the tower runs behind it."""
+
+    def forward(
+        self: nn.Module,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Any = None,
+        use_cache: bool | None = None,
+        logits_to_keep: int = 1,
+        **_: Any,
+    ) -> CausalLMOutputWithPast:
+        assert input_ids is not None
+        embedded = self.get_input_embeddings()(input_ids)  # type: ignore[operator]
+        is_first = past_key_values is None or past_key_values.get_seq_length() == 0
+        if is_first and any(row.prompt.media for row in rows):
+            embedded = embedded.clone()
+            width = input_ids.shape[1]
+            for number, row in enumerate(rows):
+                left = width - len(row.prompt.tokens)
+                for medium in row.prompt.media:
+                    first = left + medium.first_token
+                    embedded[number, first : first + medium.tokens] = model.tower.features([medium]).to(embedded.dtype)
+        out = self.model.language_model(  # type: ignore[operator, union-attr]
+            input_ids=None,
+            inputs_embeds=embedded,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=True,
+        )
+        logits = self.lm_head(out.last_hidden_state[:, -logits_to_keep:])  # type: ignore[operator]
+        return CausalLMOutputWithPast(logits=logits, past_key_values=out.past_key_values)
+
+    return forward
+
+
+def _padded(rows: list[Row]) -> dict[str, Tensor]:
+    """Prompts, padded on the left; positions [4, rows, tokens], of which the first counts all tokens."""
+    width = max(len(row.prompt.tokens) for row in rows)
+    ids = np.zeros((len(rows), width), np.int64)
+    mask = np.zeros_like(ids)
+    positions = np.zeros((4, len(rows), width), np.int64)
+    for number, row in enumerate(rows):
+        left = width - len(row.prompt.tokens)
+        ids[number, left:] = row.prompt.tokens
+        mask[number, left:] = 1
+        positions[0, number, left:] = np.arange(width - left)
+        positions[1:, number, left:] = row.prompt.positions
+    named = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
+    return {name: torch.from_numpy(value) for name, value in named.items()}
+
+
+class _Writer(LogitsProcessor):
+    """Draws each row's token; what `generate` then takes as the likeliest is what was drawn."""
+
+    def __init__(self, rows: list[Row], options: Options, call: int, endings: Endings, report: Report):
+        self.rows, self.options, self.call, self.endings, self.report = rows, options, call, endings, report
+        self.reported = time.monotonic()
+        self.ended: list[Row] = []
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        logits = scores.float()
+        drawn = draw(logits, self._numbers(), self.options)
+        logprobs = torch.log_softmax(logits, dim=-1)
+        entropy = -(logprobs.exp() * logprobs).sum(dim=-1)
+        of_drawn = logprobs.gather(1, drawn[:, None])[:, 0]
+        others = torch.topk(logprobs, self.options.alternatives, dim=-1) if self.options.alternatives > 0 else None
+        tokens, values, entropies = drawn.tolist(), of_drawn.tolist(), entropy.tolist()
+        other_tokens = others.indices.cpu().numpy() if others else None
+        other_values = others.values.cpu().numpy() if others else None
+        for number, row in enumerate(self.rows):
+            if row.stop is not None:
+                continue
+            row.tokens.append(tokens[number])
+            row.logprobs.append(values[number])
+            row.entropy.append(entropies[number])
+            if other_tokens is not None and other_values is not None:
+                row.other_tokens.append(other_tokens[number])
+                row.other_logprobs.append(other_values[number])
+            if tokens[number] in self.options.end_tokens:
+                self._end(row, "stop")
+            elif len(row.tokens) >= self.options.most_tokens:
+                self._end(row, "length")
+        aborted, ends = self.endings.of(self.call)
+        for row in self.rows:
+            if row.stop is None and (aborted or row.answer in ends):
+                self._end(row, "aborted" if aborted else "stop")
+        if time.monotonic() - self.reported >= _REPORT_SECONDS:
+            self.flush()
+        return torch.full_like(scores, float("-inf")).scatter_(1, drawn[:, None], 0.0)
+
+    def close(self) -> None:
+        for row in self.rows:
+            if row.stop is None:
+                self._end(row, "aborted")
+        self.flush()
+
+    def flush(self) -> None:
+        added = [
+            {"answer": row.answer, "tokens": np.asarray(row.tokens[row.told :], np.int32)}
+            for row in self.rows
+            if len(row.tokens) > row.told
+        ]
+        for row in self.rows:
+            row.told = len(row.tokens)
+        if added:
+            self.report({"added": added})
+        if self.ended:
+            self.report({"finished": [row.finished(self.options.alternatives) for row in self.ended]})
+        self.ended = []
+        self.reported = time.monotonic()
+
+    def _numbers(self) -> np.ndarray:
+        """[rows] in [0, 1): of each seed the number that its next token is drawn with."""
+        seeds = np.array([row.seed for row in self.rows])
+        return uniform(seeds, np.array([row.prompt.begun + len(row.tokens) for row in self.rows]))
+
+    def _end(self, row: Row, why: str) -> None:
+        row.stop = why
+        self.ended.append(row)
+
+
+class _Done(StoppingCriteria):
+    def __init__(self, writer: _Writer):
+        self.writer = writer
+
+    def __call__(self, input_ids: Tensor, scores: Any, **_: Any) -> Tensor:
+        return torch.tensor([row.stop is not None for row in self.writer.rows], device=input_ids.device)

@@ -1,0 +1,146 @@
+"""Frames to patches, and what the vision tower makes of them.
+
+A medium goes through the tower once in a pass, however many answers it has there. Where nothing is trained its features are
+kept until the weights change; a pass that trains the tower never takes kept ones.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Callable, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .plan import Medium
+from .wire import GatewayError
+
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+STD = (0.26862954, 0.26130258, 0.27577711)
+PATCH, MERGE = 14, 2
+
+
+class Pixels(Protocol):
+    def __call__(self, key: str) -> np.ndarray:
+        """[frames, height, width, 3] uint8"""
+        ...
+
+
+def patches(frames: Tensor, order: tuple[int, ...]) -> Tensor:
+    """[frames, height, width, 3] uint8 to [pairs * rows * columns, 1176] float32, as Qwen2.5-VL's processor makes them.
+
+    A patch is channel, frame, y, x; patches stand in 2 x 2 blocks, row by row of blocks (`Qwen2VLImageProcessor._preprocess`).
+    """
+    device = frames.device
+    mean, std = torch.tensor(MEAN, device=device), torch.tensor(STD, device=device)
+    seen = (frames[list(order)].float() / 255 - mean) / std
+    pairs, rows, columns = len(order) // 2, frames.shape[1] // PATCH, frames.shape[2] // PATCH
+    cut = seen.reshape(pairs, 2, rows // MERGE, MERGE, PATCH, columns // MERGE, MERGE, PATCH, 3)
+    return cut.permute(0, 2, 5, 3, 6, 8, 1, 4, 7).reshape(pairs * rows * columns, 3 * 2 * PATCH * PATCH)
+
+
+class VisionTower:
+    """Stands in the place of a model's `visual`: gives the features of the media of the present pass, in their order.
+
+    `run` of a pass names its media first, images before videos, as the model asks for them.
+    """
+
+    def __init__(self, visual: nn.Module, pixels: Pixels, most_bytes: int = 2 * 2**30):
+        self.visual = visual
+        self.pixels = pixels
+        self.most_bytes = most_bytes
+        self.agree: Callable[[bool], bool] = lambda need: need
+        """Whether any rank needs the tower in this pass: then all run it, as they share its weights."""
+        self.trained = False
+        self.computed = 0
+        """Media that went through the tower, for tests and figures."""
+        self._tower = visual.forward
+        self._kept: OrderedDict[Medium, Tensor] = OrderedDict()
+        self._waiting: list[list[Medium]] = []
+        self._features: dict[Medium, Tensor] = {}
+        self._dummy: Tensor | None = None
+        visual.forward = self._forward  # type: ignore[method-assign]
+
+    @property
+    def device(self) -> torch.device:
+        return (
+            next(self.visual.buffers()).device if list(self.visual.buffers()) else next(self.visual.parameters()).device
+        )
+
+    def forget(self) -> None:
+        """The weights have changed, or the memory is wanted."""
+        self._kept.clear()
+
+    @property
+    def kept_bytes(self) -> int:
+        return sum(one.numel() * one.element_size() for one in self._kept.values())
+
+    def expect(self, media: list[Medium], training: bool) -> None:
+        """To be called before a pass over sequences with these media, in the order of their tokens."""
+        self._waiting = [part for kind in ("image", "video") if (part := [one for one in media if one.kind == kind])]
+        self._features, self._dummy = {}, None
+        self.trained = training
+        self._all = list(dict.fromkeys(media))
+
+    def features(self, media: list[Medium]) -> Tensor:
+        """[vision tokens, hidden] of media in this order, computed where they are not kept."""
+        self._compute()
+        return torch.cat([self._features[one] for one in media])
+
+    def _forward(self, hidden_states: Tensor, grid_thw: Tensor | None = None, **_: object) -> Tensor:
+        if self._waiting:
+            return self.features(self._waiting.pop(0))
+        self._compute()
+        # Text alone: verl adds the mean of this times 0, so that the tower's weights are in every rank's graph.
+        if self._dummy is not None:
+            return self._dummy
+        return hidden_states.new_zeros(1, 1)
+
+    def _compute(self) -> None:
+        if self._features or self._dummy is not None:
+            return
+        wanted = self._all if self.trained else [one for one in self._all if one not in self._kept]
+        if not (self.trained or self.agree(len(wanted) > 0)):
+            self._features = {one: self._kept[one] for one in self._all}
+            return
+        made = self._run([self._patches(one) for one in wanted], [one.grid for one in wanted])
+        fresh = dict(zip(wanted, made))
+        self.computed += len(wanted)
+        if not self.trained:
+            self._keep(fresh)
+        self._features = {one: fresh[one] if one in fresh else self._kept[one] for one in self._all}
+
+    def _run(self, pixel_values: list[Tensor], grids: list[tuple[int, int, int]]) -> list[Tensor]:
+        if not grids:
+            self._dummy = self._through(torch.zeros(16, 3 * 2 * PATCH * PATCH, device=self.device), [(1, 4, 4)])
+            return []
+        tokens = [t * h * w // MERGE**2 for t, h, w in grids]
+        return list(self._through(torch.cat(pixel_values), grids).split(tokens))
+
+    def _through(self, values: Tensor, grids: list[tuple[int, int, int]]) -> Tensor:
+        made = self._tower(values.type(self.visual.dtype), grid_thw=torch.tensor(grids, device=values.device))
+        return made.pooler_output if hasattr(made, "pooler_output") else made
+
+    def _patches(self, medium: Medium) -> Tensor:
+        pairs, rows, columns = medium.grid
+        if medium.blank:
+            return torch.zeros(pairs * rows * columns, 3 * 2 * PATCH * PATCH, device=self.device)
+        frames = self.pixels(medium.key)
+        if frames.shape[1:3] != (medium.height, medium.width) or max(medium.order) >= len(frames):
+            raise GatewayError(
+                "bad-media", f"Frames of {frames.shape} are not {medium.width} x {medium.height}.", place=medium.key
+            )
+        return patches(torch.from_numpy(np.array(frames)).to(self.device), medium.order)
+
+    def _keep(self, fresh: dict[Medium, Tensor]) -> None:
+        for medium, features in fresh.items():
+            self._kept[medium] = features.detach().clone()
+        for medium in self._all:
+            if medium in self._kept:
+                self._kept.move_to_end(medium)
+        while self.kept_bytes > self.most_bytes:
+            oldest = next(iter(self._kept))
+            if oldest in self._all:
+                break
+            del self._kept[oldest]
