@@ -1,5 +1,6 @@
 /** The socket's client end: who is taken for a gateway, what its silence and its nonsense lead to, and that nothing is left open. */
 import { createServer, type Server } from 'node:net';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { GatewayLink, type LinkOptions } from '../../../trainer/engines/verl/link.ts';
 import { encodeMessage, type WireValue } from '../../../trainer/engines/verl/wire.ts';
@@ -191,6 +192,37 @@ describe('what nobody asked for', () => {
     const open = failed(link.request('memory', {}));
     gateway?.say(bytesOf({ id: null, error: { code: 'bad-request', message: 'A message is not JSON.' } }));
     expect((await open).message).toBe('A message is not JSON.');
+  });
+});
+
+describe('garbage', () => {
+  it('of any kind fails what is open as an error of the engine', async () => {
+    const plain = fc.json().map((text) => Buffer.concat(encodeMessage(JSON.parse(text) as WireValue)));
+    const near = fc
+      .record(
+        { id: fc.integer({ min: 0, max: 3 }), result: fc.jsonValue(), event: fc.jsonValue() },
+        { requiredKeys: [] },
+      )
+      .map((message) => bytesOf(message as WireValue));
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 100 }).map((raw) => Buffer.from(raw)),
+      plain,
+      near,
+    );
+    await fc.assert(
+      fc.asyncProperty(bytes, async (garbage) => {
+        const scripted = await ScriptedGateway.start({ optimStep: () => new Promise(() => undefined) });
+        const { link } = await GatewayLink.open(scripted.address, token);
+        const open = failed(link.request('optimStep', optimStep));
+        await scripted.next('optimStep');
+        scripted.say(garbage);
+        await scripted.stop();
+        const error = await open;
+        expect(error).toBeInstanceOf(StudioError);
+        expect(error.kind).toBe('engine-failed');
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

@@ -20,6 +20,8 @@ export interface GatewayStart {
   /** Folder that keeps the logs of the gateways started last. */
   readonly logs: string;
   readonly settings: VerlSettings;
+  /** How long it may take to end by itself, and then when it was told to; in milliseconds. */
+  readonly graceMs?: number;
 }
 
 const ready = z.object({ address: z.string(), pid: z.number().int(), protocol: z.number().int() });
@@ -27,8 +29,7 @@ const ready = z.object({ address: z.string(), pid: z.number().int(), protocol: z
 const lookEveryMs = 50;
 /** PyTorch from a slow disk takes minutes; what takes longer hangs. */
 const mostStartMs = 15 * 60_000;
-/** How long a gateway may take to end by itself, and then when it was told to. */
-const graceMs = 10_000;
+const defaultGraceMs = 10_000;
 const logsKept = 20;
 const tailBytes = 16 * 1024;
 const tailLines = 12;
@@ -60,14 +61,16 @@ export class GatewayProcess {
   readonly token: string;
   private readonly child: ChildProcess;
   private readonly folder: string;
+  private readonly graceMs: number;
   private readonly ended: Promise<Ending>;
   private ending: Ending | null = null;
 
-  private constructor(child: ChildProcess, token: string, folder: string, logFile: string) {
+  private constructor(child: ChildProcess, token: string, folder: string, logFile: string, graceMs: number) {
     this.child = child;
     this.token = token;
     this.folder = folder;
     this.logFile = logFile;
+    this.graceMs = graceMs;
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
       child.once('error', (error) => resolve({ error }));
@@ -80,7 +83,13 @@ export class GatewayProcess {
   }
 
   /** Starts it; `address` says when it can be spoken to. @throws StudioError `engine-failed` */
-  static async start({ python, packages, logs, settings }: GatewayStart): Promise<GatewayProcess> {
+  static async start({
+    python,
+    packages,
+    logs,
+    settings,
+    graceMs = defaultGraceMs,
+  }: GatewayStart): Promise<GatewayProcess> {
     if (/[\\/]/.test(python) && !existsSync(python)) throw noPython(python);
     const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-gateway-'));
     const logFile = await newLog(logs);
@@ -107,7 +116,7 @@ export class GatewayProcess {
           },
         },
       );
-      return new GatewayProcess(child, token, folder, logFile);
+      return new GatewayProcess(child, token, folder, logFile, graceMs);
     } finally {
       closeSync(log);
     }
@@ -137,7 +146,7 @@ export class GatewayProcess {
    * @param what happened, without a full stop
    */
   async explain(what: string): Promise<StudioError> {
-    const ending = this.ending ?? (await Promise.race([this.ended, later(graceMs)])) ?? null;
+    const ending = this.ending ?? (await Promise.race([this.ended, later(this.graceMs)])) ?? null;
     if (ending !== null && 'error' in ending) {
       const code = (ending.error as NodeJS.ErrnoException).code;
       if (code === 'ENOENT' || code === 'EACCES') return noPython(this.child.spawnfile);
@@ -160,10 +169,10 @@ export class GatewayProcess {
 
   /** Ends it and all that it started. @param isAsked whether it was asked to end and may do so by itself */
   async dispose(isAsked: boolean): Promise<void> {
-    if (isAsked) await Promise.race([this.ended, later(graceMs)]);
+    if (isAsked) await Promise.race([this.ended, later(this.graceMs)]);
     if (this.ending === null) {
       this.signal('SIGTERM');
-      await Promise.race([this.ended, later(graceMs)]);
+      await Promise.race([this.ended, later(this.graceMs)]);
     }
     if (this.ending === null) {
       this.signal('SIGKILL');
