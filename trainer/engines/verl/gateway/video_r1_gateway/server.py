@@ -26,11 +26,14 @@ _LOSS_MEANS = ["answer", "token", "constant"]
 _OPTIMIZER_KEYS = ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "gradClipNorm"]
 
 
+_Requests = SimpleQueue["dict[str, Any] | None"]
+
+
 class Server:
     def __init__(self, settings: Settings, crew: Crew, spool: FrameSpool, token: str, stay: bool):
         self.settings, self.crew, self.spool, self.token, self.stay = settings, crew, spool, token, stay
         self._sending = threading.Lock()
-        self._requests: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self._connection: socket.socket | None = None
         self._calls = 0
         self._call_of: dict[Any, int] = {}
         self._models: set[int] = set()
@@ -57,9 +60,15 @@ class Server:
             if message.get("method") != "hello" or not isinstance(params, dict):
                 raise GatewayError("bad-request", "The first message must be hello.")
             if not hmac.compare_digest(str(params.get("token", "")).encode(), self.token.encode()):
-                raise GatewayError("bad-request", "The token is not this gateway's.", remedy="Name the token file that it was started with.")
+                raise GatewayError(
+                    "bad-request",
+                    "The token is not this gateway's.",
+                    remedy="Name the token file that it was started with.",
+                )
             if params.get("protocol") != PROTOCOL:
-                raise GatewayError("bad-request", f"This gateway speaks protocol {PROTOCOL}, the client {params.get('protocol')}.")
+                raise GatewayError(
+                    "bad-request", f"This gateway speaks protocol {PROTOCOL}, the client {params.get('protocol')}."
+                )
             self._send(connection, {"id": message.get("id"), "result": self._hello()})
             connection.settimeout(None)
             return True
@@ -70,8 +79,10 @@ class Server:
             return False
 
     def _attend(self, connection: socket.socket) -> None:
-        threading.Thread(target=self._hear, args=(connection,), daemon=True).start()
-        while (message := self._requests.get()) is not None:
+        self._connection = connection
+        requests: _Requests = SimpleQueue()
+        threading.Thread(target=self._hear, args=(connection, requests), daemon=True).start()
+        while (message := requests.get()) is not None:
             identity, method, params = message.get("id"), message.get("method"), message.get("params", {})
             self._busy = (str(method), time.monotonic())
             self._calls += 1
@@ -81,7 +92,11 @@ class Server:
                 handler = getattr(self, f"_do_{method}", None)
                 if handler is None:
                     raise GatewayError("bad-request", f"There is no method {method}.")
-                answer = {"result": handler(params, call, lambda event: self._send(connection, {"id": identity, "event": event}))}
+                answer = {
+                    "result": handler(
+                        params, call, lambda event: self._send(connection, {"id": identity, "event": event})
+                    )
+                }
             except Exception as error:
                 answer = {"error": as_gateway_error(error).to_json()}
                 if not isinstance(error, GatewayError):
@@ -95,10 +110,10 @@ class Server:
                 break
         self._leave()
 
-    def _hear(self, connection: socket.socket) -> None:
+    def _hear(self, connection: socket.socket, requests: _Requests) -> None:
         try:
             while (message := receive(connection)) is not None:
-                self._take(connection, message)
+                self._take(connection, message, requests)
         except (GatewayError, OSError) as error:
             print(f"The client's socket failed: {error}", flush=True)
         if not self.stay:
@@ -106,15 +121,20 @@ class Server:
             self.spool.close()
             self.crew.close()
             os._exit(3)
-        for call in list(self._call_of.values()):
-            self.crew.abort(call)
-        self._requests.put(None)
+        if connection is self._connection:
+            for call in list(self._call_of.values()):
+                self.crew.abort(call)
+        requests.put(None)
 
-    def _take(self, connection: socket.socket, message: dict[str, Any]) -> None:
+    def _take(self, connection: socket.socket, message: dict[str, Any], requests: _Requests) -> None:
         identity, method, params = message.get("id"), message.get("method"), message.get("params", {})
         if method == "ping":
             busy = self._busy
-            said = {"busy": None, "forMs": 0} if busy is None else {"busy": busy[0], "forMs": int(1000 * (time.monotonic() - busy[1]))}
+            said = (
+                {"busy": None, "forMs": 0}
+                if busy is None
+                else {"busy": busy[0], "forMs": int(1000 * (time.monotonic() - busy[1]))}
+            )
             self._send(connection, {"id": identity, "result": said})
         elif method in ("abort", "end"):
             call = self._call_of.get(params.get("of"))
@@ -124,7 +144,7 @@ class Server:
         else:
             self._calls += 1
             self._call_of[identity] = self._calls
-            self._requests.put(message)
+            requests.put(message)
 
     def _send(self, connection: socket.socket, message: dict[str, Any]) -> None:
         data = encode(message)
@@ -217,7 +237,10 @@ class Server:
         return {
             "protocol": PROTOCOL,
             "gateway": "1",
-            "versions": {"python": platform.python_version(), **{name: _version(name) for name in ("torch", "transformers", "verl", "vllm", "ray")}},
+            "versions": {
+                "python": platform.python_version(),
+                **{name: _version(name) for name in ("torch", "transformers", "verl", "vllm", "ray")},
+            },
             "mode": settings.mode,
             "ranks": ranks,
             "nodes": settings.nodes,
@@ -257,7 +280,12 @@ def _grids(params: dict[str, Any]) -> list[list[int]]:
 
 def _devices(device: str) -> list[dict[str, Any]]:
     if device == "cpu":
-        return [{"name": platform.processor() or "CPU", "memoryBytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}]
+        return [
+            {
+                "name": platform.processor() or "CPU",
+                "memoryBytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            }
+        ]
     every = (torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count()))
     return [{"name": one.name, "memoryBytes": one.total_memory} for one in every]
 
