@@ -46,6 +46,23 @@ describe('a gateway that dies', () => {
     await s.engine.dispose();
   });
 
+  it('while nothing is asked of it says so, and not when it was let go', async () => {
+    const idle = await started();
+    idle.gateway.breakOff();
+    expect(await idle.engine.died).toMatchObject({
+      kind: 'engine-failed',
+      message: 'The gateway closed the connection.',
+    });
+    const { engine, gateway } = await started();
+    let hasDied = false;
+    engine.died.then(() => {
+      hasDied = true;
+    });
+    await engine.dispose();
+    await gateway.stop();
+    expect(hasDied).toBe(false);
+  });
+
   it('while answers are written has told what came before', async () => {
     const s = await started({
       sample: (_, tell) => {

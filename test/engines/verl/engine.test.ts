@@ -26,7 +26,9 @@ describe('starting', () => {
   it('says what runs on what, and what it can do', async () => {
     const { engine } = await started();
     expect(engine.status()).toEqual({
-      ...{ name: 'verl', backend: 'cpu', threads: 1, parameters: 1000 },
+      ...{ name: 'verl', backend: 'cpu', threads: 1, ranks: 1, parameters: 1000 },
+      // The memory of a CPU is the machine's.
+      devices: [{ name: 'CPU', memoryBytes: null }],
       why: 'A script on no GPU (verl 0.9.1, torch 2.13.0, transformers 5.10.4)',
       capabilities: engine.capabilities,
     });
@@ -158,10 +160,12 @@ describe('frames', () => {
       [`${frames.key}|3x56x28`, new Uint8Array(frames.pixels)],
     ]);
     const [sent] = gateway.of('forward');
-    expect(sent?.prompts.flatMap(({ media }) => media.map(({ kind, order, blank }) => [kind, order, blank]))).toEqual([
-      ['video', [0, 1, 2, 2], false],
-      ['image', [0, 0], false],
-      ['image', [0, 0], true],
+    expect(
+      sent?.prompts.flatMap(({ media }) => media.map(({ kind, order, blank, fps }) => [kind, order, blank, fps])),
+    ).toEqual([
+      ['video', [0, 1, 2, 2], false, 2],
+      ['image', [0, 0], false, null],
+      ['image', [0, 0], true, null],
     ]);
     await engine.forward(policy, sequences);
     expect(gateway.of('putFrames')).toHaveLength(1);

@@ -30,6 +30,7 @@ const server = createServer((socket) => {
   socket.on('error', () => {});
   socket.on('data', () => {
     console.error('RuntimeError: out of memory');
+    console.error('exit 13');
     process.exit(13);
   });
 });

@@ -123,7 +123,7 @@ describe('a request', () => {
     const [, link] = await linked({
       memory: () =>
         new Promise((resolve) => {
-          first = () => resolve({ bytes: 1, tensors: 2 });
+          first = () => resolve({ bytes: 1, tensors: 2, byRank: [1] });
         }),
       ping: () => {
         first?.();
@@ -133,7 +133,7 @@ describe('a request', () => {
     const memory = link.request('memory', {});
     await gateway?.next('memory');
     expect(await link.request('ping', {})).toEqual({ busy: 'memory', forMs: 12 });
-    expect(await memory).toEqual({ bytes: 1, tensors: 2 });
+    expect(await memory).toEqual({ bytes: 1, tensors: 2, byRank: [1] });
   });
 
   it('that is refused fails with kind, place and remedy, and the link goes on', async () => {
@@ -285,7 +285,7 @@ describe('heartbeat', () => {
       {
         memory: () =>
           new Promise((resolve) => {
-            finish = () => resolve({ bytes: 1, tensors: 2 });
+            finish = () => resolve({ bytes: 1, tensors: 2, byRank: [1] });
           }),
       },
       { pingEveryMs: 1, mostUnanswered: 30 },
@@ -293,6 +293,6 @@ describe('heartbeat', () => {
     const open = link.request('memory', {});
     for (let pings = 0; pings < 60; pings++) await gateway?.next('ping');
     finish?.();
-    expect(await open).toEqual({ bytes: 1, tensors: 2 });
+    expect(await open).toEqual({ bytes: 1, tensors: 2, byRank: [1] });
   });
 });

@@ -191,7 +191,7 @@ describe('sampling', () => {
     for await (const event of s.engine.sample(s.policy, [{ prompt: plain, seeds: [1] }], options, never))
       if (event.kind === 'delta') break;
     expect(s.gateway.of('abort')).toHaveLength(1);
-    expect(await s.engine.memory()).toEqual({ bytes: 12, tensors: 3 });
+    expect(await s.engine.memory()).toEqual({ bytes: 12, tensors: 3, byRank: [12] });
   });
 
   const bad: [string, (tell: (event: object) => void) => void, string][] = [

@@ -120,7 +120,7 @@ describe('training', () => {
       ['restore', { model: policy.id, snapshot: kept.id }],
       ['release', { model: policy.id, snapshot: kept.id }],
     ]);
-    expect(await engine.memory()).toEqual({ bytes: 12, tensors: 3 });
+    expect(await engine.memory()).toEqual({ bytes: 12, tensors: 3, byRank: [12] });
   });
 
   it('has the sampler take the weights before it samples, once after each change', async () => {
