@@ -2,12 +2,11 @@
  * Holds what a replay records against what its original recorded, as it comes: of what stands all, of what was gone back over the
  * numbers. Where the engine's seeds don't give the same answers again, what follows from answers is counted and not judged.
  */
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import type { RunEventBody } from '../../protocol/records.ts';
 import type { RunStore } from '../../store/run-store.ts';
-import { fileListName } from '../checkpoint-files.ts';
+import { checkpointFileNames } from '../checkpoint-files.ts';
 import { checkpointFolder, controllerFile, readWhole } from '../checkpoints.ts';
 import {
   answersApart,
@@ -177,11 +176,11 @@ export class Comparison {
       string,
     ];
     if (typeof (await readWhole(own, step)) === 'string') return null;
-    const names = (await readdir(own)).filter((name) => name !== controllerFile && name !== fileListName);
-    const there = await readdir(other).catch((): string[] => []);
+    const names = (await checkpointFileNames(own)).filter((name) => name !== controllerFile);
+    const there = await checkpointFileNames(other).catch((): string[] => []);
     // Taken away again by the rules of what is kept.
     if (there.length === 0) return null;
-    for (const name of names.sort()) {
+    for (const name of names) {
       const hashOf = (folder: string) => sha256OfFiles([path.join(folder, name)]);
       const [original, replayed] = [await hashOf(own), there.includes(name) ? await hashOf(other) : 'is not there'];
       if (original !== replayed) return { step, what: `checkpoint of step ${step}: ${name}`, original, replayed };
