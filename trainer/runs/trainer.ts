@@ -338,16 +338,17 @@ export class Trainer implements TrainerService {
 
   /**
    * Another machine, or less of it, for a run that goes on: its engine is set so from now on.
+   * @returns what is other, as a sentence; null for nothing
    * @throws StudioError `conflict` for what is trained, and while the run is in memory; `bad-request` for what does not fit
    */
-  async changeEngine(runId: string, change: EngineChange): Promise<void> {
+  async changeEngine(runId: string, change: EngineChange): Promise<string | null> {
     const run = this.run(runId);
     const place = (named: string) => path.resolve(this.options.projectFolder, named);
     const { engine, changes } = changedEngineOfRun(run.plan.engine, change);
-    if (changes.length === 0) return;
-    await run.usePlan({ ...run.plan, engine: engineWithPaths(engine, place) }, [
-      `The engine is set otherwise from now on: ${changes.join(', ')}.`,
-    ]);
+    if (changes.length === 0) return null;
+    const said = `The engine is set otherwise from now on: ${changes.join(', ')}.`;
+    await run.usePlan({ ...run.plan, engine: engineWithPaths(engine, place) }, [said]);
+    return said;
   }
 
   async delete(runId: string): Promise<void> {

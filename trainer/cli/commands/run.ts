@@ -146,7 +146,9 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
         line,
         async (session, { server, trainer }) => {
           if (values.resume !== undefined) await trainer.changePlaces(values.resume, { moved, allowedRoots: roots });
-          if (values.resume !== undefined && engine) await trainer.changeEngine(values.resume, engine);
+          const said =
+            values.resume === undefined || !engine ? null : await trainer.changeEngine(values.resume, engine);
+          if (said !== null) session.line.say(said);
           return train(session, server.discovery);
         },
       );
