@@ -96,7 +96,7 @@ async function loadBoth(
   await mkdir(folder);
   await engine.saveState(model, folder);
   await torch.ask<'load'>({ do: 'load', what, folder, threads, seed, learningRate: rate });
-  const { config, tokenizer } = await readCheckpoint(folder, false);
+  const { config, tokenizer } = await readCheckpoint(folder, { optimizer: null, tokenizerFolder: null });
   return { model, config, tokenizer };
 }
 

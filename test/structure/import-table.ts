@@ -37,7 +37,7 @@ export const rooms: readonly Room[] = [
     room: 'trainer/engines',
     on: ['trainer/programs', 'trainer/protocol'],
     runs: 'node',
-    closed: ['trainer/engines/qwen', 'trainer/engines/tfjs'],
+    closed: ['trainer/engines/qwen', 'trainer/engines/tfjs', 'trainer/engines/verl'],
   },
   { room: 'trainer/video', on: ['trainer/engines', 'trainer/programs', 'trainer/protocol'], runs: 'node' },
   { room: 'trainer/reasoning', on: ['trainer/engines', 'trainer/protocol', 'trainer/rewards'], runs: 'node' },

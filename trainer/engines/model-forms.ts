@@ -167,13 +167,15 @@ async function refusePointer(file: string): Promise<void> {
 /**
  * Refuses by name what is no model in Hugging Face's layout with floating-point weights. Whether all its weights and its tokenizer
  * are there is asked where they are read.
+ * @param takesAdapters whether what was added to a model is a model too, which lies elsewhere
  * @throws StudioError `bad-model` with the folder or file, and the remedy
  */
-export async function refuseOtherForms(folder: string): Promise<void> {
+export async function refuseOtherForms(folder: string, takesAdapters = false): Promise<void> {
   const names = (await entriesOf(folder)).map(({ name }) => name);
   const has = (name: string) => names.includes(name);
   const hasWeights = names.some((name) => /\.safetensors$/.test(name) && !/^(adapter_model|optimizer)\b/.test(name));
-  if (has('adapter_config.json') && !hasWeights) {
+  const isAdapter = has('adapter_config.json') && !hasWeights;
+  if (isAdapter && !takesAdapters) {
     const parsed = adapter.safeParse(await readJson(path.join(folder, 'adapter_config.json')));
     const base = parsed.data?.base_model_name_or_path;
     refuse(
@@ -201,7 +203,7 @@ export async function refuseOtherForms(folder: string): Promise<void> {
     const method = quantisedBy({ quantization_config: await readJson(path.join(folder, quantising)) });
     throw quantisedRefusal(path.join(folder, quantising), method ?? 'unknown method');
   }
-  if (!hasWeights) refuseForm([...weightForms, ...folderForms], names, folder);
+  if (!hasWeights && !isAdapter) refuseForm([...weightForms, ...folderForms], names, folder);
   const large = names.filter((name) => name === tokenizerFile || name.endsWith('.safetensors'));
   for (const name of large) await refusePointer(path.join(folder, name));
 }

@@ -15,7 +15,18 @@ import { mergeSize, patchSize, pixelMean, pixelStd, readConfig, temporalPatchSiz
 import { Tokenizer } from './tokenizer/tokenizer.ts';
 import { tokenizerConfigFile } from './tokenizer/training.ts';
 
-const optimizerFile = z.object({ optimizer: z.literal('AdamW'), step: z.number().int().min(0) });
+/**
+ * How the optimizer's state lies beside a model: `file`, optimizer.safetensors with a moment for each tensor; `distributed`, the
+ * folder `optimizer` as PyTorch writes it in shards. Neither engine reads the other's.
+ */
+export type OptimizerForm = 'file' | 'distributed';
+
+const optimizerFile = z.object({
+  optimizer: z.literal('AdamW'),
+  step: z.number().int().min(0),
+  /** Absent: `file`. */
+  form: z.literal('distributed').optional(),
+});
 
 /**
  * Files that this engine does not need and other programs do: how text and media become the model's input, and how to generate.
@@ -68,24 +79,30 @@ async function readJson(file: string): Promise<unknown> {
 }
 
 /** What is known of a checkpoint before anything large is read of it. @throws StudioError `bad-model` naming the file */
-export async function readCheckpointConfig(folder: string): Promise<Pick<CheckpointFiles, 'configFile' | 'config'>> {
-  await refuseOtherForms(folder);
+export async function readCheckpointConfig(
+  folder: string,
+  takesAdapters = false,
+): Promise<Pick<CheckpointFiles, 'configFile' | 'config'>> {
+  await refuseOtherForms(folder, takesAdapters);
   const place = join(folder, 'config.json');
   const configFile = (await readJson(place)) as object;
   return { configFile, config: readConfig(configFile, place) };
 }
 
-/**
- * @param tokenizerFolder where the tokenizer of a model lies that comes without one, and the files of its chat layout; null for
- *   beside the model
- * @throws StudioError `bad-model` naming the file
- */
+export interface CheckpointWanted {
+  /** The form in which the engine takes the optimizer's state; null where it is not wanted. */
+  readonly optimizer: OptimizerForm | null;
+  /** Where the tokenizer of a model lies that comes without one, and the files of its chat layout; null for beside the model. */
+  readonly tokenizerFolder: string | null;
+  readonly takesAdapters?: boolean;
+}
+
+/** @throws StudioError `bad-model` naming the file */
 export async function readCheckpoint(
   folder: string,
-  optimizer: boolean,
-  tokenizerFolder: string | null = null,
+  { optimizer, tokenizerFolder, takesAdapters = false }: CheckpointWanted,
 ): Promise<CheckpointFiles> {
-  const { configFile, config } = await readCheckpointConfig(folder);
+  const { configFile, config } = await readCheckpointConfig(folder, takesAdapters);
   const tokenizerPath = await tokenizerOf(folder, tokenizerFolder);
   const tokenizer = new Tokenizer(await readJson(tokenizerPath), tokenizerPath);
   if (tokenizer.vocabularySize > config.text.vocabularySize) {
@@ -99,7 +116,7 @@ export async function readCheckpoint(
     );
   }
   let optimizerStep: number | null = null;
-  if (optimizer) {
+  if (optimizer !== null) {
     const statePath = join(folder, 'optimizer.json');
     const parsed = optimizerFile.safeParse(await readJson(statePath));
     if (!parsed.success) {
@@ -107,7 +124,19 @@ export async function readCheckpoint(
         place: statePath,
       });
     }
-    optimizerStep = parsed.data.step;
+    const { step, form = 'file' } = parsed.data;
+    if (form !== optimizer) {
+      const [theirs, ours] = form === 'file' ? ['tfjs', 'verl'] : ['verl', 'tfjs'];
+      throw new StudioError(
+        'bad-model',
+        `The optimizer's state here is of the engine ${theirs}, which ${ours} can't read.`,
+        {
+          place: statePath,
+          remedy: `Go on with ${theirs}; or begin a new run from these weights, {"model": {"checkpoint": ${JSON.stringify(folder)}}}.`,
+        },
+      );
+    }
+    optimizerStep = step;
   }
   return {
     configFile,
@@ -189,17 +218,18 @@ const preprocessorFile = {
 /** Writes all but the tensors, each file synchronised to the disk. Without an optimizer's step, nothing is said of one. */
 export async function writeCheckpointFiles(
   folder: string,
-  configFile: object,
-  tokenizer: Tokenizer,
-  companions: Companions,
-  optimizerStep: number | null,
+  { configFile, tokenizer, companions }: Pick<CheckpointFiles, 'configFile' | 'tokenizer' | 'companions'>,
+  optimizer: { readonly step: number; readonly form: OptimizerForm } | null,
 ): Promise<void> {
   const files: [string, string][] = [
     ['config.json', asText(configFile)],
     [tokenizerFile, asText(tokenizer.file)],
     ...companions,
   ];
-  if (optimizerStep !== null) files.push(['optimizer.json', asText({ optimizer: 'AdamW', step: optimizerStep })]);
+  if (optimizer !== null) {
+    const { step, form } = optimizer;
+    files.push(['optimizer.json', asText({ optimizer: 'AdamW', step, ...(form === 'distributed' && { form }) })]);
+  }
   for (const [name, content] of files) {
     const handle = await open(join(folder, name), 'w');
     try {

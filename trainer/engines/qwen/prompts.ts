@@ -1,6 +1,6 @@
 /** Prompts as chunks to prompts as tokens with positions and media. */
 import { StudioError } from '../../protocol/errors.ts';
-import type { Chunk, Frames, Prompt } from '../engine.ts';
+import type { Chunk, Frames, Prompt, Rendered } from '../engine.ts';
 import { specialTokens } from '../engine.ts';
 import { promptText } from '../prompt-text.ts';
 import type { ModelConfig } from './config.ts';
@@ -204,8 +204,16 @@ export class PromptEncoder {
   }
 }
 
+/** The prompt as the model is given it. @throws StudioError as `PromptEncoder.encode` */
+export function renderedPrompt(tokenizer: Tokenizer, config: ModelConfig, prompt: Prompt): Rendered {
+  const encoded = new PromptEncoder(tokenizer, config).encode(prompt);
+  const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
+  const { pieces } = decodePieces(tokenizer, encoded.tokens);
+  return { text: renderPrompt(prompt, tokenizer), ids: encoded.tokens, pieces, visionTokens };
+}
+
 /** The text that the model is given: special tokens by name, one placeholder per vision token. */
-export function renderPrompt(prompt: Prompt, tokenizer: Tokenizer): string {
+function renderPrompt(prompt: Prompt, tokenizer: Tokenizer): string {
   return promptText(
     prompt,
     (chunk) => visionTokens(patchGrid(medium(chunk))),

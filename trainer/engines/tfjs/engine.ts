@@ -36,12 +36,12 @@ import type { ModelConfig } from '../qwen/config.ts';
 import { newConfigFile, readConfig } from '../qwen/config.ts';
 import { lossTerms } from '../qwen/loss-terms.ts';
 import type { EncodedPrompt } from '../qwen/prompts.ts';
-import { PromptEncoder, renderPrompt } from '../qwen/prompts.ts';
+import { PromptEncoder, renderedPrompt } from '../qwen/prompts.ts';
 import { SampleStream } from '../qwen/sample-stream.ts';
 import { checkOptions, drawable } from '../qwen/sampling.ts';
 import { encodeSequences, predictedTokens } from '../qwen/sequences.ts';
 import { stopTexts } from '../qwen/stop-texts.ts';
-import { decodePieces, Tokenizer } from '../qwen/tokenizer/tokenizer.ts';
+import { Tokenizer } from '../qwen/tokenizer/tokenizer.ts';
 import { setNativeEnvironment } from './backends/native-environment.ts';
 import { ensureKernels } from './files.ts';
 import type { ForwardBackward, SampleChunk, WantedAnswer, WeightsOrigin } from './messages.ts';
@@ -209,7 +209,10 @@ class TfjsEngine implements Engine {
         };
       }
       case 'folder': {
-        const read = await readCheckpoint(origin.folder, origin.optimizer, origin.tokenizer ?? null);
+        const read = await readCheckpoint(origin.folder, {
+          optimizer: origin.optimizer ? 'file' : null,
+          tokenizerFolder: origin.tokenizer ?? null,
+        });
         const { tokenizer, companions, optimizerStep } = read;
         const { configFile, config } = withPositions(read, this.positions);
         return {
@@ -437,17 +440,14 @@ class TfjsEngine implements Engine {
     return this.inTurn(async () => {
       const { configFile, tokenizer, companions } = this.loaded(model);
       const { optimizerStep, hashes } = await this.replicas.ask<'save'>(0, { kind: 'save', model: model.id, folder });
-      await writeCheckpointFiles(folder, configFile, tokenizer, companions, optimizerStep);
+      await writeCheckpointFiles(folder, { configFile, tokenizer, companions }, { step: optimizerStep, form: 'file' });
       return hashes;
     });
   }
 
   async render(model: ModelHandle, prompt: Prompt): Promise<Rendered> {
     const { tokenizer, config } = this.loaded(model);
-    const encoded = new PromptEncoder(tokenizer, config).encode(prompt);
-    const visionTokens = encoded.media.reduce((sum, { tokens }) => sum + tokens, 0);
-    const { pieces } = decodePieces(tokenizer, encoded.tokens);
-    return { text: renderPrompt(prompt, tokenizer), ids: encoded.tokens, pieces, visionTokens };
+    return renderedPrompt(tokenizer, config, prompt);
   }
 
   unload(model: ModelHandle): Promise<void> {

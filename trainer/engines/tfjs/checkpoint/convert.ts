@@ -23,7 +23,10 @@ export async function convertCheckpoint(
   form: WeightsForm,
   tokenizerFolder: string | null = null,
 ): Promise<Converted> {
-  const { configFile, config, tokenizer, companions } = await readCheckpoint(from, false, tokenizerFolder);
+  const { configFile, config, tokenizer, companions } = await readCheckpoint(from, {
+    optimizer: null,
+    tokenizerFolder,
+  });
   const table = parameterTable(config);
   const { tensors, file } = await readWeights(from, table);
   for (const parameter of table.parameters) joinParts(parameter, tensors, file);
@@ -35,13 +38,15 @@ export async function convertCheckpoint(
     await writeCheckpointFiles(
       work,
       {
-        ...configFile,
-        dtype: form.dtype,
-        // The name of older versions, which would contradict it.
-        ...('torch_dtype' in configFile && { torch_dtype: form.dtype }),
+        configFile: {
+          ...configFile,
+          dtype: form.dtype,
+          // The name of older versions, which would contradict it.
+          ...('torch_dtype' in configFile && { torch_dtype: form.dtype }),
+        },
+        tokenizer,
+        companions,
       },
-      tokenizer,
-      companions,
       null,
     );
     await rmdir(to).catch((error: NodeJS.ErrnoException) => {

@@ -14,8 +14,14 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import PROTOCOL
+
+if TYPE_CHECKING:
+    from .crew import Crew
+    from .ray_crew import RayCrew
+    from .settings import Settings
 
 
 def main() -> int:
@@ -35,22 +41,23 @@ def main() -> int:
         from .platform_cpu import use_cpu
 
         use_cpu()
-    import torch.distributed as dist
-
-    _join(torch, dist, said["device"])
-
-    from .crew import Crew, follow
     from .frames import FrameSpool
     from .server import Server
     from .settings import Settings
 
     settings = Settings.read(said)
-    if dist.get_rank() != 0:
-        follow(settings)
-        return 0
+    if settings.mode == "spmd":
+        import torch.distributed as dist
+
+        from .crew import follow
+
+        _join(torch, dist, settings.device)
+        if dist.get_rank() != 0:
+            follow(settings)
+            return 0
     spool = FrameSpool()
     try:
-        crew = Crew(settings, spool.folder)
+        crew = _crew(settings, spool.folder)
         host, _, port = options.listen.rpartition(":")
         with socket.create_server((host, int(port))) as listener:
             token = Path(options.token_file).read_text().strip()
@@ -60,6 +67,16 @@ def main() -> int:
     finally:
         spool.close()
     return 0
+
+
+def _crew(settings: "Settings", folder: Path) -> "Crew | RayCrew":
+    if settings.mode == "spmd":
+        from .crew import Crew
+
+        return Crew(settings, folder)
+    from .ray_crew import RayCrew
+
+    return RayCrew(settings)
 
 
 def _options() -> argparse.Namespace:

@@ -73,7 +73,9 @@ class Crew:
     def size(self) -> int:
         return dist.get_world_size()
 
-    def run(self, method: str, params: dict[str, Any], call: int, frames: dict[str, StoredFrames], report: Report) -> list[Any]:
+    def run(
+        self, method: str, params: dict[str, Any], call: int, frames: dict[str, StoredFrames], report: Report
+    ) -> list[Any]:
         """Has every rank carry out a command; gives what each found. Raises GatewayError, the first rank's that failed."""
         self._reports[call] = report
         try:

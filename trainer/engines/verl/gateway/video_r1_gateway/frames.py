@@ -62,7 +62,9 @@ class FrameSpool:
 
     def put(self, key: str, width: int, height: int, count: int, pixels: np.ndarray) -> None:
         if pixels.dtype != np.uint8 or pixels.size != width * height * count * 3:
-            raise GatewayError("bad-media", f"{pixels.size} bytes are no {count} frames of {width} x {height}.", place=key)
+            raise GatewayError(
+                "bad-media", f"{pixels.size} bytes are no {count} frames of {width} x {height}.", place=key
+            )
         file = self._new_file()
         try:
             file.write_bytes(pixels.tobytes())

@@ -36,6 +36,8 @@ from .wire import GatewayError
 
 _SHORT = {"float32": "fp32", "bfloat16": "bf16"}
 _ALL_LINEAR = "all-linear"
+_MOST_MASKED = 2048
+"""Tokens that stand behind one another without padding: flash attention finds the borders of rows, others need a square mask for them."""
 
 
 class GatewayEngine(FSDPEngineWithLMHead):
@@ -88,7 +90,7 @@ def model_config(folder: str, settings: Settings) -> HFModelConfig:
     return HFModelConfig(
         path=folder,
         load_tokenizer=False,
-        use_remove_padding=settings.attention == "flash_attention_2",
+        use_remove_padding=False,
         enable_gradient_checkpointing=settings.gradientCheckpointing,
         override_config={"attn_implementation": settings.attention},
         **({} if lora is None else {"lora_rank": lora.rank, "lora_alpha": lora.alpha, "target_modules": targets}),
@@ -125,7 +127,13 @@ class Model:
         config = model_config(base, settings)
         if adapter.exists():
             object.__setattr__(config, "lora_adapter_path", folder)
-        GatewayEngine.__init__(engine, config, engine_config(settings, reference=role == "reference"), FSDPOptimizerConfig(lr=1e-6), CheckpointConfig())
+        GatewayEngine.__init__(
+            engine,
+            config,
+            engine_config(settings, reference=role == "reference"),
+            FSDPOptimizerConfig(lr=1e-6),
+            CheckpointConfig(),
+        )
         engine._build_model_optimizer()
         self.engine = engine
         self.steps = 0
@@ -169,7 +177,9 @@ class Model:
             self._reshard()
         return answers  # type: ignore[return-value]
 
-    def forward_backward(self, sequences: list[Sequence], terms: Terms, prompt_weights: np.ndarray | None) -> dict[str, Any]:
+    def forward_backward(
+        self, sequences: list[Sequence], terms: Terms, prompt_weights: np.ndarray | None
+    ) -> dict[str, Any]:
         """Adds the gradient of the loss, summed over all ranks, to what is held since the last step."""
         totals = torch.zeros(3, dtype=torch.float64)
         logprobs: dict[int, np.ndarray] = {}
@@ -201,7 +211,11 @@ class Model:
         with self.engine.train_mode(zero_grad_on_exit=True):
             _apply_optim_step_params(
                 optimizer,
-                {"lr": float(step["learningRate"]), "betas": (float(step["beta1"]), float(step["beta2"])), "eps": float(step["epsilon"])},
+                {
+                    "lr": float(step["learningRate"]),
+                    "betas": (float(step["beta1"]), float(step["beta2"])),
+                    "eps": float(step["epsilon"]),
+                },
             )
             for group in optimizer.param_groups:
                 group["weight_decay"] = float(step["weightDecay"]) if group["decays"] else 0.0
@@ -245,9 +259,13 @@ class Model:
         """Weights in Hugging Face's layout (with an adapter: that alone), and the optimizer's state in shards that any number of ranks reads."""
         state = get_model_state_dict(self.module, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
         if dist.get_rank() == 0:
-            _write_adapter(self.module, state, folder, self.engine.model_config.local_path) if self.settings.lora else _write_weights(self.module, state, folder)
+            _write_adapter(
+                self.module, state, folder, self.engine.model_config.local_path
+            ) if self.settings.lora else _write_weights(self.module, state, folder)
         if self.steps > 0:
-            held = get_optimizer_state_dict(self.module, self.engine.optimizer, options=StateDictOptions(cpu_offload=True))
+            held = get_optimizer_state_dict(
+                self.module, self.engine.optimizer, options=StateDictOptions(cpu_offload=True)
+            )
             dcp.save({"optimizer": held}, checkpoint_id=str(Path(folder, "optimizer")))
         dist.barrier()
         return self.steps
@@ -262,7 +280,9 @@ class Model:
         try:
             dcp.load(held, checkpoint_id=str(place))
         except Exception as error:
-            raise GatewayError("bad-model", f"The optimizer's state can't be read: {error}", place=str(place)) from error
+            raise GatewayError(
+                "bad-model", f"The optimizer's state can't be read: {error}", place=str(place)
+            ) from error
         set_optimizer_state_dict(self.module, self.engine.optimizer, held["optimizer"])
         self.steps = steps
 
@@ -270,7 +290,9 @@ class Model:
     def take_weights(self, other: "Model") -> None:
         """Becomes a copy of another model of the same shape."""
         state = get_model_state_dict(other.module, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
-        set_model_state_dict(self.module, state, options=StateDictOptions(full_state_dict=True, broadcast_from_rank0=True))
+        set_model_state_dict(
+            self.module, state, options=StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
+        )
         self.tower.forget()
 
     def to(self, device: str) -> None:
@@ -302,12 +324,16 @@ class Model:
     def _pass(self, batch: list[Sequence], *, entropy: bool, training: bool) -> dict[str, dict[int, np.ndarray]]:
         out, rows = self._through(batch, entropy=entropy, training=training, loss=None)
         found: dict[str, dict[int, np.ndarray]] = {"logprobs": {}}
-        for name, key in (("logprobs", "log_probs"), ("entropy", "entropy")) if entropy else (("logprobs", "log_probs"),):
+        for name, key in (
+            (("logprobs", "log_probs"), ("entropy", "entropy")) if entropy else (("logprobs", "log_probs"),)
+        ):
             values = out[key].unbind()
             found[name] = {row.index: _answer(values[i], row).float().cpu().numpy() for i, row in enumerate(rows)}
         return found
 
-    def _loss(self, batch: list[Sequence], terms: Terms, prompt_weights: np.ndarray | None) -> tuple[list[float], dict[int, np.ndarray]]:
+    def _loss(
+        self, batch: list[Sequence], terms: Terms, prompt_weights: np.ndarray | None
+    ) -> tuple[list[float], dict[int, np.ndarray]]:
         ranks = dist.get_world_size()
         told: list[float] = [0.0, 0.0, 0.0]
         scored: dict[int, np.ndarray] = {}
@@ -332,14 +358,17 @@ class Model:
         self._through(batch, entropy=False, training=True, loss=loss_function)
         return told, scored
 
-    def _through(self, batch: list[Sequence], *, entropy: bool, training: bool, loss: Any) -> tuple[dict[str, Tensor], list[Sequence]]:
+    def _through(
+        self, batch: list[Sequence], *, entropy: bool, training: bool, loss: Any
+    ) -> tuple[dict[str, Tensor], list[Sequence]]:
         """One pass of verl's engine over padded rows; `loss` makes it one with a backward."""
         rows: list[Any] = list(batch) or [None]
         media = [medium for row in batch for medium in row.prompt.media]
         tower_trains = training and not self.settings.freezeVision
         self.tower.agree = _agree
         self.tower.expect(_by_kind(media), tower_trains)
-        data = _tensors(rows, entropy)
+        packed = self.settings.attention == "flash_attention_2" or sum(row.length for row in batch) <= _MOST_MASKED
+        data = _tensors(rows, entropy, packed)
         engine = self.engine
         value, out = engine.forward_step(data, loss_function=loss, forward_only=loss is None)
         if loss is not None:
@@ -355,7 +384,16 @@ class Model:
         """Local tensors of weights and optimizer."""
         weights = [_local(one) for one in self.module.parameters()]
         optimizer = self.engine.optimizer
-        states = [] if optimizer is None else [_local(value) for state in optimizer.state.values() for value in state.values() if isinstance(value, Tensor)]
+        states = (
+            []
+            if optimizer is None
+            else [
+                _local(value)
+                for state in optimizer.state.values()
+                for value in state.values()
+                if isinstance(value, Tensor)
+            ]
+        )
         return [*weights, *states]
 
 
@@ -409,8 +447,11 @@ def _predicted_prompt(of_row: Tensor, row: Sequence) -> Tensor:
     return of_row.float()[places]
 
 
-def _tensors(rows: list[Optional[Sequence]], entropy: bool) -> Any:
-    """Rows as verl's engine takes them: ids, and positions [4, tokens] of which the first counts all tokens."""
+def _tensors(rows: list[Optional[Sequence]], entropy: bool, packed: bool) -> Any:
+    """Rows as verl's engine takes them: ids, and positions [4, tokens] of which the first counts all tokens.
+
+    `packed` puts them behind one another instead of padding them.
+    """
     ids, positions = [], []
     for row in rows:
         if row is None:
@@ -428,7 +469,7 @@ def _tensors(rows: list[Optional[Sequence]], entropy: bool) -> Any:
             "position_ids": torch.nested.nested_tensor_from_jagged(torch.cat(positions, dim=1), offsets, jagged_dim=2),
         },
         non_tensor_dict=dict(
-            use_remove_padding=False,
+            use_remove_padding=packed,
             use_fused_kernels=False,
             temperature=1.0,
             calculate_entropy=entropy,
@@ -439,12 +480,16 @@ def _tensors(rows: list[Optional[Sequence]], entropy: bool) -> Any:
 
 
 def _write_weights(module: nn.Module, state: dict[str, Tensor], folder: str) -> None:
-    """As transformers writes them: under the names of the Hub, in files of at most 5 GB with an index."""
+    """As transformers writes them: under the names of the Hub, in files of at most 5 GB with an index, tied weights once."""
+    if module.config.tie_word_embeddings:  # type: ignore[union-attr]
+        state.pop("lm_head.weight", None)
     module.save_pretrained(folder, state_dict=state, max_shard_size="5GB")  # type: ignore[operator]
 
 
 def _write_adapter(module: nn.Module, state: dict[str, Tensor], folder: str, base: str) -> None:
-    adapter = {re.sub(r"\.default(?=\.|$)", "", name): value.contiguous() for name, value in state.items() if "lora_" in name}
+    adapter = {
+        re.sub(r"\.default(?=\.|$)", "", name): value.contiguous() for name, value in state.items() if "lora_" in name
+    }
     save_file(adapter, str(Path(folder, "adapter_model.safetensors")), metadata={"format": "pt"})
     config = module.peft_config["default"]  # type: ignore[index, union-attr]
     config.base_model_name_or_path = base

@@ -20,6 +20,7 @@ class Medium:
     blank: bool
     first_token: int
     tokens: int
+    fps: float | None = None
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -65,7 +66,17 @@ def read_prompts(params: dict) -> list[Prompt]:
 def _prompt(one: dict) -> Prompt:
     tokens = np.asarray(one["tokens"], np.int32)
     media = tuple(
-        Medium(m["kind"], m["key"], m["width"], m["height"], tuple(m["order"]), bool(m["blank"]), m["firstToken"], m["tokens"])
+        Medium(
+            m["kind"],
+            m["key"],
+            m["width"],
+            m["height"],
+            tuple(m["order"]),
+            bool(m["blank"]),
+            m["firstToken"],
+            m["tokens"],
+            m.get("fps"),
+        )
         for m in one["media"]
     )
     positions = np.asarray(one["positions"], np.int32).reshape(len(tokens), 3).T
@@ -107,6 +118,9 @@ def batches(lengths: Many[int], budget: int) -> list[list[int]]:
 def micro_batches(sequences: list[Sequence], ranks: int, budget: int) -> list[list[list[Sequence]]]:
     """[rank][micro-batch][sequence]; ranks have equally many, the last ones of some empty."""
     parts = shares([one.length for one in sequences], ranks)
-    own = [[[sequences[part[i]] for i in batch] for batch in batches([sequences[i].length for i in part], budget)] for part in parts]
+    own = [
+        [[sequences[part[i]] for i in batch] for batch in batches([sequences[i].length for i in part], budget)]
+        for part in parts
+    ]
     most = max(len(one) for one in own)
     return [one + [[] for _ in range(most - len(one))] for one in own]

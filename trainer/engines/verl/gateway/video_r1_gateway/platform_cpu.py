@@ -14,7 +14,10 @@ from verl.plugin.platform.platform_manager import PlatformRegistry
 def _device_module() -> ModuleType:
     """What verl calls of `torch.cuda`, for a processor: nothing is kept by a device."""
     module = ModuleType("torch_cpu")
-    none = {name: (lambda *_a, **_k: 0) for name in ("memory_allocated", "memory_reserved", "max_memory_allocated", "max_memory_reserved")}
+    none = {
+        name: (lambda *_a, **_k: 0)
+        for name in ("memory_allocated", "memory_reserved", "max_memory_allocated", "max_memory_reserved")
+    }
     calls = {
         **none,
         "is_available": lambda: True,

@@ -15,28 +15,11 @@ from torch import Tensor, nn
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
+from .drawing import Options, draw, uniform
 from .model import Model, _by_kind
 from .plan import Prompt, batches, read_prompts, shares
 
 _REPORT_SECONDS = 0.05
-_WORD = np.uint32
-
-
-def _mix(x: np.ndarray) -> np.ndarray:
-    """MurmurHash3's finaliser."""
-    h = x.astype(_WORD)
-    h = (h ^ (h >> _WORD(16))) * _WORD(0x85EBCA6B)
-    h = (h ^ (h >> _WORD(13))) * _WORD(0xC2B2AE35)
-    return h ^ (h >> _WORD(16))
-
-
-def uniform(seeds: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """The n-th number of each seed, in [0, 1) with 53 bits: the same that the embedded engine draws with."""
-    with np.errstate(over="ignore"):
-        seed, n = seeds.astype(_WORD), n.astype(_WORD)
-        a = _mix(_mix(seed ^ _WORD(0x9E3779B9)) + n * _WORD(0x9E3779B1))
-        b = _mix(a + _mix((seed * _WORD(0x27D4EB2F)) ^ (n + _WORD(0x165667B1))))
-    return ((a >> _WORD(5)).astype(np.float64) * 67108864 + (b >> _WORD(6))) / 9007199254740992
 
 
 class Endings:
@@ -63,23 +46,6 @@ class Endings:
         with self._lock:
             self._all.discard(call)
             self._some.pop(call, None)
-
-
-@dataclass(frozen=True)
-class Options:
-    most_tokens: int
-    temperature: float
-    top_p: float
-    top_k: int
-    alternatives: int
-    banned: np.ndarray
-    end_tokens: frozenset[int]
-
-    @staticmethod
-    def read(params: dict[str, Any]) -> "Options":
-        ends = frozenset(params["endTokens"])
-        keys = ("maxTokens", "temperature", "topP", "topK", "alternatives")
-        return Options(*(params[key] for key in keys), np.asarray(params["banned"], np.int64), ends)
 
 
 @dataclass
@@ -123,7 +89,9 @@ def sample(model: Model, params: dict[str, Any], call: int, endings: Endings, re
     lengths = [len(row.prompt.tokens) + options.most_tokens for row in rows]
     own = [rows[i] for i in shares(lengths, dist.get_world_size())[dist.get_rank()]]
     with model.engine.eval_mode(), torch.no_grad(), model.gathered(), model.autocast():
-        for batch in batches([len(row.prompt.tokens) + options.most_tokens for row in own], model.settings.sampleTokens):
+        for batch in batches(
+            [len(row.prompt.tokens) + options.most_tokens for row in own], model.settings.sampleTokens
+        ):
             _write(model, [own[i] for i in batch], options, call, endings, report)
 
 
@@ -139,7 +107,9 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
     try:
         inner.generate(
             **inputs,
-            generation_config=GenerationConfig(do_sample=False, max_new_tokens=options.most_tokens, use_cache=True, pad_token_id=0),
+            generation_config=GenerationConfig(
+                do_sample=False, max_new_tokens=options.most_tokens, use_cache=True, pad_token_id=0
+            ),
             logits_processor=LogitsProcessorList([writer]),
             stopping_criteria=StoppingCriteriaList([_Done(writer)]),
         )
@@ -215,7 +185,7 @@ class _Writer(LogitsProcessor):
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         logits = scores.float()
-        drawn = self._draw(logits)
+        drawn = draw(logits, self._numbers(), self.options)
         logprobs = torch.log_softmax(logits, dim=-1)
         entropy = -(logprobs.exp() * logprobs).sum(dim=-1)
         of_drawn = logprobs.gather(1, drawn[:, None])[:, 0]
@@ -251,7 +221,11 @@ class _Writer(LogitsProcessor):
         self.flush()
 
     def flush(self) -> None:
-        added = [{"answer": row.answer, "tokens": np.asarray(row.tokens[row.told :], np.int32)} for row in self.rows if len(row.tokens) > row.told]
+        added = [
+            {"answer": row.answer, "tokens": np.asarray(row.tokens[row.told :], np.int32)}
+            for row in self.rows
+            if len(row.tokens) > row.told
+        ]
         for row in self.rows:
             row.told = len(row.tokens)
         if added:
@@ -261,44 +235,14 @@ class _Writer(LogitsProcessor):
         self.ended = []
         self.reported = time.monotonic()
 
+    def _numbers(self) -> np.ndarray:
+        """[rows] in [0, 1): of each seed the number that its next token is drawn with."""
+        seeds = np.array([row.seed for row in self.rows])
+        return uniform(seeds, np.array([row.prompt.begun + len(row.tokens) for row in self.rows]))
+
     def _end(self, row: Row, why: str) -> None:
         row.stop = why
         self.ended.append(row)
-
-    def _draw(self, logits: Tensor) -> Tensor:
-        """[rows] the token of each, from the nucleus of the likeliest; banned ones never."""
-        options = self.options
-        allowed = logits.clone()
-        allowed[:, torch.from_numpy(options.banned).to(logits.device)] = float("-inf")
-        if options.temperature == 0:
-            return allowed.argmax(dim=-1)
-        weights = torch.softmax(allowed / options.temperature, dim=-1)
-        if 0 < options.top_k < weights.shape[1]:
-            weights = weights * _likeliest(weights, options.top_k)
-        if options.top_p < 1:
-            weights = weights * _nucleus(weights, options.top_p)
-        seeds = np.array([row.seed for row in self.rows])
-        counts = np.array([row.prompt.begun + len(row.tokens) for row in self.rows])
-        u = torch.from_numpy(uniform(seeds, counts)).to(weights.device)
-        sums = weights.double().cumsum(dim=-1)
-        drawn = torch.searchsorted(sums, (u * sums[:, -1])[:, None], right=True)[:, 0]
-        # Rounding may lead behind the last token that has a weight.
-        last = weights.shape[1] - 1 - (weights.flip(-1) > 0).to(torch.uint8).argmax(dim=-1)
-        return torch.minimum(drawn, last)
-
-
-def _likeliest(weights: Tensor, most: int) -> Tensor:
-    """1 for the `most` largest of each row, of equals the first."""
-    order = torch.sort(weights, dim=-1, descending=True, stable=True).indices[:, :most]
-    return torch.zeros_like(weights).scatter_(1, order, 1.0)
-
-
-def _nucleus(weights: Tensor, top_p: float) -> Tensor:
-    """1 for the likeliest of each row that sum to at least `top_p` of the whole, of equals the first."""
-    ordered, order = torch.sort(weights, dim=-1, descending=True, stable=True)
-    before = ordered.double().cumsum(dim=-1) - ordered
-    inside = (before < top_p * ordered.double().sum(dim=-1, keepdim=True)).to(weights.dtype)
-    return torch.zeros_like(weights).scatter_(1, order, inside)
 
 
 class _Done(StoppingCriteria):

@@ -57,9 +57,15 @@ class Server:
             if message.get("method") != "hello" or not isinstance(params, dict):
                 raise GatewayError("bad-request", "The first message must be hello.")
             if not hmac.compare_digest(str(params.get("token", "")).encode(), self.token.encode()):
-                raise GatewayError("bad-request", "The token is not this gateway's.", remedy="Name the token file that it was started with.")
+                raise GatewayError(
+                    "bad-request",
+                    "The token is not this gateway's.",
+                    remedy="Name the token file that it was started with.",
+                )
             if params.get("protocol") != PROTOCOL:
-                raise GatewayError("bad-request", f"This gateway speaks protocol {PROTOCOL}, the client {params.get('protocol')}.")
+                raise GatewayError(
+                    "bad-request", f"This gateway speaks protocol {PROTOCOL}, the client {params.get('protocol')}."
+                )
             self._send(connection, {"id": message.get("id"), "result": self._hello()})
             connection.settimeout(None)
             return True
@@ -81,7 +87,11 @@ class Server:
                 handler = getattr(self, f"_do_{method}", None)
                 if handler is None:
                     raise GatewayError("bad-request", f"There is no method {method}.")
-                answer = {"result": handler(params, call, lambda event: self._send(connection, {"id": identity, "event": event}))}
+                answer = {
+                    "result": handler(
+                        params, call, lambda event: self._send(connection, {"id": identity, "event": event})
+                    )
+                }
             except Exception as error:
                 answer = {"error": as_gateway_error(error).to_json()}
                 if not isinstance(error, GatewayError):
@@ -114,7 +124,11 @@ class Server:
         identity, method, params = message.get("id"), message.get("method"), message.get("params", {})
         if method == "ping":
             busy = self._busy
-            said = {"busy": None, "forMs": 0} if busy is None else {"busy": busy[0], "forMs": int(1000 * (time.monotonic() - busy[1]))}
+            said = (
+                {"busy": None, "forMs": 0}
+                if busy is None
+                else {"busy": busy[0], "forMs": int(1000 * (time.monotonic() - busy[1]))}
+            )
             self._send(connection, {"id": identity, "result": said})
         elif method in ("abort", "end"):
             call = self._call_of.get(params.get("of"))
@@ -217,7 +231,10 @@ class Server:
         return {
             "protocol": PROTOCOL,
             "gateway": "1",
-            "versions": {"python": platform.python_version(), **{name: _version(name) for name in ("torch", "transformers", "verl", "vllm", "ray")}},
+            "versions": {
+                "python": platform.python_version(),
+                **{name: _version(name) for name in ("torch", "transformers", "verl", "vllm", "ray")},
+            },
             "mode": settings.mode,
             "ranks": ranks,
             "nodes": settings.nodes,
@@ -257,7 +274,12 @@ def _grids(params: dict[str, Any]) -> list[list[int]]:
 
 def _devices(device: str) -> list[dict[str, Any]]:
     if device == "cpu":
-        return [{"name": platform.processor() or "CPU", "memoryBytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}]
+        return [
+            {
+                "name": platform.processor() or "CPU",
+                "memoryBytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            }
+        ]
     every = (torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count()))
     return [{"name": one.name, "memoryBytes": one.total_memory} for one in every]
 

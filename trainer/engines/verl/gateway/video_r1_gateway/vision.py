@@ -64,7 +64,9 @@ class VisionTower:
 
     @property
     def device(self) -> torch.device:
-        return next(self.visual.buffers()).device if list(self.visual.buffers()) else next(self.visual.parameters()).device
+        return (
+            next(self.visual.buffers()).device if list(self.visual.buffers()) else next(self.visual.parameters()).device
+        )
 
     def forget(self) -> None:
         """The weights have changed, or the memory is wanted."""
@@ -126,7 +128,9 @@ class VisionTower:
             return torch.zeros(pairs * rows * columns, 3 * 2 * PATCH * PATCH, device=self.device)
         frames = self.pixels(medium.key)
         if frames.shape[1:3] != (medium.height, medium.width) or max(medium.order) >= len(frames):
-            raise GatewayError("bad-media", f"Frames of {frames.shape} are not {medium.width} x {medium.height}.", place=medium.key)
+            raise GatewayError(
+                "bad-media", f"Frames of {frames.shape} are not {medium.width} x {medium.height}.", place=medium.key
+            )
         return patches(torch.from_numpy(np.array(frames)).to(self.device), medium.order)
 
     def _keep(self, fresh: dict[Medium, Tensor]) -> None:
