@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import OrderedDict
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Optional
@@ -387,18 +388,24 @@ class Model:
 
 
 class Gathered:
-    """Holds the whole weights on every rank while answers are sampled, so that no rank waits for another between tokens."""
+    """Holds the whole weights on every rank while answers are sampled, so that no rank waits for another between tokens.
+
+    What FSDP would do before and behind each of its parts is nothing then, and is left out.
+    """
 
     def __init__(self, module: nn.Module):
         self.parts = [one for one in module.modules() if isinstance(one, FSDPModule)]
+        self.hooks = [(one._forward_pre_hooks, one._forward_hooks) for one in self.parts]  # type: ignore[attr-defined]
 
     def __enter__(self) -> None:
         for one in self.parts:
             one.set_reshard_after_forward(False, recurse=False)
             one.unshard()
+            one._forward_pre_hooks, one._forward_hooks = OrderedDict(), OrderedDict()  # type: ignore[attr-defined]
 
     def __exit__(self, *_: object) -> None:
-        for one in self.parts:
+        for one, (before, behind) in zip(self.parts, self.hooks):
+            one._forward_pre_hooks, one._forward_hooks = before, behind  # type: ignore[attr-defined]
             one.set_reshard_after_forward(True, recurse=False)
             one.reshard()
 
