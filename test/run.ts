@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findPython, installPython } from './fidelity/python.ts';
+import { findVerl, installVerl } from './fidelity/verl.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const bin = path.join(root, 'node_modules', '.bin');
@@ -154,14 +155,20 @@ async function vitest(project: string, scratch: string): Promise<Counts> {
   };
 }
 
-/** On CI the engine is compared with transformers; where they can't be installed the tests skip and say why. */
-function preparePython(): void {
-  if (findPython().python !== null) return;
-  process.stdout.write('Installing PyTorch and transformers into .cache/python.\n');
-  try {
-    installPython();
-  } catch (error) {
-    process.stdout.write(`They can't be installed here: ${error instanceof Error ? error.message : String(error)}\n`);
+/** On CI the engines are held to transformers and to verl; where they can't be installed the tests skip and say why. */
+async function preparePythons(): Promise<void> {
+  const pythons = [
+    { find: findPython, install: installPython, what: 'PyTorch and transformers into .cache/python' },
+    { find: findVerl, install: installVerl, what: 'verl into .cache/verl' },
+  ];
+  for (const { find, install, what } of pythons) {
+    if (find().python !== null) continue;
+    process.stdout.write(`Installing ${what}.\n`);
+    try {
+      await install();
+    } catch (error) {
+      process.stdout.write(`It can't be installed here: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
   }
 }
 
@@ -176,8 +183,8 @@ const stages: readonly Stage[] = [
   {
     name: 'integration',
     what: 'a trainer process over a socket, and checkpoints in transformers',
-    run: (scratch) => {
-      if (process.env.CI === 'true') preparePython();
+    run: async (scratch) => {
+      if (process.env.CI === 'true') await preparePythons();
       return vitest('integration', scratch);
     },
   },

@@ -44,7 +44,7 @@ const parts: readonly Part[] = [
   },
   {
     name: 'trainer',
-    sources: ['trainer/**/*.ts', 'package.json', 'package-lock.json'],
+    sources: ['trainer/**/*.{ts,py,txt}', 'package.json', 'package-lock.json'],
     outputs: [
       ...['main', 'decoder', 'reader-thread', ...Object.keys(enginePrograms)].map((name) =>
         path.join(dist, 'trainer', `${name}.js`),

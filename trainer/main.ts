@@ -126,7 +126,7 @@ const groups: Record<string, Record<string, Entry>> = {
       load: async () => (await import('./cli/commands/doctor.ts')).doctorCommand,
     },
     setup: {
-      summary: 'fetch what this machine lacks: ffmpeg, a faster backend',
+      summary: 'fetch what this machine lacks: ffmpeg, a faster backend, verl',
       load: async () => (await import('./cli/commands/setup.ts')).setupCommand,
     },
   },

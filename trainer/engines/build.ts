@@ -1,9 +1,11 @@
 /** What the build must do for the engines: compile kernels, bundle their programs, and lay the files beside the bundle that they read. */
+import { globSync } from 'node:fs';
 import { copyFile, cp, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildKernels, kernelFolder, kernelSource, kernelVariants } from './tfjs/kernels/build.ts';
+import { bundledFolder } from './verl/files.ts';
 
 const fileOf = (place: string) => fileURLToPath(new URL(place, import.meta.url));
 const require = createRequire(import.meta.url);
@@ -35,4 +37,15 @@ export async function copyEngineFiles(outdir: string): Promise<void> {
   await mkdir(path.join(outdir, 'kernels'), { recursive: true });
   for (const kernel of engineKernels.outputs)
     await copyFile(kernel, path.join(outdir, 'kernels', path.basename(kernel)));
+  await copyVerlFiles(path.join(outdir, bundledFolder));
+}
+
+/** The gateway's Python, and what its environment is made of. */
+async function copyVerlFiles(folder: string): Promise<void> {
+  const verl = fileOf('./verl');
+  const files = globSync(['gateway/**/*.py', 'setup/*.txt'], { cwd: verl });
+  for (const file of files) {
+    await mkdir(path.join(folder, path.dirname(file)), { recursive: true });
+    await copyFile(path.join(verl, file), path.join(folder, file));
+  }
 }

@@ -1,12 +1,16 @@
 /** What the engines can fetch for themselves on request, into the user's cache: each said what it is before anything is fetched. */
 import { homedir } from 'node:os';
 import path from 'node:path';
+import type { HoldFile } from './holding.ts';
 import { nativeFolder, webgpuFolder } from './tfjs/files.ts';
 import { fetchNative, removeNative } from './tfjs/setup/fetch-native.ts';
 import { fetchWebgpu, preparedWebgpu, removeWebgpu, webgpuNote } from './tfjs/setup/fetch-webgpu.ts';
-import type { HoldFile } from './tfjs/setup/holding.ts';
 import { readPrepared } from './tfjs/setup/native-libraries.ts';
 import { type NativeKind, nativeNote } from './tfjs/setup/native-wheels.ts';
+import { type EnvironmentKind, verlFolder } from './verl/files.ts';
+import { environmentWords, readEnvironment } from './verl/setup/environment.ts';
+import { kinds } from './verl/setup/kinds.ts';
+import { makeEnvironment, removeEnvironment } from './verl/setup/make-environment.ts';
 
 export interface Preparing {
   /** Holds a file against other processes until it is let go. */
@@ -65,9 +69,26 @@ function webgpu(): Preparation {
   };
 }
 
-/** By name: the native backend for the processor and for NVIDIA's GPUs, and the one on Dawn. */
+function verl(kind: EnvironmentKind): Preparation {
+  const folder = path.join(verlFolder(homedir()), kind);
+  return {
+    note: kinds[kind].note,
+    folder,
+    isThere: () => readEnvironment(kind, folder) !== null,
+    async prepare(how) {
+      const environment = await makeEnvironment({ ...how, kind });
+      const is = environment.made ? 'is ready' : 'was there already and runs';
+      return { text: `The environment for verl ${is}: ${environmentWords(environment)}\n${folder}`, data: environment };
+    },
+    remove: (hold) => removeEnvironment(kind, hold),
+  };
+}
+
+/** By name: the native backend for the processor and for NVIDIA's GPUs, the one on Dawn, and the environments for verl. */
 export const preparations = {
   'native cpu': () => native('cpu'),
   'native gpu': () => native('gpu'),
   webgpu,
+  'verl cpu': () => verl('cpu'),
+  'verl cuda': () => verl('cuda'),
 } as const satisfies Record<string, () => Preparation>;

@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 export interface ProgramOptions {
   readonly signal: AbortSignal;
   readonly folder?: string;
-  /** Beside this process's own environment. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Beside this process's own environment; undefined takes a variable of it away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** On Windows npm is a script, which takes a shell: then give paths by `folder` alone. */
   readonly shell?: boolean;
   /** Called with each line of its output. */

@@ -196,7 +196,7 @@ const table: Readonly<Record<string, Refused>> = {
   },
   prompt: { over: ['a', 'b', '--row', '0'], usage: [['a'], ['a', '--row', 'x']], input: [[nowhere, '--row', '0']] },
   doctor: { over: ['a'], usage: [], input: [] },
-  setup: { over: ['ffmpeg', 'native'], usage: [[], ['ffmpeg', '--gpu']], input: [] },
+  setup: { over: ['ffmpeg', 'native'], usage: [[], ['ffmpeg', '--gpu'], ['native', '--cpu']], input: [] },
 };
 
 async function commandOf(name: string): Promise<CliCommand> {

@@ -3,6 +3,7 @@
 import { type Preparation, preparations } from '../../engines/setup.ts';
 import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
 import { ffmpegLicenceNote } from '../../protocol/ffmpeg-packages.ts';
+import { progressWords } from '../../protocol/progress-words.ts';
 import { holdFile } from '../../store/process-lock.ts';
 import { fetchFfmpeg } from '../../video/fetch-ffmpeg.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
@@ -28,12 +29,13 @@ interface Outcome {
 
 export const setupCommand: CliCommand = {
   name: 'setup',
-  summary: 'fetch what this machine lacks: ffmpeg, a faster backend',
+  summary: 'fetch what this machine lacks: ffmpeg, a faster backend, verl',
   help: `
 video-r1 setup ffmpeg [--yes] [--json-progress]
 video-r1 setup native [--gpu] [--yes] [--json-progress]
 video-r1 setup webgpu [--yes] [--json-progress]
-video-r1 setup native|webgpu [--gpu] --remove
+video-r1 setup verl [--cpu] [--yes] [--json-progress]
+video-r1 setup native|webgpu|verl [--gpu | --cpu] --remove
 
 Fetches into your cache folder what every later command then finds. Asks first; --yes agrees. Ended at any moment, the same
 command goes on from what is there.
@@ -50,8 +52,13 @@ ${preparations['native gpu']().note}
 webgpu: the backend on Dawn, chosen by a run file's engine.backend alone; with this machine's npm.
 ${preparations.webgpu().note}
 
+verl: the Python environment of the engine verl, on Linux (with --cpu on macOS too). Where it is made already, it is run once.
+${preparations['verl cuda']().note}
+--cpu: ${preparations['verl cpu']().note}
+
   video-r1 setup ffmpeg
-  video-r1 setup native --gpu`,
+  video-r1 setup native --gpu
+  video-r1 setup verl`,
   async run(args) {
     const { values, positionals } = readOptions(
       args,
@@ -59,6 +66,7 @@ ${preparations.webgpu().note}
         yes: { type: 'boolean', default: false },
         'json-progress': { type: 'boolean', default: false },
         gpu: { type: 'boolean', default: false },
+        cpu: { type: 'boolean', default: false },
         remove: { type: 'boolean', default: false },
       },
       1,
@@ -72,7 +80,7 @@ ${preparations.webgpu().note}
       signal,
       onProgress(what, done, total) {
         if (asJson) process.stdout.write(`${JSON.stringify({ type: 'progress', what, done, total })}\n`);
-        else line.show(inWords(what, done, total), what !== said);
+        else line.show(progressWords(what, done, total), what !== said);
         said = what;
       },
       async agree(note) {
@@ -82,14 +90,17 @@ ${preparations.webgpu().note}
     };
     try {
       const [what] = positionals;
-      if (what !== 'ffmpeg' && what !== 'native' && what !== 'webgpu')
-        throw usage('Say what to set up: video-r1 setup ffmpeg, native or webgpu.');
+      if (what !== 'ffmpeg' && what !== 'native' && what !== 'webgpu' && what !== 'verl')
+        throw usage('Say what to set up: video-r1 setup ffmpeg, native, webgpu or verl.');
       if (values.gpu && what !== 'native') throw usage('--gpu belongs to video-r1 setup native.');
-      if (values.remove && what === 'ffmpeg') throw usage('--remove belongs to video-r1 setup native and webgpu.');
+      if (values.cpu && what !== 'verl') throw usage('--cpu belongs to video-r1 setup verl.');
+      if (values.remove && what === 'ffmpeg')
+        throw usage('--remove belongs to video-r1 setup native, webgpu and verl.');
       const setUps = {
         ffmpeg: () => setUpFfmpeg(talk),
         native: () => setUp(preparations[values.gpu ? 'native gpu' : 'native cpu'](), values.remove, talk),
         webgpu: () => setUp(preparations.webgpu(), values.remove, talk),
+        verl: () => setUp(preparations[values.cpu ? 'verl cpu' : 'verl cuda'](), values.remove, talk),
       };
       const { text, data } = await setUps[what]();
       if (asJson) process.stdout.write(`${JSON.stringify({ type: 'done', ...data })}\n`);
@@ -108,13 +119,6 @@ ${preparations.webgpu().note}
     }
   },
 };
-
-const megabytes = (bytes: number) => Math.round(bytes / 1e6).toLocaleString('en-US');
-
-/** Counts of a few steps are not shown; bytes are. */
-function inWords(what: string, done: number, total: number): string {
-  return total < 1e6 ? what : `${what}: ${megabytes(done)} of ${megabytes(total)} MB`;
-}
 
 async function setUpFfmpeg(talk: Talk): Promise<Outcome> {
   const present = await findFfmpeg().catch(() => null);

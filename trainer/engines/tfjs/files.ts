@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StudioError } from '../../protocol/errors.ts';
+import { cacheFolder } from '../cache-folder.ts';
 import type { KernelVariant } from './kernels/build.ts';
 
 const kernelVariantsInOrder: readonly KernelVariant[] = ['kernels.relaxed.wasm', 'kernels.simd.wasm'];
@@ -91,8 +92,4 @@ export function nativeFolder(home: string): string {
 /** Folder in the user's cache where WebGPU is prepared on request. */
 export function webgpuFolder(home: string): string {
   return join(cacheFolder(home), 'webgpu');
-}
-
-function cacheFolder(home: string): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(home, '.cache'), 'video-r1-studio');
 }

@@ -8,8 +8,8 @@ import { checkNpm, fetchPackages } from '../../../programs/npm.ts';
 import { runProgram } from '../../../programs/run-program.ts';
 import { StudioError } from '../../../protocol/errors.ts';
 import { parseJson } from '../../../protocol/json.ts';
+import { type HoldFile, holding } from '../../holding.ts';
 import { webgpuFolder, webgpuProbe } from '../files.ts';
-import { type HoldFile, holding } from './holding.ts';
 
 const webgpuPackage = 'webgpu@0.6.2';
 
