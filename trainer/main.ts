@@ -122,7 +122,7 @@ const groups: Record<string, Record<string, Entry>> = {
   },
   'This machine': {
     doctor: {
-      summary: 'say what this machine has: Node, ffmpeg, backends',
+      summary: 'say what this machine has: Node, ffmpeg, backends, Python and GPUs for verl',
       load: async () => (await import('./cli/commands/doctor.ts')).doctorCommand,
     },
     setup: {

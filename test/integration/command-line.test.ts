@@ -80,11 +80,16 @@ describe('video-r1', () => {
     expect(existsSync(/See node (\S+) --help/.exec(stderr)?.[1] ?? '')).toBe(true);
   });
 
-  it('says what this machine has as one JSON object, and ends with 1 where something is not there', async () => {
+  it('says what this machine has as one JSON object, and ends with 1 where something is not there; verl alone is no fault', async () => {
     const { code, stdout } = await runProgram(['doctor', '--json']);
     expect([code, JSON.parse(stdout)]).toMatchObject([
       0,
-      { node: { version: process.version }, ffmpeg: { ffmpeg: expect.any(String) }, backends: expect.any(Array) },
+      {
+        node: { version: process.version },
+        ffmpeg: { ffmpeg: expect.any(String) },
+        backends: expect.any(Array),
+        verl: { gpus: expect.any(Array), environments: expect.any(Array), memoryBytes: expect.any(Number) },
+      },
     ]);
     const without = await runProgram(['doctor', '--json', '--ffmpeg', path.join(folder, 'no-ffmpeg')]);
     expect([without.code, JSON.parse(without.stdout).ffmpeg]).toMatchObject([1, { error: { kind: 'ffmpeg-missing' } }]);

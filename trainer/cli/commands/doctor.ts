@@ -1,6 +1,6 @@
 /** `video-r1 doctor`: what this machine has, and what to do about what it lacks. */
 
-import { probeBackends } from '../../engines/probe.ts';
+import { lookAtMachine, machineWords, probeBackends } from '../../engines/probe.ts';
 import { asStudioError, type StudioError } from '../../protocol/errors.ts';
 import { loadSqlite } from '../../store/database.ts';
 import { findFfmpeg } from '../../video/ffmpeg.ts';
@@ -13,6 +13,9 @@ interface Found {
   readonly data: unknown;
   readonly words: string;
 }
+
+/** Of the lines that follow the first of a part. */
+const indent = `\n${' '.repeat(10)}`;
 
 type Check = readonly [name: string, look: () => Promise<Found>];
 
@@ -45,7 +48,14 @@ const checks = (ffmpeg: string | undefined): readonly Check[] => [
     async () => {
       const data = probeBackends().map((backend) => ({ ...backend, why: callable(backend.why) }));
       const lines = data.map(({ name, available, why }) => `${name}: ${available ? 'yes' : 'no'}, ${why}`);
-      return { data, words: lines.join('\n          ') };
+      return { data, words: lines.join(indent) };
+    },
+  ],
+  [
+    'verl',
+    async () => {
+      const data = await lookAtMachine(new AbortController().signal);
+      return { data, words: callable(machineWords(data).join(indent)) };
     },
   ],
 ];
@@ -56,13 +66,15 @@ const faultData = ({ kind, message, place, remedy }: StudioError) => ({
 
 export const doctorCommand: CliCommand = {
   name: 'doctor',
-  summary: 'say what this machine has: Node, ffmpeg, backends',
+  summary: 'say what this machine has: Node, ffmpeg, backends, Python and GPUs for verl',
   help: `
 video-r1 doctor [--ffmpeg PATH] [--json]
 
 Says which Node, SQLite, ffmpeg and compute backends are found, and what to do about those that are not.
---json writes one object {"video-r1", "node", "sqlite", "ffmpeg", "backends"}; what is not there is {"error": {"kind", "message", …}}.
-Ends with 1 where one of them is not there.
+For the engine verl: a Python that will do, its environments with their versions, NVIDIA's GPUs with memory and driver, the
+machine's memory, and the space where environments are made.
+--json writes one object {"video-r1", "node", "sqlite", "ffmpeg", "backends", "verl"}; what is not there is {"error": {"kind", "message", …}}.
+Ends with 1 where one of the first five is not there. What verl lacks is told, and is no fault: other engines need none of it.
 
   video-r1 doctor`,
   async run(args) {

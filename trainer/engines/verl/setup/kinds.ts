@@ -10,7 +10,7 @@ export interface KindInfo {
 
 const common =
   "A virtual environment in your cache folder: this machine's Python (3.10 to 3.12) makes it, its pip fills it from the index " +
-  'that your own pip is set to, with the versions that are pinned; your other environments stay as they are. ';
+  'that your own pip is set to, with the versions that are pinned; your other environments stay as they are.';
 
 export const kinds: Readonly<Record<EnvironmentKind, KindInfo>> = {
   cpu: {
