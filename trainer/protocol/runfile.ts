@@ -87,7 +87,9 @@ const verlKeys = z.strictObject({
         .array(z.string().min(1))
         .min(1)
         .optional()
-        .describe('Names of the linear layers that get an adapter; absent: all of the decoder.'),
+        .describe(
+          'Names of the linear layers that get an adapter. Absent: all, with freezeVision those of the decoder.',
+        ),
     })
     .optional()
     .describe('Trains an adapter of this rank beside frozen weights. Absent: all weights are trained.'),

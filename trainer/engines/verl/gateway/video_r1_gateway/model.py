@@ -167,7 +167,7 @@ class Model:
         """
         answers: dict[str, dict[int, np.ndarray]] = {"logprobs": {}, "entropy": {}}
         adapter: AbstractContextManager = self.engine.disable_adapter() if base else nullcontext()
-        with self.engine.eval_mode(), torch.no_grad(), adapter:
+        with self.engine.eval_mode(), torch.no_grad(), adapter, self.tower.without_adapter(base):
             for rows in self._own(sequences):
                 layout, out = self._through(rows, entropy=entropy)
                 for name, values in (("logprobs", out["log_probs"]), ("entropy", out.get("entropy"))):
