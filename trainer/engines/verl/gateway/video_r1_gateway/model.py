@@ -90,7 +90,7 @@ def model_config(folder: str, settings: Settings) -> HFModelConfig:
         path=folder,
         load_tokenizer=False,
         use_remove_padding=False,
-        enable_gradient_checkpointing=settings.gradientCheckpointing,
+        enable_gradient_checkpointing=settings.computes_again,
         override_config={"attn_implementation": settings.attention},
         **({} if lora is None else {"lora_rank": lora.rank, "lora_alpha": lora.alpha, "target_modules": targets}),
         **({"exclude_modules": ".*visual.*"} if lora is not None and settings.freezeVision else {}),
