@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { runName } from '../../trainer/protocol/runfile.ts';
+import { seedsOf, stepsAgain } from '../../trainer/protocol/seed-words.ts';
 import { settings } from '../contributions.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
@@ -30,7 +31,9 @@ export const forkRun: Handler = async (studio, argument) => {
   if (from === undefined) return;
   const name = await vscode.window.showInputBox({
     title: plain(`Fork ${run.id} from step ${from}`),
-    prompt: 'Name of the new run; its parameters can be set before the next step',
+    prompt: ['Name of the new run; its parameters can be set before the next step.', stepsAgain(seedsOf(run))]
+      .filter((part) => part !== null)
+      .join(' '),
     value: run.name,
     validateInput: (typed) => runName.safeParse(typed).error?.issues[0]?.message,
   });

@@ -1,6 +1,7 @@
 /** The tree of runs: state, step and accuracy of each; below it evaluations and checkpoints. */
 import * as vscode from 'vscode';
 import type { Advisory } from '../../trainer/protocol/advisories.ts';
+import { computesOn, sizeWords } from '../../trainer/protocol/engine-words.ts';
 import type { UnreadableRun } from '../../trainer/protocol/messages.ts';
 import type { Checkpoint, Evaluation } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
@@ -40,10 +41,7 @@ function tooltip(studio: Studio, run: RunSummary): vscode.MarkdownString {
   line('Weights from', run.from);
   line('Data', `${run.dataset}, ${run.questions} questions${run.skipped > 0 ? `, ${run.skipped} left out` : ''}`);
   if (run.engine)
-    line(
-      'Engine',
-      `${run.engine.name} on ${run.engine.backend}, ${run.engine.threads} threads, ${(run.engine.parameters / 1e6).toFixed(2)} M parameters`,
-    );
+    line('Engine', `${run.engine.name} on ${run.engine.backend}, ${computesOn(run.engine)}, ${sizeWords(run.engine)}`);
   for (const refused of refusedLines(studio, run)) line('Not now', refused);
   return text;
 }

@@ -169,11 +169,23 @@ describe('formulas', () => {
       await trained.getByRole('button', { name: shade, exact: true }).click();
       await look(trained, `words of an answer that was weighed, shaded by ${shade}`);
     }
-    /* A shade of engines that sample with another program; a curve of runs in whose answers flagged words came back; one of answers
+    /* What engines have that sample with another program; a curve of runs in whose answers flagged words came back; one of answers
        that have reasoning; what groups say in which some answer was paid, and steps that have a receipt; the page of audits; parts
        of a reward, and of an advantage, that the sample does not have. */
     const elsewhere = [
-      ...['tokenMismatch', 'flaggedBack', 'commitment', 'felt', 'advantageWithout', 'advantageIfUsed', 'moved'],
+      ...[
+        'tokenMismatch',
+        'mismatch',
+        'importance',
+        'trainerLogprob',
+        'rankMemory',
+        'flaggedBack',
+        'commitment',
+        'felt',
+        'advantageWithout',
+        'advantageIfUsed',
+        'moved',
+      ],
       ...['auditRight', 'auditOrder', 'auditShortcut', 'overlongPart', 'creditPart', 'rightWithoutOrder', 'batchStd'],
     ];
     expect(Object.keys(formulas).filter((name) => !used.has(name) && !elsewhere.includes(name))).toEqual([]);

@@ -20,6 +20,8 @@ const all: EngineCapabilities = {
   fullParameters: true,
   entropy: true,
   samplerIsTrainer: true,
+  sampledEntropy: true,
+  seeds: 'exact' as const,
   topAlternatives: 20,
   optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
   reference: true,

@@ -111,6 +111,8 @@ export function logSoftmax(logits: Float64Array): Float64Array {
 
 const entropyOf = (logprobs: Float64Array) => logprobs.reduce((sum, logprob) => sum - Math.exp(logprob) * logprob, 0);
 
+const aDevice = { name: 'a GPU', memoryBytes: 80e9 };
+
 /** A place at which the engine waits. */
 export interface Gate {
   /** The engine has come there. */
@@ -126,6 +128,8 @@ const capabilities: EngineCapabilities = {
   fullParameters: true,
   entropy: true,
   samplerIsTrainer: true,
+  sampledEntropy: true,
+  seeds: 'exact',
   topAlternatives: 0,
   optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
   reference: true,
@@ -135,8 +139,22 @@ const capabilities: EngineCapabilities = {
   abort: true,
 };
 
+type Can = Partial<EngineCapabilities>;
+
+/** Answers that were drawn without a seed, by any engine. */
+let drawnSoFar = 0;
+
+/** As verl's engine around `generate`: a seed holds for a batch, and there are no logits of a reference. */
+export const generateLike: Can = { seeds: 'same batch', topAlternatives: 20, exactKl: false };
+
+/** As verl with vLLM: answers come from a program of its own, without entropy and alternatives, and none comes twice. */
+export const vllmLike: Can = {
+  ...{ samplerIsTrainer: false, sampledEntropy: false, seeds: 'best effort', topAlternatives: 0, exactKl: false },
+};
+
 export class ScriptedEngine implements Engine {
   readonly capabilities: EngineCapabilities;
+  readonly died: Promise<StudioError>;
   /** Every call, in order. */
   readonly calls: Primitive[] = [];
   private readonly script: Script | null;
@@ -147,17 +165,19 @@ export class ScriptedEngine implements Engine {
   private handles = 0;
   private readonly snapshots = new Map<number, Table>();
   private snapshotsTaken = 0;
-  private isDead = false;
+  readonly ownLog: string[] = [];
+  /** What each of its processes takes, in bytes; null where it is one with the trainer. */
+  rankBytes: readonly number[] | null = null;
+  private readonly death = Promise.withResolvers<StudioError>();
+  private fault: StudioError | null = null;
 
   /**
    * @param script null draws answers from the policy's own distribution
    * @param can what it can do besides; where sampler and trainer differ, they do by `samplerError`
    */
-  constructor(
-    script: Script | null = null,
-    can: Partial<Pick<EngineCapabilities, 'prefix' | 'samplerIsTrainer' | 'snapshot' | 'topAlternatives'>> = {},
-  ) {
+  constructor(script: Script | null = null, can: Can = {}) {
     this.script = script;
+    this.died = this.death.promise;
     this.capabilities = { ...capabilities, ...can };
   }
 
@@ -181,13 +201,23 @@ export class ScriptedEngine implements Engine {
     this.gates.clear();
   }
 
-  /** Everything that is asked of it from now on fails. */
-  die(): void {
-    this.isDead = true;
+  /** Everything that is asked of it from now on fails, and it tells. */
+  die(message = 'The engine is dead.'): void {
+    this.fault = new StudioError('engine-failed', message);
+    this.death.resolve(this.fault);
+  }
+
+  /** With the trainer that asks it: all fails, and nobody is told. */
+  kill(): void {
+    this.fault = new StudioError('engine-failed', 'The engine is dead.');
   }
 
   logitsOf(model: ModelHandle): Float64Array {
     return this.table(model).logits;
+  }
+
+  recentLog(): readonly string[] {
+    return this.ownLog;
   }
 
   status(): EngineStatus {
@@ -197,6 +227,7 @@ export class ScriptedEngine implements Engine {
       threads: 1,
       parameters: vocabulary.length,
       why: 'a test',
+      ...(this.rankBytes && { ranks: this.rankBytes.length, devices: this.rankBytes.map(() => aDevice) }),
       capabilities: this.capabilities,
     };
   }
@@ -215,6 +246,7 @@ export class ScriptedEngine implements Engine {
     signal: AbortSignal,
   ): AsyncIterable<SampleEvent> {
     await this.begin('sample', signal);
+    this.demand((options.alternatives ?? 0) <= this.capabilities.topAlternatives, 'so many alternatives');
     const logprobs = logSoftmax(this.table(model).logits);
     for (const [request, { prompt, seeds }] of requests.entries()) {
       for (const [index, seed] of seeds.entries()) {
@@ -236,6 +268,7 @@ export class ScriptedEngine implements Engine {
     want?: { readonly entropy: boolean },
   ): Promise<Scored[]> {
     await this.begin('forward');
+    this.demand(want?.entropy !== true || this.capabilities.entropy, 'entropy');
     const logprobs = logSoftmax(this.table(model).logits);
     return sequences.map(({ answer }) => {
       const targets = targetsOf(answer);
@@ -248,6 +281,13 @@ export class ScriptedEngine implements Engine {
 
   async forwardBackward(model: ModelHandle, loss: TrainingLoss): Promise<LossReport> {
     await this.begin('forwardBackward');
+    const { losses, lossMeans, ratios } = this.capabilities;
+    this.demand(losses.includes(loss.kind), `the loss ${loss.kind}`);
+    if (loss.kind === 'policy') {
+      this.demand(lossMeans.includes(typeof loss.mean === 'object' ? 'constant' : loss.mean), 'this mean of the loss');
+      this.demand(ratios.includes(loss.ratio ?? 'token'), 'this ratio');
+      this.demand(loss.exactKl === undefined || this.capabilities.exactKl, 'the exact KL');
+    }
     const table = this.table(model);
     const logprobs = logSoftmax(table.logits);
     const answers = loss.sequences.map(({ answer }) => targetsOf(answer));
@@ -366,8 +406,10 @@ export class ScriptedEngine implements Engine {
     this.tables.delete(model.id);
   }
 
-  async memory(): Promise<{ bytes: number; tensors: number }> {
-    return { bytes: 8 * vocabulary.length * this.tables.size, tensors: this.tables.size };
+  async memory(): ReturnType<Engine['memory']> {
+    if (this.fault) throw this.fault;
+    const held = { bytes: 8 * vocabulary.length * this.tables.size, tensors: this.tables.size };
+    return this.rankBytes ? { ...held, byRank: this.rankBytes } : held;
   }
 
   async dispose(): Promise<void> {
@@ -385,8 +427,14 @@ export class ScriptedEngine implements Engine {
       logprobs: this.capabilities.samplerIsTrainer
         ? completion.logprobs
         : completion.logprobs.map((logprob) => logprob - samplerError),
+      entropy: this.capabilities.sampledEntropy ? completion.entropy : null,
       alternatives: alternatives === 0 ? null : Array.from(completion.tokens, () => best),
     };
+  }
+
+  /** What is asked of it beyond what it says that it can is the fault of who asks. */
+  private demand(isAble: boolean, what: string): void {
+    if (!isAble) throw new Error(`The scripted engine was asked for ${what}, which it does not have.`);
   }
 
   private async begin(primitive: Primitive, signal?: AbortSignal): Promise<void> {
@@ -398,7 +446,7 @@ export class ScriptedEngine implements Engine {
       const aborted = signal && new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       await Promise.race([gate.opened, ...(aborted ? [aborted] : [])]);
     }
-    if (this.isDead) throw new StudioError('engine-failed', 'The engine is dead.');
+    if (this.fault) throw this.fault;
     const fault = this.faults.get(primitive)?.shift();
     if (fault) throw fault;
   }
@@ -451,7 +499,7 @@ export class ScriptedEngine implements Engine {
       };
       return [...tokensOf(this.script(asked)), endToken];
     }
-    const random = randomFrom(seed, 'answer');
+    const random = randomFrom(this.capabilities.seeds === 'best effort' ? seed + ++drawnSoFar : seed, 'answer');
     const tokens: number[] = [];
     while (tokens.length < options.maxTokens && tokens.at(-1) !== endToken)
       tokens.push(drawn(logprobs, options.temperature, random()));

@@ -282,6 +282,30 @@ it('engine crash: the run is paused with the reason and the log, and goes on fro
   said('engine kill -9', 'the embedded engine is threads of the trainer: as trainer kill -9', 'see there');
 });
 
+it('engine crash while the run stands still: it says so at once, and resume opens the engine anew', async () => {
+  const trainer = await TrainerProcess.start(project, [], faulty, { FAULTS: 'thread' });
+  const client = await trainer.connect();
+  const id = await begin(client, 4);
+  await client.command(id, { kind: 'pause', release: false });
+  await client.until(id, 'state', ({ run }) => run.state === 'paused' && run.memory === 'held');
+  process.kill(trainer.discovery.pid, 'SIGUSR2');
+  const { run } = await client.until(
+    id,
+    'state',
+    (body) => body.run.state === 'paused' && body.run.memory === 'released',
+  );
+  expect(run).toMatchObject({ fault: { kind: 'engine-failed' } });
+  await goesOn(client, id);
+  client.close();
+  await trainer.stop();
+  expect(kept(id)).toEqual(kept(straight.id));
+  said(
+    'engine crash, idle',
+    `its thread ends while the run is paused at step ${run.step}`,
+    'told at once; resume: same weights and store',
+  );
+});
+
 it.skipIf(process.platform !== 'linux')(
   'decoder kill -9: it is started again, and no question is left out',
   async () => {

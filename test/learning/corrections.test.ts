@@ -33,7 +33,7 @@ function sampled(id: string, ordered: readonly number[], shuffled: readonly numb
     }),
     promptTokens: { ids: [], pieces: [] },
     ...{ tokens: new Map(), weighed: [] },
-    prompt: [],
+    ...{ prompt: [], old: null },
     completions: ordered.map((_, i) => ({
       ...{ tokens: Int32Array.of(i), pieces: [], text: '', logprobs: one, entropy: one, alternatives: null },
       stopReason: 'stop',

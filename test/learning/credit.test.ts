@@ -136,7 +136,8 @@ describe('a step whose order is paid by answer', () => {
 
   it('scores the unchanged answers in the same call where what the sampler told is not the trainer’s', async () => {
     const { scored, groups } = await stepped({ can: { samplerIsTrainer: false } });
-    expect(scored).toHaveLength(1);
+    // The other one is of the old log-probabilities.
+    expect(scored).toHaveLength(2);
     const orders = (scored[0] ?? []).map((sequence) => orderOf(sequence).join());
     expect(orders.filter((order) => order === '0,1,2,3')).toHaveLength(2);
     expect(orders).toHaveLength(8);

@@ -97,6 +97,9 @@ describe('a group explained', () => {
     expect(byConstant.explanation.at(-1)).toBe(
       'In the loss each token weighs 1/(2 × 768), whatever the length of its answer; an answer has one ratio, exp of the mean log-ratio of its tokens, clipped to 0.9997–1.0004.',
     );
+    expect(of({ importanceCap: 2 }).explanation.at(-1)).toBe(
+      'In the loss each answer weighs 1/2, shared by its tokens, each token times its importance weight of at most 2 where another program samples than trains; the ratio of each token is clipped to 0.8–1.2.',
+    );
   });
 
   it('is divided by the batch’s standard deviation where that is wanted, by its own where that is not given', () => {

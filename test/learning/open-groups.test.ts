@@ -24,7 +24,7 @@ function sampled(ordered: readonly number[], shuffled: readonly number[]): Sampl
     group: aGroup(1, { id: 'g', rollouts }),
     promptTokens: { ids: [], pieces: [] },
     ...{ tokens: new Map(), weighed: [] },
-    prompt: [],
+    ...{ prompt: [], old: null },
     completions: ordered.map((_, i) => ({
       ...{ tokens: Int32Array.of(i, i, 0), pieces: [], text: '', logprobs: one, entropy: one, alternatives: null },
       stopReason: 'stop',

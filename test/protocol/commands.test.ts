@@ -409,6 +409,8 @@ it('a value that the engine of the run can not compute is refused by its name', 
       },
       ...{
         samplerIsTrainer: true,
+        sampledEntropy: true,
+        seeds: 'exact' as const,
         topAlternatives: 0,
         optimizerKeys: ['learningRate' as const],
         reference: true,

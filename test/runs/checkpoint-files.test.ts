@@ -83,6 +83,48 @@ describe('checking a checkpoint', () => {
   });
 });
 
+describe('a folder within a checkpoint', () => {
+  const shard = 'optimizer/__0_0.distcp';
+
+  async function withFolder(): Promise<string> {
+    const folder = await checkpoint();
+    await mkdir(path.join(folder, 'optimizer'));
+    await writeFile(path.join(folder, shard), 'moments');
+    await writeFile(path.join(folder, 'optimizer', '.metadata'), 'where they lie');
+    return folder;
+  }
+
+  it('is a part of it: its files are listed, counted, checked and copied', async () => {
+    const folder = await withFolder();
+    expect(await writeFileList(folder)).toBe(257e6 + 2 + 'moments'.length + 'where they lie'.length);
+    expect(Object.keys((await listOf(folder)).files)).toEqual([
+      'config.json',
+      'model.safetensors',
+      'optimizer/.metadata',
+      shard,
+    ]);
+    expect(await filesFault(folder)).toBeNull();
+    const to = path.join(path.dirname(folder), 'copy');
+    await writeFileList(to, await copyChecked(folder, to));
+    expect((await listOf(to)).files).toEqual((await listOf(folder)).files);
+    await writeFile(path.join(folder, shard), 'Moments');
+    expect(await filesFault(folder)).toBe(`${shard} does not hold what was written into it`);
+    await expect(copyChecked(folder, `${to}-2`)).rejects.toThrow(`${shard} does not hold what was written`);
+    await rm(path.join(folder, shard));
+    expect(await presenceFault(folder)).toBe(`${shard} is missing`);
+  });
+
+  it.each(['../config.json', '/etc/hostname', 'a/../b', 'a//b', 'a\\b', ''])(
+    'is never outside of it: %j',
+    async (name) => {
+      const folder = await checkpoint();
+      const list = { version: 1, files: { [name]: { sizeBytes: 2, sha256: null } } };
+      await writeFile(path.join(folder, fileListName), JSON.stringify(list));
+      expect(await presenceFault(folder)).toBe(`${fileListName} can't be read`);
+    },
+  );
+});
+
 describe('a copy', () => {
   it('is the same, with the hashes of what was written', async () => {
     const folder = await checkpoint();

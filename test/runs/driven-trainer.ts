@@ -230,7 +230,7 @@ export class DrivenTrainer {
     for (const client of this.clients) client.drop();
     const runs = Reflect.get(trainer, 'runsById') as Map<string, Run>;
     for (const engine of this.engines) {
-      engine.die();
+      engine.kill();
       engine.openGates();
     }
     trainer.labels.dispose();

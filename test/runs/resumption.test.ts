@@ -183,7 +183,7 @@ describe('old checkpoints that a person deleted', () => {
 
 describe('what a resume leaves out', () => {
   it('is said with its counts', () => {
-    const of = { bad: [], asks: null };
+    const of = { bad: [], seeds: 'exact' as const, asks: null };
     expect(resumptionWords({ ...of, from: 20, steps: 30, rollouts: 4272, evaluations: 0 })).toBe(
       'Resuming from step 20 leaves 30 steps and 4,272 rollouts out of the curves; they are kept.',
     );

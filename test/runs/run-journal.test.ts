@@ -47,25 +47,27 @@ describe('a journal', () => {
     expect(changes.map(({ state }) => state)).toEqual(['running', 'running', 'stopped']);
   });
 
-  it('writes a step and what its update computed together, the trainer’s log-probabilities where they are its own', async () => {
+  it('writes a step and what its update computed together, and with a group the trainer’s log-probabilities where they are its own', async () => {
     const tokens = { ...someTokens(), ids: [5, 6, 6, 0] };
     const write = async (step: number, samplerIsTrainer: boolean) => {
       const group = aGroup(step);
       await journal.recordGroups([
         {
           ...{ group, promptTokens: { ids: [9], pieces: ['Which'] }, weighed: [] },
-          tokens: new Map(group.rollouts.map(({ id }) => [id, tokens])),
+          tokens: new Map(
+            group.rollouts.map(({ id }) => [
+              id,
+              samplerIsTrainer ? tokens : { ...tokens, trainerLogprobs: [-0.5, -0.25, -1.5, 0] },
+            ]),
+          ),
         },
       ]);
       const scored = { logprobs: Float32Array.of(-0.5, -0.25, -1.5, 0), refLogprobs: Float32Array.of(-1, -1, -1, -1) };
       const leftOut = { logprobs: null, refLogprobs: null };
-      journal.recordStep(someMetrics(step), {
-        answers: [
-          { rolloutId: `s${step}-g0-o0`, ...scored },
-          { rolloutId: `s${step}-g0-o1`, ...leftOut },
-        ],
-        samplerIsTrainer,
-      });
+      journal.recordStep(someMetrics(step), [
+        { rolloutId: `s${step}-g0-o0`, ...scored },
+        { rolloutId: `s${step}-g0-o1`, ...leftOut },
+      ]);
     };
     await write(1, true);
     await write(2, false);
@@ -74,7 +76,8 @@ describe('a journal', () => {
     expect(store.tokens('s1-g0-o0')).toMatchObject({ referenceLogprobs: [-1, -1, -1, -1] });
     expect(store.tokens('s1-g0-o0')).not.toHaveProperty('trainerLogprobs');
     expect(store.tokens('s2-g0-o0')).toMatchObject({ trainerLogprobs: [-0.5, -0.25, -1.5, 0] });
-    expect(store.tokens('s2-g0-o1').missing?.trainerLogprobs).toMatch(/left out of the update/);
+    expect(store.tokens('s1-g0-o1').missing?.trainerLogprobs).toMatch(/left out of the update/);
+    expect(store.tokens('s2-g0-o1')).toMatchObject({ trainerLogprobs: [-0.5, -0.25, -1.5, 0] });
     // k3 of -0.5, -0.75, 0.5 and -1: exp(d) - d - 1 of each, in the mean.
     const k3 = [-0.5, -0.75, 0.5, -1].map((d) => Math.exp(d) - d - 1);
     const [first, second] = store.group('s1-g0').rollouts;

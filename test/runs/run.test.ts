@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import type { RunPoint, RunSummary, SafePoint } from '../../trainer/protocol/run-state.ts';
+import { troubleOf } from '../../webview/run/run-words.ts';
 import type { Script } from '../engines/scripted-engine.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
 import { databaseOf } from '../store/folders.ts';
@@ -904,6 +905,68 @@ describe('a fault', () => {
     },
   );
 
+  it.each(['before-step', 'after-sampling', 'before-update', 'after-update'] as const)(
+    'of an engine that dies while the run stands still at %s is told at once, and resume goes on in another engine',
+    async (point) => {
+      const whole = scriptedRun({ unseen: 0, parameters: { checkpointEvery: 1 } });
+      whole.send({ kind: 'start' });
+      await whole.untilState('completed');
+      const made = scriptedRun({ unseen: 0, parameters: { checkpointEvery: 1 } });
+      made.send({ kind: 'run-to', point, step: 2 });
+      await made.until((run) => run.state === 'paused' && run.at.point === point && run.at.step === 2);
+      made.engine.ownLog.push('[rank1] Killed');
+      made.engine.die('Rank 1 ended with signal 9.');
+      await made.until((run) => run.state === 'paused' && run.memory === 'released');
+      const step = point === 'after-update' ? 2 : 1;
+      expect(made.summary).toMatchObject({
+        ...{ step, at: { point: 'after-update', step }, why: 'Rank 1 ended with signal 9.' },
+        fault: { kind: 'engine-failed', log: ['run tgrpo-1: Rank 1 ended with signal 9.', '[rank1] Killed'] },
+      });
+      expect(troubleOf(made.summary)?.text).toMatch(/goes on from its last checkpoint/);
+      expect(made.run.lend()).toBeNull();
+      await made.command({ kind: 'resume' });
+      await made.untilState('completed');
+      expect(made.engines).toHaveLength(2);
+      expect(numbersOf(made.run.store.metrics())).toEqual(numbersOf(whole.run.store.metrics()));
+    },
+  );
+
+  it('of an engine that dies while the run stands still between two tokens gives the step up', async () => {
+    const made = await heldAt('sampling');
+    made.engine.die();
+    await made.until((run) => run.state === 'paused' && run.memory === 'released');
+    expect(made.summary).toMatchObject({ step: 0, fault: { kind: 'engine-failed' } });
+    await made.command({ kind: 'resume' });
+    await made.untilState('completed');
+    expect(stepsOf(made)).toEqual([1, 2, 3]);
+  });
+
+  it('of an engine that dies while a full disk holds the run is told in its place', async () => {
+    const made = scriptedRun({ unseen: 0, parameters: { checkpointEvery: 1 } });
+    made.send({ kind: 'step', count: 1 });
+    await made.untilState('paused');
+    made.engine.failNext('saveState', diskFull());
+    made.send({ kind: 'resume' });
+    await made.until((run) => run.state === 'paused' && run.fault?.kind === 'disk-full');
+    made.engine.die();
+    await made.until((run) => run.state === 'paused' && run.memory === 'released');
+    expect(made.summary).toMatchObject({ step: 2, fault: { kind: 'engine-failed' } });
+    await made.command({ kind: 'resume' });
+    await made.untilState('completed');
+    expect(made.bodies('rewound')).toEqual([{ type: 'rewound', toStep: 1 }]);
+  });
+
+  it('of an engine that dies when nobody needs it any more is not told', async () => {
+    const made = scriptedRun({ unseen: 0 });
+    made.send({ kind: 'start' });
+    await made.untilState('completed');
+    const events = made.events.length;
+    made.engine.die();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(made.events).toHaveLength(events);
+    expect(made.summary.state).toBe('completed');
+  });
+
   it('of an engine that does not start fails the command that asked for it', async () => {
     const made = scriptedRun();
     made.onEngine = (engine) => engine.failNext('createModel', died());
@@ -932,6 +995,21 @@ describe('a fault', () => {
       note: expect.stringMatching(/^step-000001, /),
     });
   });
+});
+
+it('an engine of several processes says on what they compute, and after each step what each of them takes', async () => {
+  const made = scriptedRun({ unseen: 0 });
+  made.onEngine = (engine) => {
+    engine.rankBytes = [40e9, 41e9];
+  };
+  made.send({ kind: 'start' });
+  await made.untilState('completed');
+  expect(made.summary.engine).toMatchObject({ ranks: 2, devices: [{ name: 'a GPU' }, { name: 'a GPU' }] });
+  expect(made.run.store.metrics().map(({ rankBytes }) => rankBytes)).toEqual(Array(3).fill([40e9, 41e9]));
+  const alone = scriptedRun({ unseen: 0 });
+  alone.send({ kind: 'start' });
+  await alone.untilState('completed');
+  expect(alone.run.store.metrics()[0]).not.toHaveProperty('rankBytes');
 });
 
 describe('a trainer that dies', () => {
@@ -1117,6 +1195,6 @@ function aStep(step: number): StepMetrics {
     ...none,
     ...{ step, at: 5, learningRate: 0, temporal: null, reward: null, length: null, flatGroups: null, clipped: null },
     ...{ questions: 0, skipped: 0, trainedTokens: 0, sampledTokens: 0 },
-    durations: { decode: 0, sample: 0, score: 0, credit: 0, update: 0, store: 0, held: 0, total: 7 },
+    durations: { decode: 0, sample: 0, score: 0, credit: 0, oldLogprobs: 0, update: 0, store: 0, held: 0, total: 7 },
   };
 }

@@ -41,7 +41,10 @@ export interface ScriptedRunOptions {
   readonly problems?: Readonly<Record<number, string>>;
   /** Rows whose media can't be read. */
   readonly unreadable?: readonly number[];
-  readonly script?: Script;
+  /** Null draws answers from the policy. */
+  readonly script?: Script | null;
+  /** What its engines can do besides. */
+  readonly can?: ConstructorParameters<typeof ScriptedEngine>[1];
   /** Other runs of the trainer. */
   readonly others?: () => readonly RunSummary[];
 }
@@ -122,7 +125,7 @@ export class ScriptedRun {
     this.run = new Run(folder, plan, store, {
       media: async () => scriptedMedia(options.unreadable ?? [], () => this.onLoad()),
       createEngine: async () => {
-        const engine = new ScriptedEngine(options.script ?? firstIsRight);
+        const engine = new ScriptedEngine(options.script === undefined ? firstIsRight : options.script, options.can);
         this.engines.push(engine);
         this.onEngine(engine);
         return engine;
@@ -202,7 +205,7 @@ export class ScriptedRun {
   kill(): void {
     if (this.isDead) return;
     this.isDead = true;
-    for (const engine of this.engines) engine.die();
+    for (const engine of this.engines) engine.kill();
     this.run.store.dispose();
   }
 

@@ -169,6 +169,17 @@ test('what is not there and what was not kept is refused by name; a single one i
   expect(await job.cost(made.run, { ...usual, rollouts: [] })).toMatchObject({ refusal: 'There is nothing to weigh.' });
 });
 
+test('an engine that died while nobody asked it is opened anew by who asks next', async () => {
+  const made = await completed();
+  const { compute, engines } = weighingOf(made);
+  const [first, second] = orderedOf(made, 1) as [string, string];
+  await compute({ rollouts: [first] });
+  engines[0]?.die();
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  expect(await compute({ rollouts: [second] })).toMatchObject({ weighed: 1, refused: [] });
+  expect(engines).toHaveLength(2);
+});
+
 test('a checkpoint that is named is taken or said to be missing', async () => {
   const made = await completed();
   const { compute } = weighingOf(made);

@@ -152,7 +152,7 @@ export class RecordingService implements TrainerService {
 
   async resumption(runId: string): Promise<Resumption> {
     const { step } = this.store(runId).summary();
-    return { from: step, steps: 0, rollouts: 0, evaluations: 0, bad: [], asks: null };
+    return { from: step, steps: 0, rollouts: 0, evaluations: 0, bad: [], seeds: 'exact' as const, asks: null };
   }
 
   shelf(runId: string): CheckpointShelf {

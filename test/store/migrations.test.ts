@@ -17,9 +17,11 @@ import { runSummary } from '../../trainer/protocol/run-state.ts';
 import { Database } from '../../trainer/store/database.ts';
 import { migrate, schemaVersion } from '../../trainer/store/migrations.ts';
 import { RunStore, storeFile } from '../../trainer/store/run-store.ts';
+import { packFloats } from '../../trainer/store/token-arrays.ts';
 import { counted, found, listed } from './asking.ts';
 import { databaseOf, temporaryFolder } from './folders.ts';
-import { aGroup, aRun } from './records.ts';
+import { withOlderSchema } from './older-schema.ts';
+import { aGroup, aRun, someTokens } from './records.ts';
 
 interface OldEvent {
   readonly seq: number;
@@ -397,4 +399,28 @@ describe('what interrupts the change of a schema leaves the old one whole', () =
     expect(contentOf(file)).toEqual(before);
     expect(opened(folder).commands()).toHaveLength(5);
   });
+});
+
+test('what the trainer made of an answer is kept with its tokens, wherever an older version had it', () => {
+  const folder = temporaryFolder();
+  const made = RunStore.create(folder, aRun());
+  made.append(
+    { type: 'group', group: aGroup(1) },
+    { tokens: new Map(aGroup(1).rollouts.map(({ id }) => [id, { ...someTokens(), ids: [5, 6, 6, 0] }])) },
+  );
+  made.appendAll([{ type: 'references', step: 1, kl: { 's1-g0-o0': null, 's1-g0-o1': null } }], {
+    scores: new Map(['s1-g0-o0', 's1-g0-o1'].map((id) => [id, { isLeftOut: false, reference: null }])),
+  });
+  made.dispose();
+  const file = join(folder, storeFile);
+  withOlderSchema(file, 14);
+  const older = new DatabaseSync(file);
+  older
+    .prepare("UPDATE token_scores SET trainer = ? WHERE rollout_key = (SELECT key FROM rollouts WHERE id = 's1-g0-o0')")
+    .run(packFloats([-0.5, -0.25, -1.5, 0]));
+  older.close();
+  const store = opened(folder);
+  expect(store.tokens('s1-g0-o0').trainerLogprobs).toEqual([-0.5, -0.25, -1.5, 0]);
+  expect(store.tokens('s1-g0-o1')).not.toHaveProperty('trainerLogprobs');
+  expect(listed(store, 'mismatch>=0').rows).toEqual([]);
 });

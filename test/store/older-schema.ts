@@ -15,7 +15,7 @@ const indexesOf = (database: Database): string[] =>
 const columnsOf = (database: Database, table: string): string[] =>
   database.all<{ name: string }>(`SELECT name FROM pragma_table_info('${table}')`).map(({ name }) => name);
 
-/** Takes away what later versions than `version` added. */
+/** Takes away what later versions than `version` added, and gives back, empty, what they took away. */
 export function withOlderSchema(file: string, version: number): void {
   const database = new Database(file);
   const older = new Database(':memory:');
@@ -25,10 +25,12 @@ export function withOlderSchema(file: string, version: number): void {
     for (const index of indexesOf(database)) if (!indexes.has(index)) database.exec(`DROP INDEX ${index}`);
     for (const table of tablesOf(database)) {
       if (!tables.has(table)) database.exec(`DROP TABLE ${table}`);
-      const columns = new Set(columnsOf(older, table));
-      if (tables.has(table))
-        for (const column of columnsOf(database, table))
-          if (!columns.has(column)) database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`);
+      if (!tables.has(table)) continue;
+      const [columns, present] = [columnsOf(older, table), columnsOf(database, table)];
+      for (const column of present)
+        if (!columns.includes(column)) database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`);
+      for (const column of columns)
+        if (!present.includes(column)) database.exec(`ALTER TABLE ${table} ADD COLUMN ${column} BLOB`);
     }
     database.exec(`PRAGMA user_version = ${version}`);
   } finally {

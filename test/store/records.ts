@@ -154,7 +154,7 @@ export function someMetrics(step: number, given: Partial<StepMetrics> = {}): Ste
     skipped: 0,
     trainedTokens: 24,
     sampledTokens: 36,
-    durations: { decode: 1, sample: 2, score: 3, credit: 0, update: 4, store: 5, held: 0, total: 15 },
+    durations: { decode: 1, sample: 2, score: 3, credit: 0, oldLogprobs: 0, update: 4, store: 5, held: 0, total: 15 },
     ...given,
   };
 }

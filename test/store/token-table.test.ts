@@ -24,21 +24,26 @@ const alternatives = [5, 6, 5, 7].map((id) => [
   { id, piece: `piece ${id}`, logprob: -0.25 },
   { id: 0, piece: '<|im_end|>', logprob: -2.5 },
 ]);
-const wholeTokens = (): RolloutTokens => ({ ...someTokens(), ids: [5, 6, 6, 0], alternatives });
+const trainerLogprobs = [-0.5, -0.125, -1.5, 0];
+const wholeTokens = (): RolloutTokens => ({ ...someTokens(), ids: [5, 6, 6, 0], alternatives, trainerLogprobs });
+/** Where sampler and trainer are one program. */
+const bySampler = (): RolloutTokens => {
+  const { trainerLogprobs: _, ...tokens } = wholeTokens();
+  return tokens;
+};
 const prompt = { ids: [9, 8, 8, 8, 4], pieces: ['<|im_start|>', '<|pad|>', '<|pad|>', '<|pad|>', 'Which'] };
 const scores = (given: Partial<UpdateScores> = {}): UpdateScores => ({
   isLeftOut: false,
   reference: [-0.75, -0.25, -1, -0.5],
-  trainer: [-0.5, -0.125, -1.5, 0],
   ...given,
 });
 
 /** Writes a group with the tokens of all its rollouts. */
-function writeGroup(store: RunStore, group: GroupWithRollouts): void {
+function writeGroup(store: RunStore, group: GroupWithRollouts, tokens: RolloutTokens = wholeTokens()): void {
   store.append(
     { type: 'group', group },
     {
-      tokens: new Map(group.rollouts.map(({ id }) => [id, wholeTokens()])),
+      tokens: new Map(group.rollouts.map(({ id }) => [id, tokens])),
       prompts: new Map([[group.id, prompt]]),
     },
   );
@@ -64,7 +69,6 @@ describe('a rollout with all its tokens', () => {
     expect(store.tokens('s1-g0-o0')).toEqual({
       ...wholeTokens(),
       referenceLogprobs: [-0.75, -0.25, -1, -0.5],
-      trainerLogprobs: [-0.5, -0.125, -1.5, 0],
       missing: {},
     });
     expect(store.prompt('s1-g0')).toEqual({ text: aGroup(1).prompt, ...prompt, missing: null });
@@ -170,7 +174,7 @@ describe('what is missing', () => {
     expect(whyOf(store, 's1-g0-o0')?.referenceLogprobs).toBe('The update of step 1 is not made yet.');
     store.append({ type: 'state', run: aRun({ state: 'stopped' }) });
     const ended = 'The run ended before the update of step 1.';
-    expect(whyOf(store, 's1-g0-o0')).toEqual({ referenceLogprobs: ended, trainerLogprobs: ended });
+    expect(whyOf(store, 's1-g0-o0')).toEqual({ referenceLogprobs: ended });
     store.append({ type: 'rewound', toStep: 0 });
     expect(whyOf(store, 's1-g0-o0~1')?.referenceLogprobs).toBe('The run went back before the update of step 1.');
   });
@@ -179,7 +183,7 @@ describe('what is missing', () => {
     const store = newStore();
     writeGroup(store, aGroup(1));
     writeGroup(store, aGroup(1, { id: 'e0-0', purpose: 'evaluation' }));
-    writeGroup(store, aGroup(1, { id: 'p1-0', purpose: 'probe' }));
+    writeGroup(store, aGroup(1, { id: 'p1-0', purpose: 'probe' }), bySampler());
     expect(whyOf(store, 's1-g0-s0')?.referenceLogprobs).toMatch(/shuffled frames are never trained on/);
     expect(whyOf(store, 'e0-0-o0')?.referenceLogprobs).toMatch(/evaluation are not trained on/);
     expect(whyOf(store, 'p1-0-o0')?.trainerLogprobs).toMatch(/during SFT/);
@@ -187,17 +191,26 @@ describe('what is missing', () => {
 
   test('says that no reference was asked, that the sampler is the trainer, or that the group was left out', () => {
     const store = newStore();
-    writeGroup(store, aGroup(1));
-    writeStep(store, 1, [null, null], scores({ reference: null, trainer: null }));
+    writeGroup(store, aGroup(1), bySampler());
+    expect(whyOf(store, 's1-g0-o0')?.trainerLogprobs).toMatch(/computes as the trainer does/);
+    writeStep(store, 1, [null, null], scores({ reference: null }));
     expect(whyOf(store, 's1-g0-o0')).toEqual({
       referenceLogprobs: 'The KL weight β was 0, so no reference was asked.',
       trainerLogprobs: expect.stringContaining('computes as the trainer does'),
     });
-    writeGroup(store, aGroup(2));
-    writeStep(store, 2, [null, null], { isLeftOut: true, reference: null, trainer: null });
+    writeGroup(store, aGroup(2), bySampler());
+    writeStep(store, 2, [null, null], { isLeftOut: true, reference: null });
     const flat =
       'It was left out of the update: with its flat group (skipFlatGroups, fillFlatGroups), or because it was flagged (maskFlagged).';
     expect(whyOf(store, 's2-g0-o0')).toEqual({ referenceLogprobs: flat, trainerLogprobs: flat });
+  });
+
+  test('says that nobody told the entropy', () => {
+    const store = newStore();
+    const { entropy: _, ...tokens } = wholeTokens();
+    writeGroup(store, aGroup(1), tokens);
+    expect(store.tokens('s1-g0-o0')).not.toHaveProperty('entropy');
+    expect(whyOf(store, 's1-g0-s0')?.entropy).toMatch(/tells none while it samples/);
   });
 
   test('says that alternatives were not asked for', () => {

@@ -1,11 +1,12 @@
 /** The engines by name. */
-import { tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { CreateEngine } from './engine.ts';
 import { newModelFolder } from './new-model-folder.ts';
 import { createTfjsEngine } from './tfjs/engine.ts';
 import { createVerlEngine } from './verl/engine.ts';
+import { gatewayPackages, verlFolder } from './verl/files.ts';
+import { environmentFor } from './verl/setup/environment.ts';
 
 export const createEngine: CreateEngine = async (settings) => {
   switch (settings.name) {
@@ -13,9 +14,9 @@ export const createEngine: CreateEngine = async (settings) => {
       return createTfjsEngine(settings);
     case 'verl':
       return createVerlEngine(settings, {
-        packages: fileURLToPath(new URL('verl/gateway', import.meta.url)),
-        logs: path.join(tmpdir(), 'video-r1-verl-logs'),
-        pythonFor: () => process.env.VIDEO_R1_VERL_PYTHON ?? null,
+        packages: gatewayPackages(),
+        logs: path.join(verlFolder(homedir()), 'logs'),
+        pythonFor: (device) => environmentFor(device)?.python ?? null,
         makeModel: newModelFolder,
       });
     default:

@@ -4,6 +4,7 @@
  */
 
 import type { EngineCapabilities } from '../protocol/engine.ts';
+import type { StudioError } from '../protocol/errors.ts';
 import type { StopReason } from '../protocol/records.ts';
 import type { EngineStatus } from '../protocol/run-state.ts';
 import type { EngineSettings, ModelSize } from '../protocol/runfile.ts';
@@ -79,8 +80,8 @@ export interface WeightsSnapshot {
 export interface SampleRequest {
   readonly prompt: Prompt;
   /**
-   * One seed per answer wanted. The same seed gives the same answer whatever else is in the batch. Where the prompt ends with `tokens`,
-   * it gives what it would have given behind them: an answer goes on as it did, up to rounding.
+   * One seed per answer wanted; the capability `seeds` says what the same one gives again. Where the prompt ends with `tokens`, it
+   * gives what it would have given behind them: an answer goes on as it did, up to rounding.
    */
   readonly seeds: readonly number[];
 }
@@ -116,8 +117,8 @@ export interface Completion {
   readonly text: string;
   /** Natural log-probability of each token under the model (temperature 1, no top-p). */
   readonly logprobs: Float32Array;
-  /** Entropy in nats of the distribution that each token was drawn from (temperature 1, no top-p). */
-  readonly entropy: Float32Array;
+  /** Entropy in nats of the distribution that each token was drawn from (temperature 1, no top-p); null without `sampledEntropy`. */
+  readonly entropy: Float32Array | null;
   /** Per token the likeliest ones, the likeliest first; null when none were asked for. */
   readonly alternatives: readonly (readonly Alternative[])[] | null;
   readonly stopReason: StopReason;
@@ -223,6 +224,13 @@ export interface OptimStep {
 /** @throws StudioError `engine-failed`, `bad-model` or `not-finite` from every primitive, with place and remedy. */
 export interface Engine {
   readonly capabilities: EngineCapabilities;
+  /**
+   * Resolves with `engine-failed` when it has ended by itself, also while nothing is asked of it: a thread or a process died, a link was
+   * lost. All that is asked of it then fails. Never after `dispose`.
+   */
+  readonly died: Promise<StudioError>;
+  /** The last lines of a log of its own, the newest last; absent where all that it says is in the trainer's. */
+  recentLog?(): readonly string[];
   /** What runs, on what, why, and what it can do; parameters are of the last policy model. */
   status(): EngineStatus;
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle>;
@@ -253,7 +261,8 @@ export interface Engine {
   saveState(model: ModelHandle, folder: string): Promise<ReadonlyMap<string, string>>;
   render(model: ModelHandle, prompt: Prompt): Promise<Rendered>;
   unload(model: ModelHandle): Promise<void>;
-  memory(): Promise<{ bytes: number; tensors: number }>;
+  /** What it holds; of an engine of several processes also what each of them takes, in the order of their ranks. */
+  memory(): Promise<{ readonly bytes: number; readonly tensors: number; readonly byRank?: readonly number[] }>;
   dispose(): Promise<void>;
 }
 

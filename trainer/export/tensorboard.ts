@@ -5,7 +5,7 @@ import { fileVersion, scalars } from './event-file.ts';
 import { slicesOf } from './tables.ts';
 
 /** In the order of TensorBoard's groups. Durations are in seconds. */
-const stepTags: Readonly<Record<string, (m: StepMetrics) => number | null>> = {
+const stepTags: Readonly<Record<string, (m: StepMetrics) => number | null | undefined>> = {
   'train/loss': (m) => m.loss,
   'train/grad_norm': (m) => m.gradNorm,
   'train/learning_rate': (m) => m.learningRate,
@@ -19,6 +19,9 @@ const stepTags: Readonly<Record<string, (m: StepMetrics) => number | null>> = {
   'train/completions/mean_length': (m) => m.length,
   'train/flat_groups': (m) => m.flatGroups,
   'train/clipped': (m) => m.clipped,
+  'train/mismatch': (m) => m.mismatch?.difference,
+  'train/mismatch_k3': (m) => m.mismatch?.k3,
+  'train/importance_weight_max': (m) => m.mismatch?.weight,
   'train/questions': (m) => m.questions,
   'train/skipped': (m) => m.skipped,
   'train/trained_tokens': (m) => m.trainedTokens,
@@ -27,6 +30,7 @@ const stepTags: Readonly<Record<string, (m: StepMetrics) => number | null>> = {
   'time/sample_s': (m) => m.durations.sample / 1000,
   'time/score_s': (m) => m.durations.score / 1000,
   'time/credit_s': (m) => m.durations.credit / 1000,
+  'time/old_logprobs_s': (m) => m.durations.oldLogprobs / 1000,
   'time/update_s': (m) => m.durations.update / 1000,
   'time/step_s': (m) => m.durations.total / 1000,
 };
@@ -58,7 +62,7 @@ export function* eventRecords(
   for (const metrics of steps) {
     const values = Object.entries(stepTags).flatMap(([tag, of]): [string, number][] => {
       const value = of(metrics);
-      return value === null ? [] : [[tag, value]];
+      return value === null || value === undefined ? [] : [[tag, value]];
     });
     yield scalars(metrics.at, metrics.step, values);
   }

@@ -11,6 +11,7 @@ import { dataType } from '../protocol/dataset.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { faultLine } from '../protocol/issues.ts';
 import { advantagesWithout, feltBy } from '../protocol/paid-and-felt.ts';
+import type { ParameterValues } from '../protocol/parameters.ts';
 import { type LossParameters, lossOf } from './policy-update.ts';
 
 const scores = z.array(z.number().min(0).max(1));
@@ -102,7 +103,7 @@ const at = (parts: GroupAdvantages['ordered'][number]['parts'], name: string) =>
 const number = (value: number) => String(Number(value.toFixed(3)));
 
 /** Video-R1 eq. 1, 2, 3 and 5 on a group's numbers, with a sentence for the group and for each answer. */
-export function explainGroup(group: GroupNumbers, parameters: RewardParameters & LossParameters): ExplainedGroup {
+export function explainGroup(group: GroupNumbers, parameters: RewardParameters & LossTold): ExplainedGroup {
   const answer = (accuracy: number, i: number): ScoredAnswer => ({
     accuracy,
     accuracyExplanation: '',
@@ -170,8 +171,10 @@ export function explainGroup(group: GroupNumbers, parameters: RewardParameters &
 const unpaidCredit = ({ temporal }: GroupNumbers) =>
   `"credit" is not paid: ${temporal ? 'temporalCredit is group, and --set temporal_credit=answer or both pays it' : '"temporal" is false'}.`;
 
+type LossTold = LossParameters & Pick<ParameterValues, 'importanceCap'>;
+
 /** How an answer's tokens stand in the loss (Video-R1 eq. 4). */
-function lossSentence(lengths: readonly number[], p: LossParameters): string {
+function lossSentence(lengths: readonly number[], p: LossTold): string {
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   const weighs = {
     answer: `each answer weighs 1/${lengths.length}, shared by its tokens`,
@@ -183,5 +186,9 @@ function lossSentence(lengths: readonly number[], p: LossParameters): string {
     p.ratio === 'token'
       ? `the ratio of each token is clipped to ${bounds}`
       : `an answer has one ratio, exp of the mean log-ratio of its tokens, clipped to ${bounds}`;
-  return `In the loss ${weighs}; ${ratio}.`;
+  const importance =
+    p.importanceCap > 0
+      ? `, each token times its importance weight of at most ${p.importanceCap} where another program samples than trains`
+      : '';
+  return `In the loss ${weighs}${importance}; ${ratio}.`;
 }

@@ -2,6 +2,7 @@
 import { isFlat } from '../protocol/flat-reason.ts';
 import type { StepMetrics } from '../protocol/records.ts';
 import type { ScoredGroup } from './groups.ts';
+import { mismatchOfAll } from './importance.ts';
 import { mean } from './training.ts';
 
 /** Means over the answers of a step; null where it has none of their kind. */
@@ -18,6 +19,7 @@ export function groupMetrics(
   | 'entropy'
   | 'flatGroups'
   | 'sampledTokens'
+  | 'mismatch'
 > {
   const all = groups.flatMap(({ group }) => group.rollouts);
   const ordered = all.filter((rollout) => rollout.order === 'ordered');
@@ -29,14 +31,16 @@ export function groupMetrics(
       ? [group.temporal.passed && group.rollouts.some((r) => r.order === 'ordered' && r.correct) ? 1 : 0]
       : [],
   );
+  const mismatch = mismatchOfAll(ordered);
   return {
+    ...(mismatch && { mismatch }),
     accuracy: mean(ordered.map((rollout) => rollout.accuracy)),
     accuracyShuffled: mean(shuffled.map((rollout) => rollout.accuracy)),
     format: part('format'),
     temporal: mean(tests),
     reward: mean(ordered.map((rollout) => rollout.reward.total)),
     length: mean(ordered.map((rollout) => rollout.tokenCount)),
-    entropy: mean(ordered.map((rollout) => rollout.meanEntropy)),
+    entropy: mean(ordered.flatMap(({ meanEntropy }) => meanEntropy ?? [])),
     flatGroups: mean(groups.map(({ group }) => Number(isFlat(group)))),
     sampledTokens: all.reduce((sum, rollout) => sum + rollout.tokenCount, 0),
   };

@@ -1,6 +1,6 @@
 /** A group of answers to one question, as it is recorded and as an update needs it. */
 import type { ScoredAnswer } from '../advantages/advantages.ts';
-import type { Completion, Prompt } from '../engines/engine.ts';
+import type { Completion, Prompt, Scored } from '../engines/engine.ts';
 import { k3 } from '../engines/losses.ts';
 import type { Weighed } from '../evidence/interventions/weigh.ts';
 import type { FrameOrder, GroupWithRollouts, PromptTokens, RolloutTokens } from '../protocol/records.ts';
@@ -22,6 +22,8 @@ export interface SampledGroup extends ScoredGroup {
   readonly prompt: Prompt;
   /** The ordered answers. */
   readonly completions: readonly Completion[];
+  /** What the trainer's weights made of each of them before the update; null where what the sampler told stands for it. */
+  readonly old: readonly Scored[] | null;
   /** What scoring found, by half. */
   readonly scores: Readonly<Record<FrameOrder, readonly ScoredAnswer[]>>;
 }

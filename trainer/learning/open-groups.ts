@@ -16,11 +16,14 @@ import { StudioError } from '../protocol/errors.ts';
 import type { ParameterValues } from '../protocol/parameters.ts';
 import type { FrameOrder } from '../protocol/records.ts';
 import type { SampledGroup } from './groups.ts';
+import { importanceWeights } from './importance.ts';
 
 interface OpenGroup {
   readonly id: string;
   readonly prompt: Prompt;
   readonly completions: SampledGroup['completions'];
+  /** Log-probabilities of each ordered answer by the trainer's weights before the update. */
+  readonly old: readonly Float32Array[];
   readonly scores: Record<FrameOrder, ScoredAnswer[]>;
   /** Of the ordered answers. */
   readonly rolloutIds: readonly string[];
@@ -40,8 +43,8 @@ export interface OpenAnswer {
   readonly rolloutId: string;
   readonly prompt: Prompt;
   readonly tokens: Int32Array;
-  /** Log-probabilities as the sampler told them. */
-  readonly sampled: Float32Array;
+  /** Log-probabilities by the weights before the update. */
+  readonly old: Float32Array;
   /** In the update; null where it is left out of it. */
   readonly advantage: number | null;
 }
@@ -52,6 +55,8 @@ export interface StandingAnswer {
   readonly advantage: number | null;
 }
 
+type OpenParameters = RewardParameters & Pick<ParameterValues, 'skipFlatGroups' | 'importanceCap'>;
+
 /** What a person or a rule may find of an answer in place of what scoring found. */
 export type Rescore = Partial<ScoredAnswer>;
 
@@ -59,20 +64,18 @@ export class OpenGroups {
   readonly sampled: readonly SampledGroup[];
   private readonly groups: readonly OpenGroup[];
   private readonly places = new Map<string, { group: OpenGroup; half: FrameOrder; index: number }>();
-  private readonly parameters: RewardParameters & Pick<ParameterValues, 'skipFlatGroups'>;
+  private readonly parameters: OpenParameters;
 
   /** @param parameters those of the step, which decided how the groups were sampled and scored */
-  constructor(
-    sampled: readonly SampledGroup[],
-    parameters: RewardParameters & Pick<ParameterValues, 'skipFlatGroups'>,
-  ) {
+  constructor(sampled: readonly SampledGroup[], parameters: OpenParameters) {
     this.parameters = parameters;
     this.sampled = sampled;
-    this.groups = sampled.map(({ group, prompt, completions, scores }) => {
+    this.groups = sampled.map(({ group, prompt, completions, old, scores }) => {
       const open: OpenGroup = {
         id: group.id,
         prompt,
         completions,
+        old: completions.map(({ logprobs }, i) => old?.[i]?.logprobs ?? logprobs),
         scores: { ordered: [...scores.ordered], shuffled: [...scores.shuffled] },
         rolloutIds: group.rollouts.filter(({ order }) => order === 'ordered').map(({ id }) => id),
         weights: completions.map(() => null),
@@ -206,16 +209,25 @@ export class OpenGroups {
       if (flat && this.parameters.skipFlatGroups) return [];
       return counted.map((i, at): OpenSequence => {
         const completion = group.completions[i] as (typeof group.completions)[number];
-        const weights = group.weights[i] ?? null;
+        const weights = this.weightsOf(group, i);
         return {
           rolloutId: group.rolloutIds[i] as string,
           prompt: group.prompt,
           answer: { tokens: completion.tokens, ...(weights && { weights }) },
           advantage: advantages[at] ?? 0,
-          oldLogprobs: completion.logprobs,
+          oldLogprobs: group.old[i] as Float32Array,
         };
       });
     });
+  }
+
+  /** What the tokens of an ordered answer weigh in the loss, its truncated importance weights among it; null where all weigh 1. */
+  private weightsOf({ weights, old, completions }: OpenGroup, i: number): Float32Array | null {
+    const own = weights[i] ?? null;
+    const [trainer, sampler] = [old[i] as Float32Array, (completions[i] as (typeof completions)[number]).logprobs];
+    const importance =
+      trainer === sampler ? null : importanceWeights({ trainer, sampler }, this.parameters.importanceCap);
+    return own && importance ? importance.map((weight, token) => weight * (own[token] as number)) : (own ?? importance);
   }
 
   /** The ordered answers of the groups that the update is made of now, those that are left out of it included. */
@@ -227,10 +239,11 @@ export class OpenGroups {
   /** The ordered answers of all groups. */
   everyAnswer(): OpenAnswer[] {
     const advantages = new Map(this.sequences().map(({ rolloutId, advantage }) => [rolloutId, advantage]));
-    return this.groups.flatMap(({ prompt, completions, rolloutIds }) =>
-      completions.map(({ tokens, logprobs }, i): OpenAnswer => {
+    return this.groups.flatMap(({ prompt, completions, old, rolloutIds }) =>
+      completions.map(({ tokens }, i): OpenAnswer => {
         const rolloutId = rolloutIds[i] as string;
-        return { rolloutId, prompt, tokens, sampled: logprobs, advantage: advantages.get(rolloutId) ?? null };
+        const advantage = advantages.get(rolloutId) ?? null;
+        return { rolloutId, prompt, tokens, old: old[i] as Float32Array, advantage };
       }),
     );
   }

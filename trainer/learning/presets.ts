@@ -85,6 +85,7 @@ const upstream: ParameterValues = {
   clipLow: 0.2,
   clipHigh: 0.2,
   ratio: 'token',
+  importanceCap: 0,
   updatesPerSampling: 1,
   lossMean: 'answer',
   klEstimator: 'k3',

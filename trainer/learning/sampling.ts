@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { batchStdOf, groupAdvantages, type ScoredAnswer } from '../advantages/advantages.ts';
 import type { LoadedQuestion } from '../data/questions.ts';
 import { hash32, permutation, randomFrom } from '../data/random.ts';
-import type { Completion, Engine, Prompt, SampleOptions, SampleRequest } from '../engines/engine.ts';
+import type { Completion, Engine, Prompt, SampleOptions, SampleRequest, Scored } from '../engines/engine.ts';
 import { orderWorthOf } from '../evidence/deltas.ts';
 import { flaggedIn } from '../protocol/annotations/flagged-words.ts';
 import { isCorrect } from '../protocol/correctness.ts';
@@ -22,6 +22,7 @@ import { score } from '../rewards/score.ts';
 import { creditTermsOf, type GroupCredit, measureCredits } from './credit.ts';
 import { type Drawing, drawAnswers } from './draw-answers.ts';
 import type { SampledGroup } from './groups.ts';
+import { mismatchOf } from './importance.ts';
 import { Interrupted, mean, timed } from './training.ts';
 
 export interface GroupSampling extends Drawing {
@@ -72,6 +73,16 @@ export interface DrawnGroup {
 }
 
 type FoundAnswer = ScoredAnswer & { readonly answer: string };
+
+/** What the trainer's weights make of ordered answers, by group; groups that are not in it have what the sampler told. */
+export type OldScores = ReadonlyMap<DrawnGroup, readonly Scored[]>;
+
+/** What is known of drawn groups besides. */
+export interface DrawnBesides {
+  /** Flat ones that are not of the batch: recorded, and not trained on. */
+  readonly leftOut: ReadonlySet<DrawnGroup>;
+  readonly old: OldScores;
+}
 
 /** Groups that are made advantages of together. @throws Interrupted when the signal ends sampling; StudioError as the engine does. */
 export async function sampleGroups(
@@ -170,15 +181,12 @@ function findIn(completion: Completion, { question, flagged }: LoadedQuestion, p
   };
 }
 
-/**
- * Rewards and advantages of drawn groups, and their records: one batch.
- * @param leftOut flat ones that are not of the batch: recorded, and not trained on
- */
+/** Rewards and advantages of drawn groups, and their records: one batch. */
 export async function scoreGroups(
   drawn: readonly DrawnGroup[],
   how: GroupSampling,
   durations: StepMetrics['durations'],
-  leftOut: ReadonlySet<DrawnGroup> = new Set(),
+  { leftOut, old }: DrawnBesides = { leftOut: new Set(), old: new Map() },
 ): Promise<SampledGroup[]> {
   return timed(durations, 'score', async () => {
     const batchStd = batchStdOf(
@@ -187,7 +195,7 @@ export async function scoreGroups(
     );
     const sampled: SampledGroup[] = [];
     for (const one of drawn) {
-      const { group, ...rest } = await scoreGroup(one, how, batchStd);
+      const { group, ...rest } = await scoreGroup(one, how, batchStd, old.get(one) ?? null);
       sampled.push({ ...rest, group: { ...group, ...(leftOut.has(one) && { leftOut: 'flat' as const }) } });
       await setImmediate();
     }
@@ -195,7 +203,12 @@ export async function scoreGroups(
   });
 }
 
-async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number): Promise<SampledGroup> {
+async function scoreGroup(
+  plan: DrawnGroup,
+  how: GroupSampling,
+  batchStd: number,
+  old: readonly Scored[] | null,
+): Promise<SampledGroup> {
   const { completions, credit } = plan;
   const { ordered, shuffled } = plan.scores;
   const { question, view } = plan.loaded;
@@ -207,11 +220,13 @@ async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number
   const tokens = new Map<string, RolloutTokens>();
   const rolloutOf = (half: FrameOrder, index: number): Rollout => {
     const completion = completions[half][index] as Completion;
+    const scored = half === 'ordered' ? old?.[index] : undefined;
+    const entropy = completion.entropy ?? scored?.entropy ?? null;
     const answer = plan.scores[half][index] as FoundAnswer;
     const rewarded = verdict[half][index] as (typeof verdict.ordered)[number];
     const rolloutId = `${id}-${half === 'ordered' ? 'o' : 's'}${index}`;
     const parsed = parseCompletion(completion.text);
-    tokens.set(rolloutId, tokensOf(completion));
+    tokens.set(rolloutId, tokensOf(completion, entropy, scored));
     const answered = {
       text: completion.text,
       stopReason: completion.stopReason,
@@ -232,7 +247,11 @@ async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number
       advantage: half === 'ordered' && trained ? (verdict.advantages[index] ?? null) : null,
       ...analyse(answered, { question, media: view, temporal: verdict.temporal }),
       meanLogprob: mean(Array.from(completion.logprobs)) ?? 0,
-      meanEntropy: mean(Array.from(completion.entropy)) ?? 0,
+      meanEntropy: entropy && mean(Array.from(entropy)),
+      ...(scored && {
+        trainerLogprob: mean(Array.from(scored.logprobs)) ?? 0,
+        mismatch: mismatchOf({ trainer: scored.logprobs, sampler: completion.logprobs }),
+      }),
       ...(answer.flagged.length > 0 && { flagged: [...answer.flagged] }),
       // Of the others the update tells.
       ...(half === 'ordered' && trained ? {} : { kl: null }),
@@ -269,6 +288,7 @@ async function scoreGroup(plan: DrawnGroup, how: GroupSampling, batchStd: number
     weighed: [...(credit?.weighed ?? [])].map(([i, found]) => ({ ...found, rolloutId: `${id}-o${i}` })),
     prompt: plan.prompt,
     completions: completions.ordered,
+    old,
     scores: { ordered, shuffled },
   };
 }
@@ -288,12 +308,17 @@ function worthOf(
 /** Of a probability of 0.1 %: a token below it is not kept as an alternative, unless it is the likeliest. */
 const leastLogprob = Math.log(0.001);
 
-function tokensOf({ tokens, pieces, logprobs, entropy, alternatives }: Completion): RolloutTokens {
+function tokensOf(
+  { tokens, pieces, logprobs, alternatives }: Completion,
+  entropy: Float32Array | null,
+  scored: Scored | undefined,
+): RolloutTokens {
   return {
     pieces: [...pieces],
     logprobs: Array.from(logprobs),
-    entropy: Array.from(entropy),
+    ...(entropy && { entropy: Array.from(entropy) }),
     ids: Array.from(tokens),
+    ...(scored && { trainerLogprobs: Array.from(scored.logprobs) }),
     ...(alternatives && {
       alternatives: alternatives.map((likeliest) =>
         likeliest

@@ -10,6 +10,7 @@ import type { StepMetrics } from '../protocol/records.ts';
 import { fillGroups } from './fill-groups.ts';
 import { groupMetrics } from './group-metrics.ts';
 import { maskFlagged } from './mask-flagged.ts';
+import { oldScores } from './old-scores.ts';
 import { OpenGroups } from './open-groups.ts';
 import { updatePolicy } from './policy-update.ts';
 import { type GroupSampling, scoreGroups, trainingSampling } from './sampling.ts';
@@ -43,7 +44,9 @@ export async function tgrpoStep(training: Training, step: number, method: 'tgrpo
     onSampling: (hint) => training.onSampling(hint),
   };
   const { drawn, leftOut } = await fillGroups(training, how, durations);
-  const groups = await scoreGroups(drawn, how, durations, leftOut);
+  const trained = drawn.filter((group) => !leftOut.has(group));
+  const old = await timed(durations, 'oldLogprobs', () => oldScores(trained, how));
+  const groups = await scoreGroups(drawn, how, durations, { leftOut, old });
   await timed(durations, 'store', () => training.recordGroups(groups));
   Object.assign(metrics, groupMetrics(groups), { questions: groups.length });
   const open = new OpenGroups(groups, p);

@@ -89,7 +89,7 @@ export function emptyMetrics(step: number, learningRate: number): StepMetrics {
     skipped: 0,
     trainedTokens: 0,
     sampledTokens: 0,
-    durations: { decode: 0, sample: 0, score: 0, credit: 0, update: 0, store: 0, held: 0, total: 0 },
+    durations: { decode: 0, sample: 0, score: 0, credit: 0, oldLogprobs: 0, update: 0, store: 0, held: 0, total: 0 },
   };
 }
 

@@ -23,16 +23,12 @@ export interface MadeUpdate {
 
 /**
  * The receipt of the update whose weights the policy holds. `before` is what the update itself computed; of answers that it left out,
- * what the sampler told where sampler and trainer are one, else they are not in it.
+ * the old log-probabilities.
  * @throws StudioError as the engine does
  */
 export async function receiptOf(models: Models, { step, open, computed }: MadeUpdate): Promise<Receipt> {
   const byUpdate = new Map(computed.map(({ rolloutId, logprobs }) => [rolloutId, logprobs]));
-  const { samplerIsTrainer } = models.engine.capabilities;
-  const answers = open.answers().flatMap((answer) => {
-    const before = byUpdate.get(answer.rolloutId) ?? (samplerIsTrainer ? answer.sampled : null);
-    return before === null ? [] : [{ answer, before }];
-  });
+  const answers = open.answers().map((answer) => ({ answer, before: byUpdate.get(answer.rolloutId) ?? answer.old }));
   const scored = await score(
     models,
     answers.map(({ answer }) => answer),

@@ -11,6 +11,11 @@ const derived = {
   tokensPerSecond: ({ sampledTokens, trainedTokens, durations }: StepMetrics) =>
     durations.total > 0 ? ((sampledTokens + trainedTokens) * 1000) / durations.total : null,
   memory: ({ memoryBytes }: StepMetrics) => memoryBytes ?? null,
+  /** Of the rank that takes most. */
+  rankMemory: ({ rankBytes = [] }: StepMetrics) => (rankBytes.length === 0 ? null : Math.max(...rankBytes)),
+  mismatch: ({ mismatch }: StepMetrics) => mismatch?.difference ?? null,
+  mismatchK3: ({ mismatch }: StepMetrics) => mismatch?.k3 ?? null,
+  importance: ({ mismatch }: StepMetrics) => mismatch?.weight ?? null,
 } as const;
 
 const fields = [

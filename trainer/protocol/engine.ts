@@ -15,6 +15,13 @@ export type LossKind = z.infer<typeof lossKind>;
 export const optimizerKey = z.enum(['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm']);
 export type OptimizerKey = z.infer<typeof optimizerKey>;
 
+/**
+ * What a seed gives. `exact`: the same tokens, whatever else is in the batch. `same batch`: the same where the same is asked for
+ * together, since the rounding of one answer follows from the shape of the batch. `best effort`: others each time.
+ */
+export const seedsKind = z.enum(['exact', 'same batch', 'best effort']);
+export type SeedsKind = z.infer<typeof seedsKind>;
+
 export const engineCapabilities = z.object({
   /** What its models are shown. A run whose data need another kind is refused before it begins. */
   chunks: z.array(chunkKind),
@@ -29,9 +36,13 @@ export const engineCapabilities = z.object({
   entropy: z.boolean(),
   /**
    * Log-probabilities that are told while sampling are the trainer's: one program computes both, and they agree up to rounding.
-   * Else sampler and trainer may differ, and what the update computes is kept beside.
+   * Else answers are scored by the trainer before the update, and what the sampler told is kept beside.
    */
   samplerIsTrainer: z.boolean().default(true),
+  /** Answers come with the entropy at each token; else it is had of scored answers alone, where `entropy` says so. */
+  sampledEntropy: z.boolean().default(true),
+  /** What a seed gives, with the weights that gave it before. */
+  seeds: seedsKind.default('exact'),
   /** Likeliest tokens that can be told beside each token drawn; 0: none. */
   topAlternatives: z.number().int().min(0),
   /** What of an optimizer step has an effect. */

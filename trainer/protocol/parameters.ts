@@ -582,6 +582,15 @@ export const parameters = {
     help: 'token: each token has a ratio of its own (eq. 4). sequence: all tokens of an answer share one, exp of the mean of their log-ratios, which is clipped as a whole (GSPO; it goes with far narrower clips, such as 3e-4 and 4e-4).',
     before: 'token',
   }),
+  importanceCap: parameter({
+    label: 'importance weight cap',
+    symbol: 'C',
+    schema: nonNegative,
+    changes: 'live',
+    methods: rl,
+    help: 'Where sampler and trainer are different programs (vLLM beside FSDP), each token’s share of the loss is multiplied by its importance weight, exp(log π_trainer − log π_sampler), and no more than this (truncated importance sampling, TIS; 2 is common). 0 switches it off. Where they are one program it has no effect.',
+    before: 0,
+  }),
   updatesPerSampling: parameter({
     label: 'updates a sampling',
     // A step is not stopped between them: its weights would be those of no step.

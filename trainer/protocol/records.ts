@@ -12,6 +12,7 @@ import { dataType, problemType } from './dataset.ts';
 import { armAnswers, directArm, reversedArm } from './evaluation-arms.ts';
 import { heldOrderWorth, weighedAnswers } from './evidence.ts';
 import { maskedAnswer, maskedAnswers } from './masked-answers.ts';
+import { rolloutMismatch } from './mismatch.ts';
 import { normalisation } from './normalise.ts';
 import { obeyedLabels } from './obeyed-labels.ts';
 import { patternName } from './patterns.ts';
@@ -110,10 +111,15 @@ export const rollout = z.object({
   updatedAdvantage: z.number().optional(),
   /** Version of the rules that found aha moments, commitments and patterns; absent where it was not kept yet. */
   analysis: z.number().int().optional(),
+  /** By the sampler. */
   meanLogprob: z.number(),
-  meanEntropy: z.number(),
+  /** Null where the engine tells none, and the answer was not scored. */
+  meanEntropy: z.number().nullable(),
   /** Mean over its tokens of the KL against the reference (k3), in nats; null where no reference was asked, absent where it was not kept yet. */
   kl: z.number().nullable().optional(),
+  /** By the trainer, and what is between both; absent where they are one program, and of answers that are not trained on. */
+  trainerLogprob: z.number().optional(),
+  mismatch: rolloutMismatch.optional(),
   /** What the order of the frames is worth to it; absent where it was not weighed, or has no order. */
   orderWorth: heldOrderWorth.optional(),
   /** c, in nats, that its temporal credit followed from; absent where none was measured. */
@@ -133,9 +139,10 @@ export const rolloutTokens = z.object({
   pieces: z.array(z.string()),
   /** As the sampler told them. */
   logprobs: z.array(z.number()),
-  entropy: z.array(z.number()),
+  /** Told by the sampler or, where it tells none, by a forward pass. */
+  entropy: z.array(z.number()).optional(),
   ids: z.array(z.number().int()).optional(),
-  /** By a forward pass of the trainer's weights, where sampler and trainer are different programs. */
+  /** By a forward pass before the update, where sampler and trainer are different programs: the old ones of the policy loss. */
   trainerLogprobs: z.array(z.number()).optional(),
   /** Of the KL's reference model. */
   referenceLogprobs: z.array(z.number()).optional(),
@@ -143,7 +150,7 @@ export const rolloutTokens = z.object({
   alternatives: z.array(z.array(tokenAlternative)).optional(),
   /** For people: why one of the above is not there. */
   missing: z
-    .partialRecord(z.enum(['ids', 'trainerLogprobs', 'referenceLogprobs', 'alternatives']), z.string())
+    .partialRecord(z.enum(['ids', 'entropy', 'trainerLogprobs', 'referenceLogprobs', 'alternatives']), z.string())
     .optional(),
 });
 export type RolloutTokens = z.infer<typeof rolloutTokens>;
@@ -284,6 +291,8 @@ export const stepMetrics = z.object({
   length: z.number().nullable(),
   flatGroups: z.number().nullable(),
   clipped: z.number().nullable(),
+  /** Over the tokens of the ordered answers; absent where sampler and trainer are one program, and in older records. */
+  mismatch: rolloutMismatch.optional(),
   questions: z.number().int(),
   skipped: z.number().int(),
   trainedTokens: z.number().int(),
@@ -294,6 +303,8 @@ export const stepMetrics = z.object({
     score: z.number(),
     /** Scoring answers on shuffled frames, for `temporalCredit`. */
     credit: z.number().default(0),
+    /** Scoring answers by the trainer's weights, where the sampler is another program. */
+    oldLogprobs: z.number().default(0),
     update: z.number(),
     store: z.number(),
     /** Stood still at safe points, because somebody paused the run: no work, and no part of `total`. */
@@ -302,11 +313,19 @@ export const stepMetrics = z.object({
   }),
   /** Resident memory of the trainer's process when the step was over; older records do not say. */
   memoryBytes: z.number().optional(),
+  /** Memory that each of the engine's processes took then, by rank; absent where it has none of its own. */
+  rankBytes: z.array(z.number()).optional(),
 });
 export type StepMetrics = z.infer<typeof stepMetrics>;
 
 /** What a step computed, without what it took: the same again where it is done again. */
-export function computedOf({ at: _at, durations: _durations, memoryBytes: _memory, ...numbers }: StepMetrics) {
+export function computedOf({
+  at: _at,
+  durations: _durations,
+  memoryBytes: _memory,
+  rankBytes: _ranks,
+  ...numbers
+}: StepMetrics) {
   return numbers;
 }
 

@@ -3,6 +3,8 @@
  * marked superseded. More than a kill costs is not given up without a person's word.
  */
 import { z } from 'zod';
+import { seedsKind } from './engine.ts';
+import { stepsAgain } from './seed-words.ts';
 
 export const resumption = z.object({
   /** Steps that the weights would hold; 0 begins anew. */
@@ -13,6 +15,8 @@ export const resumption = z.object({
   evaluations: z.number().int(),
   /** Newer checkpoints that can't be used, each with a clause that says why. */
   bad: z.array(z.object({ step: z.number().int(), why: z.string() })),
+  /** What seeds give on its engine. */
+  seeds: seedsKind.default('exact'),
   /** Why a person has to agree, as a sentence; null where nothing more is given up than a kill costs. */
   asks: z.string().nullable(),
 });
@@ -37,5 +41,6 @@ export function resumptionWords(of: Resumption): string | null {
   if (left === null) return null;
   const where = of.from === 0 ? 'Beginning again at step 0' : `Resuming from step ${of.from}`;
   const isOne = of.steps + of.rollouts + of.evaluations === 1;
-  return `${where} leaves ${left} out of the curves; ${isOne ? 'it is' : 'they are'} kept.`;
+  const words = `${where} leaves ${left} out of the curves; ${isOne ? 'it is' : 'they are'} kept.`;
+  return [words, stepsAgain(of.seeds)].filter((part) => part !== null).join(' ');
 }

@@ -75,6 +75,12 @@ export const engineStatus = z.object({
   parameters: z.number().int(),
   /** Why this backend was picked. */
   why: z.string(),
+  /** Processes that share every batch; absent where threads of the trainer do. */
+  ranks: z.number().int().optional(),
+  /** What they compute on, one each; absent where the engine does not tell. `memoryBytes` is null where it is the machine's. */
+  devices: z.array(z.object({ name: z.string(), memoryBytes: z.number().nullable() })).optional(),
+  /** Path of a log of its own; absent where all that it says is in the trainer's. */
+  log: z.string().optional(),
   /** Null in the records of runs that are older than this. */
   capabilities: engineCapabilities.nullable().default(null),
 });

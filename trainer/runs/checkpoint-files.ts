@@ -14,24 +14,40 @@ import { parseJson } from '../protocol/json.ts';
 
 export const fileListName = 'checkpoint-files.json';
 
+/** From the checkpoint's folder on, with `/`; never out of it. */
+const fileName = z.string().refine((name) => {
+  const parts = name.split('/');
+  return !name.includes('\\') && parts.every((part) => part !== '' && part !== '.' && part !== '..');
+}, 'it is no file below the folder');
+
 const fileList = z.strictObject({
   version: z.literal(1),
   /** Older versions have no hash of files above 256 MB, which are known by their size alone. */
-  files: z.record(z.string(), z.strictObject({ sizeBytes: z.number(), sha256: z.string().nullable() })),
+  files: z.record(fileName, z.strictObject({ sizeBytes: z.number(), sha256: z.string().nullable() })),
 });
 type FileList = z.infer<typeof fileList>;
 
 /** How far the reading of long files is, in bytes. */
 export type ReadProgress = (done: number, total: number) => void;
 
+/** The names of all files of a checkpoint but its list, those in folders of it with `/`, in order. */
+export async function checkpointFileNames(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'))
+    .filter((name) => name !== fileListName)
+    .sort();
+}
+
 /**
  * Lists the files of a folder that is complete but for this list.
- * @param known SHA-256 of files by their names, taken while they were written; the others are read
+ * @param known SHA-256 of files by their names in the list, taken while they were written; the others are read
  * @returns their size in bytes
  */
 export async function writeFileList(folder: string, known: ReadonlyMap<string, string> = new Map()): Promise<number> {
   const files: FileList['files'] = {};
-  for (const name of (await readdir(folder)).filter((name) => name !== fileListName).sort()) {
+  for (const name of await checkpointFileNames(folder)) {
     const file = path.join(folder, name);
     files[name] = { sizeBytes: (await stat(file)).size, sha256: known.get(name) ?? (await sha256OfFiles([file])) };
   }
@@ -87,9 +103,10 @@ export async function copyChecked(from: string, to: string): Promise<Map<string,
   const listed = list === null || typeof list === 'string' ? {} : list.files;
   const copied = new Map<string, string>();
   await mkdir(to, { recursive: true });
-  const names = new Set([...(await readdir(from)), ...Object.keys(listed)]);
-  for (const name of [...names].filter((name) => name !== fileListName).sort()) {
+  const names = new Set([...(await checkpointFileNames(from)), ...Object.keys(listed)]);
+  for (const name of [...names].sort()) {
     const bad = (why: string) => new StudioError('not-found', `It can't be copied: ${name} ${why}.`, { place: from });
+    await mkdir(path.dirname(path.join(to, name)), { recursive: true });
     const found = await copyHashed(path.join(from, name), path.join(to, name)).catch((thrown: unknown) => {
       throw (thrown as NodeJS.ErrnoException).code === 'ENOENT' ? bad('is missing') : thrown;
     });

@@ -37,7 +37,7 @@ export function tokensOf({ tokens, pieces, logprobs, entropy }: Completion): Rol
   return {
     pieces: [...pieces],
     logprobs: Array.from(logprobs),
-    entropy: Array.from(entropy),
+    ...(entropy && { entropy: Array.from(entropy) }),
     ids: Array.from(tokens),
   };
 }

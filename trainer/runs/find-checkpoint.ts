@@ -45,10 +45,11 @@ export async function findCheckpoint(
         place: folder,
         remedy: 'Use another checkpoint, or put the file back.',
       });
-    await refuseOtherForms(folder);
-    const state = existsSync(path.join(folder, controllerFile)) ? await readControllerState(folder) : null;
     const runFolder = path.resolve(folder, '..', '..');
-    return { folder, state, plan: existsSync(path.join(runFolder, planFile)) ? await readPlan(runFolder) : null };
+    const plan = existsSync(path.join(runFolder, planFile)) ? await readPlan(runFolder) : null;
+    await refuseOtherForms(folder, plan?.engine.name === 'verl');
+    const state = existsSync(path.join(folder, controllerFile)) ? await readControllerState(folder) : null;
+    return { folder, state, plan };
   }
   // No run is called so: it is a path, and what lies there is no model.
   if (/[/\\]/.test(named) || (projectFolder === null && existsSync(named))) await refuseOtherForms(named);

@@ -2,6 +2,7 @@
 import { StudioError } from '../protocol/errors.ts';
 import { type Resumption, resumptionWords } from '../protocol/resumption.ts';
 import type { RunSummary } from '../protocol/run-state.ts';
+import { seedsOf } from '../protocol/seed-words.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { ReadProgress } from './checkpoint-files.ts';
 import { checkpointAt, checkpointsOf, type WholeCheckpoint } from './checkpoints.ts';
@@ -31,12 +32,14 @@ export async function planResumption(
   const checkpoint = asked === undefined ? newest : await checkpointAt(folder, asked, progress);
   const from = checkpoint?.state.step ?? 0;
   demandOwn(run, from, asked, folder);
+  const seeds = seedsOf(run);
   const newer = bad.filter(({ step }) => step > from).map(({ step, why }) => ({ step, why }));
-  if (from >= run.step) return { checkpoint, from, steps: 0, rollouts: 0, evaluations: 0, bad: newer, asks: null };
+  if (from >= run.step)
+    return { checkpoint, from, steps: 0, rollouts: 0, evaluations: 0, bad: newer, seeds, asks: null };
   const gone = store
     .checkpoints()
     .findLast(({ step }) => step > (newest?.state.step ?? -1) && newer.every((held) => held.step !== step));
-  return { checkpoint, from, ...store.countAfter(from), bad: newer, asks: whyAsked() };
+  return { checkpoint, from, ...store.countAfter(from), bad: newer, seeds, asks: whyAsked() };
 
   function whyAsked(): string | null {
     const [fault] = newer;

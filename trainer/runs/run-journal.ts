@@ -29,13 +29,6 @@ export interface JournalListener {
   log(line: string): void;
 }
 
-/** What the update of a step computed of its ordered answers. */
-export interface StepUpdate {
-  readonly answers: readonly UpdatedAnswer[];
-  /** Then the sampler's log-probabilities are kept alone. */
-  readonly samplerIsTrainer: boolean;
-}
-
 /** Between two tellings of how far some work is. */
 const progressEveryMs = 250;
 
@@ -148,17 +141,17 @@ export class RunJournal {
     }
   }
 
-  /** A step with what its update computed of its answers, where it has any. @throws StudioError `disk-full` */
-  recordStep(metrics: StepMetrics, update: StepUpdate | null): void {
+  /** A step with what its update computed of its ordered answers, where it has any. @throws StudioError `disk-full` */
+  recordStep(metrics: StepMetrics, update: readonly UpdatedAnswer[] | null): void {
     const step: RunEventBody = { type: 'step', metrics };
     if (update === null) {
       this.record(step);
       return;
     }
-    const kl = Object.fromEntries(update.answers.map((answer) => [answer.rolloutId, meanKl(answer)]));
-    const scores = update.answers.map(({ rolloutId, logprobs, refLogprobs }): [string, UpdateScores] => [
+    const kl = Object.fromEntries(update.map((answer) => [answer.rolloutId, meanKl(answer)]));
+    const scores = update.map(({ rolloutId, logprobs, refLogprobs }): [string, UpdateScores] => [
       rolloutId,
-      { isLeftOut: logprobs === null, reference: refLogprobs, trainer: update.samplerIsTrainer ? null : logprobs },
+      { isLeftOut: logprobs === null, reference: refLogprobs },
     ]);
     this.recordAll([{ type: 'references', step: metrics.step, kl }, step], { scores: new Map(scores) });
   }

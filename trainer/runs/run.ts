@@ -19,6 +19,7 @@ import {
   standingBeforeQueue,
   standingOf,
 } from '../protocol/run-state.ts';
+import { seedsOf } from '../protocol/seed-words.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { EventDetails } from '../store/run-tables.ts';
 import { skippedAfter } from './changed-questions.ts';
@@ -157,7 +158,8 @@ export class Run {
   async resumption(from: number | undefined): Promise<Resumption> {
     const { folder, store } = this;
     const run = this.summary();
-    if (this.stay) return { from: run.step, steps: 0, rollouts: 0, evaluations: 0, bad: [], asks: null };
+    if (this.stay)
+      return { from: run.step, steps: 0, rollouts: 0, evaluations: 0, bad: [], seeds: seedsOf(run), asks: null };
     return resumption.parse(await planResumption({ folder, store, run }, from));
   }
 

@@ -71,6 +71,8 @@ export class Steering {
   private beginsAnew = false;
   private ended: Ending | null = null;
   private isClosed = false;
+  /** Nothing goes on from where the loop stands still. */
+  private broken: StudioError | null = null;
   private besides: Beside[] = [];
   /** Ends the one that is under way. */
   private cut: AbortController | null = null;
@@ -255,6 +257,13 @@ export class Steering {
     this.wake?.();
   }
 
+  /** What the loop works with is gone: one that stands still ends with the fault, one that computes meets it by itself. */
+  breakOff(fault: StudioError): void {
+    this.broken = fault;
+    this.cut?.abort(fault);
+    this.wake?.();
+  }
+
   /** Takes down how far a command lets the loop go on. @returns that in words; null where it goes on to its end */
   begin(request: CommandRequest): string | null {
     this.stepsLeft = request.kind === 'step' ? request.count : null;
@@ -312,6 +321,7 @@ export class Steering {
   private async settle(): Promise<void> {
     await this.drain();
     while (this.held) {
+      if (this.broken) throw this.broken;
       if (this.isClosed && !this.isEnding)
         throw new StudioError(
           'cancelled',
@@ -324,6 +334,7 @@ export class Steering {
         });
         this.wake = null;
       }
+      if (this.broken) continue;
       await this.drain();
       if (this.held) await this.doBeside();
     }

@@ -20,7 +20,7 @@ import { asStudioError, type ErrorKind, StudioError } from '../protocol/errors.t
 import type { EvaluationArm } from '../protocol/evaluation-arms.ts';
 import { fileFault } from '../protocol/file-faults.ts';
 import { isParameterName, type ParameterValues } from '../protocol/parameters.ts';
-import type { CheckpointReason, Rollout } from '../protocol/records.ts';
+import type { CheckpointReason, Rollout, StepMetrics } from '../protocol/records.ts';
 import { resumptionWords } from '../protocol/resumption.ts';
 import {
   faultOf,
@@ -304,7 +304,7 @@ export class TrainingSession {
       if (!begun || fault.kind !== 'engine-failed') return { state: 'failed', fault: told };
       // Nothing is wrong with the run: it goes on in another engine.
       const at = { point: 'after-update', step: this.run.step } as const;
-      const log = around.recentLog().map(inText);
+      const log = [...around.recentLog(), ...(this.bench?.engine.recentLog?.() ?? [])].map(inText);
       return { state: 'paused', at, why: told.message, fault: { ...told, log }, memory: 'released' };
     }
   }
@@ -365,6 +365,9 @@ export class TrainingSession {
           }),
     });
     this.bench = bench;
+    void bench.engine.died.then((fault) => {
+      if (this.bench === bench) this.steering.breakOff(fault);
+    });
     bench.questions.obey(this.labels.corrections);
     bench.questions.skip(this.run.skippedRows ?? []);
     this.reached = bench.reached ?? this.reached;
@@ -517,13 +520,9 @@ export class TrainingSession {
           return plan.method === 'sft' ? sftStep(training, step) : tgrpoStep(training, step, plan.method);
         });
         metrics.skipped = this.run.skipped - skippedBefore;
+        await this.tellMemory(metrics);
         this.reached = { step, position: this.place.next };
-        await this.orHold({ point: 'after-update', step }, async () =>
-          journal.recordStep(
-            metrics,
-            this.updated && { answers: this.updated, samplerIsTrainer: this.samplerIsTrainer },
-          ),
-        );
+        await this.orHold({ point: 'after-update', step }, async () => journal.recordStep(metrics, this.updated));
         await this.orHold({ point: 'after-update', step }, () => this.updates.afterStep(step));
         // Before a checkpoint of it: a run that goes on from there has heard what there was to say.
         await this.advisor.look();
@@ -609,8 +608,13 @@ export class TrainingSession {
     }
   }
 
-  private get samplerIsTrainer(): boolean {
-    return this.workbench.engine.capabilities.samplerIsTrainer;
+  /** What an engine of several processes takes: who dies of it is one of them. */
+  private async tellMemory(metrics: StepMetrics): Promise<void> {
+    const { engine } = this.workbench;
+    if (engine.status().ranks === undefined) return;
+    // One that has died is met by the next step; this one is made.
+    const memory = await engine.memory().catch(() => null);
+    if (memory?.byRank) metrics.rankBytes = [...memory.byRank];
   }
 
   private get workbench(): Workbench {

@@ -253,7 +253,7 @@ export class WeighingJob {
     const tokens = run.store.tokens(rolloutId);
     const why = unscorable(tokens);
     if (why !== null) throw new StudioError('bad-request', why, { place: rolloutId });
-    const { ids = [], pieces, logprobs: recorded } = tokens;
+    const { ids = [], pieces, logprobs, trainerLogprobs: recorded = logprobs } = tokens;
     const { question, media } = group;
     const frames = await this.framesOf(run.summary().id, media.key);
     const seen = media.kind === 'image' ? null : seenOrder(media, rollout.order);

@@ -178,8 +178,13 @@ export class WeightsDesk {
     const engine = await this.around.createEngine(run.plan.engine);
     try {
       const model = await engine.createModel({ kind: 'folder', folder, optimizer: false }, 'policy');
-      this.loaded = { folder, engine, model };
-      return this.loaded;
+      const loaded = { folder, engine, model };
+      this.loaded = loaded;
+      // Whoever asks next has it loaded anew.
+      void engine.died.then(() => {
+        if (this.loaded === loaded) this.loaded = null;
+      });
+      return loaded;
     } catch (thrown) {
       await engine.dispose();
       throw thrown;

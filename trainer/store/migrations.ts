@@ -23,6 +23,7 @@ import {
   schema12,
   schema13,
   schema14,
+  schema15,
 } from './schema.ts';
 
 interface Step {
@@ -69,6 +70,7 @@ const steps: readonly Step[] = [
   { change: (database) => database.exec(schema12), refill: false },
   { change: (database) => database.exec(schema13), refill: false },
   { change: (database) => database.exec(schema14), refill: false },
+  { change: (database) => database.exec(schema15), refill: false },
 ];
 
 /** The tables as version `version` had them, in an empty database: what is saved of a damaged one is put there as it is. */

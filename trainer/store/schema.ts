@@ -357,3 +357,17 @@ ALTER TABLE rollouts ADD COLUMN credit_worth REAL;
 /** By what they tell, so that those of a kind are found among all the others. */
 export const schema14 =
   "CREATE INDEX events_type ON events (json_extract(body, '$.type'), seq) WHERE body IS NOT NULL;";
+
+/**
+ * Where sampler and trainer are different programs: what the trainer makes of an answer is known before its update, and what is between
+ * the two. An entropy that nobody told is an empty blob.
+ */
+export const schema15 = `
+ALTER TABLE tokens ADD COLUMN trainer BLOB;
+UPDATE tokens SET trainer = (SELECT trainer FROM token_scores WHERE token_scores.rollout_key = tokens.rollout_key)
+  WHERE rollout_key IN (SELECT rollout_key FROM token_scores WHERE trainer IS NOT NULL);
+ALTER TABLE token_scores DROP COLUMN trainer;
+ALTER TABLE rollouts ADD COLUMN mismatch REAL;
+ALTER TABLE rollouts ADD COLUMN mismatch_k3 REAL;
+ALTER TABLE rollouts ADD COLUMN importance REAL;
+`;

@@ -1,7 +1,7 @@
 /** What is kept token by token: of rollouts as they were sampled, of what an update computed of them, and of prompts. */
 import type { FrameOrder, GroupPurpose, PromptTokens, RolloutTokens } from '../protocol/records.ts';
 import type { Database } from './database.ts';
-import { beforeKept, noAlternatives, whyNotScored } from './missing-tokens.ts';
+import { beforeKept, noAlternatives, noEntropy, whyNotScored } from './missing-tokens.ts';
 import {
   packAlternatives,
   packFloats,
@@ -19,8 +19,6 @@ export interface UpdateScores {
   readonly isLeftOut: boolean;
   /** Log-probabilities by the reference; null where none was asked. */
   readonly reference: ArrayLike<number> | null;
-  /** By the trainer's weights; null where the sampler's are the same. */
-  readonly trainer: ArrayLike<number> | null;
 }
 
 interface TokensRow {
@@ -29,9 +27,9 @@ interface TokensRow {
   entropy: Uint8Array;
   ids: Uint8Array | null;
   alternatives: Uint8Array | null;
+  trainer: Uint8Array | null;
   left_out: number | null;
   reference: Uint8Array | null;
-  trainer: Uint8Array | null;
   step: number;
   superseded: number;
   purpose: GroupPurpose;
@@ -49,17 +47,18 @@ export class TokenTable {
 
   /** An answer as it was sampled; what an update computed of an earlier one under this key is forgotten. */
   write(rolloutKey: number, tokens: RolloutTokens): void {
-    const { pieces, logprobs, entropy, ids, alternatives } = tokens;
+    const { pieces, logprobs, entropy, ids, alternatives, trainerLogprobs } = tokens;
     for (const table of ['token_scores', 'receipts'])
       this.database.run(`DELETE FROM ${table} WHERE rollout_key = ?`, rolloutKey);
     this.database.run(
-      'INSERT OR REPLACE INTO tokens (rollout_key, pieces, logprobs, entropy, ids, alternatives) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO tokens (rollout_key, pieces, logprobs, entropy, ids, alternatives, trainer) VALUES (?, ?, ?, ?, ?, ?, ?)',
       rolloutKey,
       JSON.stringify(pieces),
       packFloats(logprobs),
-      packFloats(entropy),
+      packFloats(entropy ?? []),
       ids ? packIds(ids) : null,
       alternatives ? packAlternatives(alternatives) : null,
+      trainerLogprobs ? packFloats(trainerLogprobs) : null,
     );
     if (!alternatives) return;
     const known = Object.fromEntries(alternatives.flat().map(({ id, piece }) => [id, piece]));
@@ -69,13 +68,12 @@ export class TokenTable {
     );
   }
 
-  writeScores(rolloutKey: number, { isLeftOut, reference, trainer }: UpdateScores): void {
+  writeScores(rolloutKey: number, { isLeftOut, reference }: UpdateScores): void {
     this.database.run(
-      'INSERT OR REPLACE INTO token_scores (rollout_key, left_out, reference, trainer) VALUES (?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO token_scores (rollout_key, left_out, reference) VALUES (?, ?, ?)',
       rolloutKey,
       Number(isLeftOut),
       reference && packFloats(reference),
-      trainer && packFloats(trainer),
     );
   }
 
@@ -102,7 +100,7 @@ export class TokenTable {
   /** @param isUnderWay tells whether the update of a step may still be made */
   tokens(rolloutId: string, isUnderWay: (step: number) => boolean): RolloutTokens | undefined {
     const row = this.database.get<TokensRow>(
-      `SELECT t.pieces, t.logprobs, t.entropy, t.ids, t.alternatives, s.left_out, s.reference, s.trainer,
+      `SELECT t.pieces, t.logprobs, t.entropy, t.ids, t.alternatives, t.trainer, s.left_out, s.reference,
          r.step, r.superseded, g.purpose, json_extract(b.body, '$.order') AS frame_order
        FROM rollouts r JOIN tokens t ON t.rollout_key = r.key JOIN groups g ON g.key = r.group_key
          JOIN rollout_bodies b ON b.key = r.key LEFT JOIN token_scores s ON s.rollout_key = r.key
@@ -119,16 +117,18 @@ export class TokenTable {
     };
     const why = (array: 'reference' | 'trainer') => whyNotScored(recorded, array, isUnderWay(row.step));
     const { ids, alternatives, reference, trainer } = row;
+    const hasEntropy = row.entropy.length > 0 || row.logprobs.length === 0;
     return {
       pieces,
       logprobs: unpackFloats(row.logprobs),
-      entropy: unpackFloats(row.entropy),
+      ...(hasEntropy && { entropy: unpackFloats(row.entropy) }),
       ...(ids && { ids: unpackIds(ids) }),
       ...(trainer && { trainerLogprobs: unpackFloats(trainer) }),
       ...(reference && { referenceLogprobs: unpackFloats(reference) }),
       ...(alternatives && { alternatives: this.withPieces(unpackAlternatives(alternatives, pieces.length)) }),
       missing: {
         ...(ids === null && { ids: beforeKept }),
+        ...(!hasEntropy && { entropy: noEntropy }),
         ...(trainer === null && { trainerLogprobs: why('trainer') }),
         ...(reference === null && { referenceLogprobs: why('reference') }),
         ...(alternatives === null && { alternatives: ids === null ? beforeKept : noAlternatives }),

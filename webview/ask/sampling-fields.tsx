@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { mostAnswers, type WeightsNamed } from '../../trainer/protocol/ask.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
+import { seedHints, seedsOf } from '../../trainer/protocol/seed-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import type { Session } from '../state/session.ts';
 import { useStore } from '../ui/store.ts';
@@ -103,7 +104,7 @@ export function SamplingFields({ session, feed, asking, changed }: SamplingField
             'empty: as the run',
           )}
           {field('maxTokens', 'max tokens', String(parameters.maxNewTokens), 'with those kept')}
-          {field('seed', 'seed', 'new', 'the same repeats')}
+          {field('seed', 'seed', 'new', seedHints[seedsOf(run)])}
         </div>
       </Block>
       {also.length > 0 && (

@@ -77,8 +77,17 @@ export function chartSpecs(drawn: Drawn): { large: ChartSpec[]; small: ChartSpec
       plainOne('Learning rate', 'learningRate', 'learningRate', false),
       plainOne('Reward', 'reward', 'rewardCurve'),
       plainOne('Clipped share', 'clipped', 'clippedShare'),
+      plainOne('Mismatch, nats', 'mismatch', 'mismatch'),
+      plainOne('Mismatch, k3', 'mismatchK3', 'mismatch'),
+      plainOne('Largest weight', 'importance', 'importance'),
       plainOne('Tokens a second', 'tokensPerSecond', 'throughput'),
       one('Memory, GB', { metric: 'memory', formula: 'memory', name: 'memory, GB', colour: 'plain' }),
+      one('Largest rank, GB', {
+        metric: 'rankMemory',
+        formula: 'rankMemory',
+        name: 'largest rank, GB',
+        colour: 'plain',
+      }),
     ].filter(hasAny),
   };
 }
@@ -97,7 +106,7 @@ function curvesOf({ runs }: Drawn, spec: CurveSpec): Curve[] {
     return [
       {
         ...shown,
-        ...valuesOf(metric === 'memory' ? scaled(column, 1 / gigabyte) : column),
+        ...valuesOf(metric === 'memory' || metric === 'rankMemory' ? scaled(column, 1 / gigabyte) : column),
         ...(dash && { dash }),
         ...(runs.length > 1 && { ofRun: { place, id: run.id } }),
       },

@@ -7,6 +7,7 @@ import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { Checkpoint } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { runName } from '../../trainer/protocol/runfile.ts';
+import { seedsOf, stepsAgain } from '../../trainer/protocol/seed-words.ts';
 import type { RunFeed } from '../state/run-feed.ts';
 import { fileSize, grouped } from '../ui/numbers.ts';
 import { Button, TextField } from '../ui/toolkit.tsx';
@@ -132,7 +133,7 @@ export function ForkPanel({
       onClose={onClose}
     >
       <p>
-        A new run goes on from step {step}; this one stays as it is{costWords(run)}.
+        A new run goes on from step {step}; this one stays as it is{costWords(run)}. {stepsAgain(seedsOf(run))}
       </p>
       <div class={styles.fields}>
         <span>name</span>

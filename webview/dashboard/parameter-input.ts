@@ -58,7 +58,12 @@ export function readForRun(
 
 /** Why a change would do nothing with the engine that computes the run; null where it would, or nobody knows. */
 export function withoutEffect(name: ParameterName, engine: EngineStatus | null): string | null {
+  if (!engine?.capabilities) return null;
+  const { samplerIsTrainer, topAlternatives, optimizerKeys } = engine.capabilities;
+  if (name === 'importanceCap' && samplerIsTrainer)
+    return `it has no effect: the engine ${engine.name} samples by the program that it trains with`;
+  if (name === 'alternatives' && topAlternatives === 0) return `it has no effect: the engine ${engine.name} tells none`;
   const key = optimizerKey.safeParse(name);
-  if (!key.success || !engine?.capabilities || engine.capabilities.optimizerKeys.includes(key.data)) return null;
+  if (!key.success || optimizerKeys.includes(key.data)) return null;
   return `it has no effect on the optimizer of the engine ${engine.name}`;
 }

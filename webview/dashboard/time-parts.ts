@@ -3,9 +3,20 @@ import type { StepMetrics } from '../../trainer/protocol/records.ts';
 
 type Durations = StepMetrics['durations'];
 
-const measured = ['decode', 'sample', 'score', 'credit', 'update', 'store'] as const satisfies (keyof Durations)[];
+const measured = [
+  'decode',
+  'sample',
+  'score',
+  'credit',
+  'oldLogprobs',
+  'update',
+  'store',
+] as const satisfies (keyof Durations)[];
 /** In the order in which they come; `other` is what none of them measured. */
 export const partNames = [...measured, 'other'] as const;
+
+/** What a part is called. */
+export const partWords = (name: (typeof partNames)[number]): string => (name === 'oldLogprobs' ? 'old log p' : name);
 
 export interface TimeParts {
   readonly of: Readonly<Record<(typeof partNames)[number], number>>;

@@ -1,12 +1,14 @@
 /** The parts of a step's time, of the last step and on average, and what computed it. */
 
+import { computesOn, sizeWords } from '../../trainer/protocol/engine-words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { EngineStatus } from '../../trainer/protocol/run-state.ts';
+import { seedSentences, seedsOf } from '../../trainer/protocol/seed-words.ts';
 import { FormulaLabel } from '../formulas/formula.tsx';
 import type { RunView } from '../state/run-view.ts';
 import { Section } from '../ui/heads.tsx';
 import { duration, elapsed, fileSize, grouped } from '../ui/numbers.ts';
-import { meanOf, partNames, type TimeParts, timeParts } from './time-parts.ts';
+import { meanOf, partNames, partWords, type TimeParts, timeParts } from './time-parts.ts';
 import styles from './where-the-time-went.module.css';
 
 export function WhereTheTimeWent({ view }: { view: RunView }) {
@@ -34,6 +36,11 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
                 {fileSize(last.memoryBytes)}
               </FormulaLabel>
             )}
+            {last.rankBytes !== undefined && last.rankBytes.length > 0 && (
+              <FormulaLabel name="rankMemory" class="dim" worked={ranksText(last.rankBytes)}>
+                ranks {rangeText(last.rankBytes)}
+              </FormulaLabel>
+            )}
             <FormulaLabel
               name="throughput"
               class="dim"
@@ -54,7 +61,7 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
                 <rect class={fillOf(name)} width="10" height="10" />
               </svg>
               <FormulaLabel name="timePart" pointerOnly={index > 0}>
-                {name} <b>{elapsed(own.of[name])}</b> {percent(own, name)}
+                {partWords(name)} <b>{elapsed(own.of[name])}</b> {percent(own, name)}
                 {mean !== null && `, mean ${elapsed(mean.of[name])} ${percent(mean, name)}`}
               </FormulaLabel>
             </li>
@@ -65,6 +72,20 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
       </div>
     </section>
   );
+}
+
+/** From the rank that takes least to the one that takes most. */
+function rangeText(bytes: readonly number[]): string {
+  const [least, most] = [fileSize(Math.min(...bytes)), fileSize(Math.max(...bytes))];
+  return least === most ? least : `${least}–${most}`;
+}
+
+/** Ranks that are told one by one; there may be hundreds. */
+const mostRanks = 16;
+
+function ranksText(bytes: readonly number[]): string {
+  const told = bytes.slice(0, mostRanks).map((one, rank) => `${rank}: ${fileSize(one)}`);
+  return `${told.join(', ')}${bytes.length > mostRanks ? `, and ${bytes.length - mostRanks} more` : ''}`;
 }
 
 type PartName = (typeof partNames)[number];
@@ -79,7 +100,7 @@ function Bar({ name, parts }: { name: string | null; parts: TimeParts }) {
   let from = 0;
   const label = partNames
     .filter((part) => isShown(parts, part))
-    .map((part) => `${part} ${elapsed(of[part])}`)
+    .map((part) => `${partWords(part)} ${elapsed(of[part])}`)
     .join(', ');
   return (
     <div class={styles.bar}>
@@ -109,11 +130,12 @@ function fillOf(part: string): string | undefined {
 
 /** Which backend computes, and why that one. */
 function Engine({ engine }: { engine: EngineStatus }) {
-  const threads = engine.threads === 1 ? '1 thread' : `${engine.threads} threads`;
   return (
     <p class={`dim ${styles.engine}`}>
-      Computed by {engine.name} on <b>{shownLine(engine.backend)}</b>, {threads}, {(engine.parameters / 1e6).toFixed(2)}{' '}
-      M parameters. {shownLine(engine.why)}
+      Computed by {engine.name} on <b>{shownLine(engine.backend)}</b>, {shownLine(computesOn(engine))},{' '}
+      {sizeWords(engine)}. {shownLine(engine.why)} {seedSentences[seedsOf({ engine })]}
+      {engine.capabilities?.samplerIsTrainer === false &&
+        ' It samples by another program than it trains with: answers are scored again before the update.'}
     </p>
   );
 }

@@ -148,10 +148,11 @@ export const formulas = {
       'ρ = exp(log π − log π_old) of each token;  where ratio is sequence exp( Σ_t (log π − log π_old) / len_i ), one for the answer',
       'KL by k3 or exact, as “KL estimator” says',
       'w = 1/(answers × len_i), 1/(all tokens), or 1/(answers × maxNewTokens), as lossMean says: answer, token, constant',
+      'where importanceCap is C and the sampler another program, w is multiplied by min( exp(log π_old − log π_sampler), C )',
     ],
     over: 'Tokens of all ordered answers in the update. “skip flat groups” leaves groups of equal rewards out; a step without any other has no value.',
     unit: 'none',
-    note: `With one update a sampling ρ is 1 and a group’s advantages add up to 0, so under the mean by answer the loss is β × KL: it is not expected to fall. Answer and constant divide by the answers of the update. ${policyUpdate} ${smoothed}`,
+    note: `With one update a sampling ρ is 1 and a group’s advantages add up to 0, so under the mean by answer the loss is β × KL: it is not expected to fall. Answer and constant divide by the answers of the update. π_old is by the trainer’s weights, whoever sampled; no gradient goes through the importance weight. ${policyUpdate} ${smoothed}`,
     source:
       'Video-R1 eq. 4; DAPO (two ε, mean by token), Dr. GRPO (constant), GSPO (sequence); trainer/engines/losses.ts',
   },
@@ -203,6 +204,28 @@ export const formulas = {
     note: `Where ratio is sequence, all tokens of an answer are clipped or none. 0 with one update a sampling, where ρ is 1. ${policyUpdate} ${smoothed}`,
     source: 'Video-R1 eq. 4; trainer/engines/losses.ts',
   },
+  mismatch: {
+    title: 'Rollout–trainer mismatch',
+    formula: [
+      'difference = mean over t of | log π_old(y_t) − log π_sampler(y_t) |',
+      'k3 = mean over t of ( exp(d) − d − 1 ),  d = log π_old − log π_sampler, clamped to ±10',
+    ],
+    over: 'The tokens of an answer; in the curve those of all ordered answers of the step, each token alike.',
+    unit: 'nats per token (k3: an estimate of KL(π_sampler || π_old))',
+    note: `Where sampling and training are different programs (vLLM beside FSDP): the same weights, computed otherwise. 0, and not shown, where they are one. ${smoothed}`,
+    source: 'trainer/learning/importance.ts, trainer/engines/losses.ts',
+  },
+  importance: {
+    title: 'Largest importance weight',
+    formula: [
+      'max over t of exp( log π_old(y_t) − log π_sampler(y_t) )',
+      'the loss of a token is multiplied by min(that, C)',
+    ],
+    over: 'The tokens of an answer; in the curve those of all ordered answers of the step.',
+    unit: 'ratio; 1 where both programs agree',
+    note: `As it is before the cut; C is importanceCap, and nothing is multiplied where that is 0. Differences beyond ±20 nats count as those. ${smoothed}`,
+    source: 'Yao et al. 2025 (TIS), verl rollout_is; trainer/learning/importance.ts',
+  },
   flatGroups: {
     title: 'Flat groups',
     formula: ['groups with std = 0, divided by groups'],
@@ -232,7 +255,7 @@ export const formulas = {
   timePart: {
     title: 'Where the time went',
     formula: ['time of the part;  part / time of the step'],
-    over: 'The newest step, and each part’s mean over the newest 20. decode: reading frames; sample: answers; score: rewards and aha; credit: right answers scored on shuffled frames; update: reference, gradient and optimizer; store: writing the groups; other: the rest.',
+    over: 'The newest step, and each part’s mean over the newest 20. decode: reading frames; sample: answers; score: rewards and aha; credit: right answers scored on shuffled frames; old log p: ordered answers scored by the trainer, where another program sampled them; update: reference, gradient and optimizer; store: writing the groups; other: the rest.',
     unit: 'time; percent',
     source: 'trainer/learning/training.ts, webview/dashboard/where-the-time-went.tsx',
   },
@@ -251,6 +274,15 @@ export const formulas = {
     unit: 'GB, 10⁹ bytes',
     note: 'The tfjs engine computes inside this process; an engine on another machine has memory of its own, which is not in it. Steps of older versions do not say.',
     source: 'trainer/learning/training.ts',
+  },
+
+  rankMemory: {
+    title: 'Memory of the ranks',
+    formula: ['what each process of the engine takes on its device;  the curve is that of the rank that takes most'],
+    over: 'When the step was over.',
+    unit: 'GB, 10⁹ bytes',
+    note: 'Of engines of several processes alone; on a CPU it is each process’s own memory.',
+    source: 'trainer/runs/training-session.ts',
   },
 
   // ---- dashboard: evaluations ----
@@ -682,12 +714,20 @@ export const formulas = {
     note: 'At temperature 1 and without top-p, by the weights that sampled it.',
     source: 'trainer/learning/group-metrics.ts, trainer/engines/tfjs/model/generation.ts',
   },
+  trainerLogprob: {
+    title: 'Mean log-probability by the trainer',
+    formula: ['Σ_t log π_old(y_t) / len'],
+    over: 'The tokens of this answer, the end token included, in a forward pass of the trainer before the update.',
+    unit: 'nats per token',
+    note: 'Shown where the answer was sampled by another program. The ratio of the policy loss is over these, not over what the sampler told.',
+    source: 'trainer/learning/old-scores.ts',
+  },
   meanEntropy: {
     title: 'Mean entropy',
     formula: ['Σ_t H_t / len,  H_t = − Σ_v π(v)·log π(v)'],
     over: 'The tokens of this answer, the end token included.',
     unit: 'nats',
-    note: 'At temperature 1 over the whole vocabulary.',
+    note: 'At temperature 1 over the whole vocabulary; by the trainer where the sampler tells none, and then of answers that are trained on alone.',
     source: 'trainer/learning/group-metrics.ts, trainer/engines/tfjs/model/generation.ts',
   },
   tokenProbability: {
@@ -709,7 +749,7 @@ export const formulas = {
   tokenKl: {
     title: 'KL at a token',
     formula: ['k3 = exp(d) − d − 1,  d = log π_ref(y_t) − log π_old(y_t)'],
-    over: 'Each token: its log-probability by the reference, and by the weights that sampled it.',
+    over: 'Each token: its log-probability by the reference, and by the weights before the update, as the trainer computes it.',
     unit: 'nats, 0 or more',
     note: 'An estimate from the one token that was drawn. Whatever estimator the run’s klEstimator names, this is k3.',
     source: 'webview/rollout/token-numbers.ts',
@@ -719,7 +759,7 @@ export const formulas = {
     formula: ['| log π_trainer(y_t) − log π_sampler(y_t) |'],
     over: 'Each token, by two programs that hold the same weights.',
     unit: 'nats',
-    note: 'Above 0 the two do not compute alike, and the ratio of the policy loss begins away from 1.',
+    note: 'Above 0 the two do not compute alike: tokens are drawn from another distribution than the one that is trained. importanceCap weighs them.',
     source: 'webview/rollout/shades.ts',
   },
   orderWorth: {

@@ -8,6 +8,20 @@ import { count, fixed } from '../ui/numbers.ts';
 import styles from './answer-line.module.css';
 import { AnswerMark } from './answer-mark.tsx';
 
+/** What the trainer makes of it, where it was sampled by another program. */
+function Trainer({ rollout: { trainerLogprob, mismatch } }: Pick<AnswerLineProps, 'rollout'>) {
+  if (trainerLogprob === undefined || mismatch === undefined) return null;
+  return (
+    <>
+      <FormulaLabel name="trainerLogprob">by the trainer {fixed(trainerLogprob, 3)}</FormulaLabel> ·{' '}
+      <FormulaLabel name="mismatch">
+        mismatch {fixed(mismatch.difference, 4)} nats (k3 {fixed(mismatch.k3, 5)})
+      </FormulaLabel>{' '}
+      · <FormulaLabel name="importance">largest weight {fixed(mismatch.weight, 3)}</FormulaLabel> ·{' '}
+    </>
+  );
+}
+
 interface AnswerLineProps {
   readonly rollout: Rollout;
   readonly question: Question;
@@ -36,11 +50,11 @@ export function AnswerLine({ rollout, question, threshold, noEntropy, children }
         >
           log p {fixed(rollout.meanLogprob, 3)}
         </FormulaLabel>{' '}
-        ·{' '}
-        {noEntropy === null ? (
+        · <Trainer rollout={rollout} />
+        {noEntropy === null && rollout.meanEntropy !== null ? (
           <FormulaLabel name="meanEntropy">entropy {fixed(rollout.meanEntropy, 3)}</FormulaLabel>
         ) : (
-          `entropy: ${noEntropy}`
+          `entropy: ${noEntropy ?? 'none, as the trainer did not score it'}`
         )}{' '}
         · {stopWords[rollout.stopReason]}
         {problems.length > 0 && ` · ${problems.map((problem) => shownLine(problem)).join(' ')}`}

@@ -109,6 +109,7 @@ export function entropyRefusal({ engine }: Pick<RunSummary, 'engine'>): string |
 }
 
 const unsaid = {
+  entropy: 'No entropy is kept of this answer.',
   kl: 'No log-probabilities of a reference are kept of this answer.',
   mismatch: 'No log-probabilities of the trainer are kept of this answer.',
 };
@@ -137,7 +138,8 @@ export function plainRefusal(name: PlainShade, tokens: RolloutTokens | null, noE
     case 'probability':
       return null;
     case 'entropy':
-      return noEntropy;
+      if (noEntropy !== null || tokens === null || tokens.entropy) return noEntropy;
+      return tokens.missing?.entropy ?? unsaid.entropy;
     case 'kl':
       if (tokens === null || tokens.referenceLogprobs) return null;
       return tokens.missing?.referenceLogprobs ?? unsaid.kl;

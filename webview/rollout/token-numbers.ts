@@ -18,7 +18,7 @@ export interface TokenNumbers {
   readonly alternatives: readonly TokenAlternative[];
 }
 
-/** The estimator k3 of the KL at one token, in nats: exp(d) − d − 1 with d = log π_ref − log π_old. Never below 0. */
+/** The estimator k3 of the KL at one token, in nats: exp(d) − d − 1 with d = log π_ref − log π_old, by the trainer. Never below 0. */
 export function k3(referenceLogprob: number, logprob: number): number {
   const d = referenceLogprob - logprob;
   return Math.exp(d) - d - 1;
@@ -26,16 +26,17 @@ export function k3(referenceLogprob: number, logprob: number): number {
 
 export function tokenNumbers(tokens: RolloutTokens, index: number): TokenNumbers {
   const logprob = tokens.logprobs[index] ?? 0;
+  const trainerLogprob = tokens.trainerLogprobs?.[index] ?? null;
   const referenceLogprob = tokens.referenceLogprobs?.[index] ?? null;
   return {
     index,
     piece: tokens.pieces[index] ?? '',
     id: tokens.ids?.[index] ?? null,
     logprob,
-    entropy: tokens.entropy[index] ?? null,
-    trainerLogprob: tokens.trainerLogprobs?.[index] ?? null,
+    entropy: tokens.entropy?.[index] ?? null,
+    trainerLogprob,
     referenceLogprob,
-    kl: referenceLogprob === null ? null : k3(referenceLogprob, logprob),
+    kl: referenceLogprob === null ? null : k3(referenceLogprob, trainerLogprob ?? logprob),
     alternatives: tokens.alternatives?.[index] ?? [],
   };
 }

@@ -41,15 +41,18 @@ function Token({ token, tokens, noEntropy }: TokenProps) {
   const { missing = {} } = tokens;
   const rows: readonly (readonly [string, string])[] = [
     ['id', token.id === null ? (missing.ids ?? 'not kept') : String(token.id)],
-    ['probability', `${fixed(Math.exp(token.logprob), 3)} (log p ${fixed(token.logprob, 3)})`],
-    ['entropy', token.entropy === null ? (noEntropy ?? 'not kept') : `${fixed(token.entropy, 3)} nats`],
+    [token.trainerLogprob === null ? 'probability' : 'sampler', probabilityText(token.logprob)],
+    ...(token.trainerLogprob === null ? [] : [['trainer', trainerText(token, token.trainerLogprob)] as const]),
+    [
+      'entropy',
+      token.entropy === null ? (noEntropy ?? missing.entropy ?? 'not kept') : `${fixed(token.entropy, 3)} nats`,
+    ],
     [
       'KL',
       token.kl === null
         ? (missing.referenceLogprobs ?? 'not kept')
         : `${fixed(token.kl, 4)} nats (reference log p ${fixed(token.referenceLogprob, 3)})`,
     ],
-    ...(token.trainerLogprob === null ? [] : [['trainer', `log p ${fixed(token.trainerLogprob, 3)}`] as const]),
   ];
   return (
     <>
@@ -83,6 +86,12 @@ function Token({ token, tokens, noEntropy }: TokenProps) {
       )}
     </>
   );
+}
+
+const probabilityText = (logprob: number) => `${fixed(Math.exp(logprob), 3)} (log p ${fixed(logprob, 3)})`;
+
+function trainerText({ logprob }: TokenNumbers, trainerLogprob: number): string {
+  return `${probabilityText(trainerLogprob)}, importance weight ${fixed(Math.exp(trainerLogprob - logprob), 3)}`;
 }
 
 /** Spaces and line ends of a token are part of it. */

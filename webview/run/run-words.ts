@@ -1,8 +1,9 @@
 /** What there is to say of a run's state, and of the trainer's absence. */
 
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
-import { faultOf, type RunSummary } from '../../trainer/protocol/run-state.ts';
+import { faultOf, type RunFault, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import { placeWords } from '../../trainer/protocol/run-words.ts';
+import { openAnswersAgain } from '../../trainer/protocol/seed-words.ts';
 import type { LinkStatus } from '../host.ts';
 import { grouped } from '../ui/numbers.ts';
 
@@ -80,12 +81,19 @@ export function troubleOf(run: RunSummary): Trouble | null {
       kind: run.state === 'failed' ? 'error' : 'warning',
       title: `${run.state === 'failed' ? 'Failed' : 'Paused'}: ${shownLine(fault.message)}`,
       place: fault.place ? shownLine(fault.place) : null,
-      text: `The weights are those of step ${grouped(run.step)}. ${shownLine(fault.remedy ?? '')}`.trim(),
+      text: `${weightsWords(run, fault)} ${shownLine(fault.remedy ?? '')}`.trim(),
       log: (fault.log ?? []).map((line) => shownLine(line)),
     };
   }
-  if (run.state !== 'paused' || run.why === null) return null;
-  return { kind: 'info', title: 'Paused.', place: null, text: sentence(run.why), log: [] };
+  if (run.state !== 'paused') return null;
+  const said = [run.why === null ? '' : sentence(run.why), openAnswersAgain(run) ?? ''].filter((text) => text !== '');
+  return said.length === 0 ? null : { kind: 'info', title: 'Paused.', place: null, text: said.join(' '), log: [] };
+}
+
+function weightsWords(run: RunSummary, { kind }: RunFault): string {
+  return kind === 'engine-failed' && run.state === 'paused' && run.memory === 'released'
+    ? 'Its weights went with the engine: it goes on from its last checkpoint, in another one.'
+    : `The weights are those of step ${grouped(run.step)}.`;
 }
 
 /** Hostile text as a sentence of its own; empty where there is none. */

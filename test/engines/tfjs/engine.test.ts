@@ -358,10 +358,11 @@ describe('sampling', () => {
       for (const [j, logprob] of logprobs.entries()) {
         expect(Math.abs(logprob - (recomputed[i]?.logprobs[j] ?? Number.NaN))).toBeLessThan(1e-4);
       }
-      entropy.forEach((value, j) => {
+      expect(entropy).not.toBeNull();
+      entropy?.forEach((value, j) => {
         expect(Math.abs(value - (recomputed[i]?.entropy?.[j] ?? Number.NaN))).toBeLessThan(1e-4);
       });
-      for (const value of entropy) expect(value >= 0 && value <= Math.log(tinySize.vocab_size)).toBe(true);
+      for (const value of entropy ?? []) expect(value >= 0 && value <= Math.log(tinySize.vocab_size)).toBe(true);
     });
   });
 
@@ -810,6 +811,9 @@ test.each(['wasm' as const, ...stockBackends])(
       expect(alternatives?.[last]).toHaveLength(5);
       expect(logprobs[last]).toBeCloseTo(whole[tokens[last] as number] as number, 4);
       expect(engine.capabilities.samplerIsTrainer).toBe(engine.status().backend !== 'native CPU');
+      expect(engine.capabilities.sampledEntropy).toBe(asked.every(({ entropy }) => entropy !== null));
+      const onGpu = ['native GPU', 'webgpu'].includes(engine.status().backend);
+      expect(engine.capabilities.seeds).toBe(onGpu ? 'same batch' : 'exact');
     } finally {
       await engine.dispose();
     }

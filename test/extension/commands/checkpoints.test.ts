@@ -109,6 +109,7 @@ test('a resume from a checkpoint asks about that one, and names it', async () =>
       rollouts: 0,
       evaluations: 0,
       bad: [],
+      seeds: 'exact' as const,
       asks: 'There is a newer checkpoint, of step 20.',
     };
   };

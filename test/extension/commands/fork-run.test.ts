@@ -25,7 +25,7 @@ async function stoppedRun() {
     command: recordOf(id, command, { state: 'applied' }),
   });
   trainer.handlers['runs/resumption'] = async () => ({
-    ...{ from: 20, steps: 10, rollouts: 80, evaluations: 1, bad: [] },
+    ...{ from: 20, steps: 10, rollouts: 80, evaluations: 1, bad: [], seeds: 'exact' as const },
     asks: 'The checkpoint of step 30 is not there any more.',
   });
   const studio = studioOn(trainer.project);

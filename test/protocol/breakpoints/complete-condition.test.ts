@@ -11,7 +11,7 @@ function offered(marked: string): [string, string[]] {
 }
 
 it('offers functions, numbers and joining words outside of brackets, for the whole word', () => {
-  expect(offered('kl > 1 and m|ea')).toEqual(['mea', ['mean(', 'min(', 'max(']]);
+  expect(offered('kl > 1 and m|ea')).toEqual(['mea', ['mean(', 'min(', 'max(', 'mismatch']]);
   expect(offered('gr|')).toEqual(['gr', ['gradNorm']]);
   expect(offered('kl > 1 o|')[1]).toContain('or');
   expect(offered('|')[1]).toEqual(expect.arrayContaining(['any(', 'stalled(', 'accuracy']));

@@ -1,12 +1,13 @@
 /** A run that is done again by its log ends as it did, and where something was other, the first of it is named. */
 import path from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { told } from '../../../trainer/cli/commands/replay.ts';
 import type { CommandRequest } from '../../../trainer/protocol/commands.ts';
 import type { SafePoint } from '../../../trainer/protocol/run-state.ts';
 import { replay } from '../../../trainer/runs/replay/replay.ts';
 import { timelineOf, upTo } from '../../../trainer/runs/replay/timeline.ts';
 import { type LifeEvent, RunStore } from '../../../trainer/store/run-store.ts';
-import { ScriptedEngine } from '../../engines/scripted-engine.ts';
+import { ScriptedEngine, vllmLike } from '../../engines/scripted-engine.ts';
 import {
   firstIsRight,
   type ScriptedRun,
@@ -20,6 +21,7 @@ const training = { steps: 6, learningRate: 0.05, checkpointEvery: 2, checkpoints
 interface Again {
   readonly to?: number;
   readonly script?: ScriptedRunOptions['script'];
+  readonly can?: ScriptedRunOptions['can'];
   readonly stopped?: AbortController;
   /** Told of each step of the replay. */
   readonly onStep?: (step: number) => void;
@@ -29,7 +31,10 @@ interface Again {
 }
 
 /** The run is closed, as after its trainer's end, and done again beside it. */
-async function again({ run }: ScriptedRun, { to, script, stopped, onStep, notes, life }: Again = {}) {
+async function again(
+  { run }: ScriptedRun,
+  { to, script = firstIsRight, can, stopped, onStep, notes, life }: Again = {},
+) {
   const store = RunStore.open(run.folder);
   if (life) {
     const events = [...store.life()].map(life);
@@ -43,7 +48,7 @@ async function again({ run }: ScriptedRun, { to, script, stopped, onStep, notes,
       to,
       signal: stopped?.signal ?? new AbortController().signal,
       media: async () => scriptedMedia([], () => {}),
-      createEngine: async () => new ScriptedEngine(script ?? firstIsRight),
+      createEngine: async () => new ScriptedEngine(script, can),
       allowedRoots: [],
       log: () => {},
       onNote: (note) => notes?.push(note),
@@ -164,6 +169,93 @@ it('and names the answer that an engine gave otherwise, with both texts', async 
   expect(difference?.replayed).toBe('<think>b</think><answer>A</answer>');
   expect(difference?.what).toMatch(/^answer .+: text$/);
   expect(difference?.rolloutId).toBeDefined();
+});
+
+describe('on an engine that samples otherwise each time', () => {
+  const drawn = { script: null, can: vllmLike } as const;
+  const made = async () => {
+    const run = scriptedRun({ parameters: { ...training, fillFlatGroups: false }, ...drawn });
+    await at(run, { point: 'before-step', step: 2 }, { kind: 'set', parameter: 'learningRate', value: 0.2 });
+    await at(run, { point: 'before-step', step: 4 }, { kind: 'skip', row: 1, skipped: true, why: 'a test' });
+    await run.command({ kind: 'resume' });
+    await run.untilState('completed');
+    onTestFinished(() => run.kill());
+    return run;
+  };
+
+  it('no answer that came out otherwise is a fault, and it is said how many did', async () => {
+    const { difference, compared, seeds, freeFrom } = await again(await made(), drawn);
+    expect({ difference, seeds, freeFrom }).toEqual({ difference: null, seeds: 'best effort', freeFrom: 0 });
+    expect(compared).toMatchObject({ steps: 6, checkpoints: 0 });
+    expect(compared.otherwise).toBeGreaterThan(compared.free / 2);
+    const said = told({ difference, compared, seeds, freeFrom, commands: 2 }, 'tgrpo-1', '/p');
+    expect(said).toMatch(
+      /no difference.*\n.*does not give the same answer.*\d+ answers of \d+ came out otherwise, which is no fault/,
+    );
+  });
+
+  it('what does not follow from answers is judged as ever', async () => {
+    const run = await made();
+    const { difference: rate } = await again(run, {
+      ...drawn,
+      life: (event) => {
+        if (event.type !== 'command' || event.command.request.kind !== 'set') return event;
+        return { ...event, command: { ...event.command, request: { ...event.command.request, value: 0.3 } } };
+      },
+    });
+    expect(rate).toMatchObject({ step: 2, what: 'learningRate', original: 0.2, replayed: 0.3 });
+    const { difference: asked } = await again(run, {
+      ...drawn,
+      life: (event): LifeEvent =>
+        event.type === 'command' && event.command.request.kind === 'skip'
+          ? { ...event, command: { ...event.command, state: 'failed', at: null, endedAt: 0, why: 'left out' } }
+          : event,
+    });
+    expect(asked?.what).toMatch(/^group s\d-\d: question/);
+  });
+});
+
+describe('on an engine whose seeds hold for a batch', () => {
+  const can = { seeds: 'same batch' } as const;
+  /** Answers of this step and later ones come out otherwise in the replay. */
+  const otherwiseFrom = (step: number, perStep: number): ScriptedRunOptions['script'] => {
+    let asked = 0;
+    return (answer) =>
+      ++asked > perStep * (step - 1) && answer.index === 0
+        ? '<think>b</think><answer>B</answer>'
+        : firstIsRight(answer);
+  };
+  const made = async (held: number | null) => {
+    const run = scriptedRun({ parameters: { ...training, evaluateEvery: 0 }, unseen: 0, can });
+    onTestFinished(() => run.kill());
+    if (held === null) run.send({ kind: 'start' });
+    else {
+      await at(run, { point: 'before-step', step: held });
+      const gate = run.engine.holdNext('sample');
+      run.send({ kind: 'resume' });
+      await gate.entered;
+      run.send({ kind: 'pause', release: false });
+      await run.until((now) => now.state === 'paused' && now.at.point === 'sampling');
+      run.send({ kind: 'resume' });
+    }
+    await run.untilState('completed');
+    return run;
+  };
+
+  it('an answer that came out otherwise is a fault where nothing was written again in another batch', async () => {
+    const { difference, freeFrom } = await again(await made(null), { can, script: otherwiseFrom(3, 6) });
+    expect(freeFrom).toBeNull();
+    expect(difference).toMatchObject({ step: 3, what: 'answer s3-0-o0: text' });
+  });
+
+  it('and is none from the step on in which the run stood still while it sampled', async () => {
+    const run = await made(3);
+    const { difference, freeFrom, compared } = await again(run, { can, script: otherwiseFrom(3, 6) });
+    expect({ difference, freeFrom }).toEqual({ difference: null, freeFrom: 3 });
+    expect(compared.otherwise).toBeGreaterThan(0);
+    const before = await again(run, { can, script: otherwiseFrom(2, 6) });
+    expect(before.difference).toMatchObject({ step: 2, what: 'answer s2-0-o0: text' });
+  });
 });
 
 it('to a step, and no further', async () => {

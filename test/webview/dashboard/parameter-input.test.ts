@@ -71,6 +71,8 @@ describe('withoutEffect', () => {
       fullParameters: true,
       entropy: false,
       samplerIsTrainer: true,
+      sampledEntropy: true,
+      seeds: 'exact' as const,
       topAlternatives: 0,
       optimizerKeys: ['learningRate' as const],
       reference: false,
@@ -84,6 +86,14 @@ describe('withoutEffect', () => {
   it('names the engine whose optimizer has no such setting', () => {
     expect(withoutEffect('weightDecay', engine)).toBe('it has no effect on the optimizer of the engine slow');
     expect(withoutEffect('learningRate', engine)).toBeNull();
+  });
+
+  it('says of an importance weight that it needs another program that samples, and of alternatives that there are none', () => {
+    expect(withoutEffect('importanceCap', engine)).toMatch(/samples by the program that it trains with/);
+    const apart = { ...engine, capabilities: { ...engine.capabilities, samplerIsTrainer: false, topAlternatives: 20 } };
+    expect(withoutEffect('importanceCap', apart)).toBeNull();
+    expect(withoutEffect('alternatives', engine)).toMatch(/tells none/);
+    expect(withoutEffect('alternatives', apart)).toBeNull();
   });
 
   it('has nothing against what is not the optimizer’s, nor where nobody knows', () => {

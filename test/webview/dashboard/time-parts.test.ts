@@ -7,7 +7,7 @@ const { durations } = someMetrics(1);
 it('adds up to the time of the step, with what nothing measured as the rest', () => {
   const parts = timeParts({ ...durations, total: 20 });
   expect(parts).toEqual({
-    of: { decode: 1, sample: 2, score: 3, credit: 0, update: 4, store: 5, other: 5 },
+    of: { decode: 1, sample: 2, score: 3, credit: 0, oldLogprobs: 0, update: 4, store: 5, other: 5 },
     whole: 20,
   });
   // Parts that overlap are more than the whole; nothing is less than none.

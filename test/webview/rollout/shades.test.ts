@@ -31,7 +31,8 @@ describe('the KL at a token', () => {
     // d = 1: e − 1 − 1 = 0.71828.
     expect(k3(-1, -2)).toBeCloseTo(0.71828, 5);
     expect(k3(-3, -3)).toBe(0);
-    expect(tokenNumbers(whole, 1).kl).toBeCloseTo(0.36788, 5);
+    // By the trainer, d = −2 − (−1.25): e^−0.75 + 0.75 − 1 = 0.22237.
+    expect(tokenNumbers(whole, 1).kl).toBeCloseTo(0.22237, 5);
     expect(tokenNumbers(bare, 1)).toMatchObject({ id: null, kl: null, trainerLogprob: null, alternatives: [] });
   });
 });
@@ -72,6 +73,11 @@ describe('a shade', () => {
     ]);
     expect(plainRefusal('kl', null, null)).toBeNull();
     expect(plainRefusal('kl', bare, null)).toMatch(/No log-probabilities/);
+    const { entropy: _, ...silent } = bare;
+    expect(plainRefusal('entropy', silent, null)).toBe('No entropy is kept of this answer.');
+    expect(plainRefusal('entropy', { ...silent, missing: { entropy: 'Nobody told it.' } }, null)).toBe(
+      'Nobody told it.',
+    );
   });
 
   it('of evidence is refused by what is said of it, and passed over then', () => {

@@ -232,7 +232,15 @@ describe('RunFeed', () => {
 
   it('asks a person before a resume gives up more than a kill costs, and sends it when they agree', async () => {
     const paused = aRunThat({ state: 'stopped' }, { id: 'a', name: 'a', step: 50 });
-    const asks = { from: 20, steps: 30, rollouts: 4272, evaluations: 0, bad: [], asks: 'It is not there any more.' };
+    const asks = {
+      from: 20,
+      steps: 30,
+      rollouts: 4272,
+      evaluations: 0,
+      bad: [],
+      seeds: 'exact' as const,
+      asks: 'It is not there any more.',
+    };
     const trainer = new ScriptedTrainer([paused], {
       'runs/resumption': async () => asks,
       'runs/command': async ({ id, command }) => ({
@@ -257,7 +265,15 @@ describe('RunFeed', () => {
     const stopped = aRunThat({ state: 'stopped' }, { id: 'a', name: 'a', step: 50 });
     const trainer = new ScriptedTrainer([stopped], {
       'runs/resumption': async ({ from }) => ({
-        ...{ from: from ?? 50, steps: 40, rollouts: 0, evaluations: 0, bad: [], asks: 'There is a newer checkpoint.' },
+        ...{
+          from: from ?? 50,
+          steps: 40,
+          rollouts: 0,
+          evaluations: 0,
+          bad: [],
+          seeds: 'exact' as const,
+          asks: 'There is a newer checkpoint.',
+        },
       }),
     });
     const connection = newConnection();

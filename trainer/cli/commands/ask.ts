@@ -22,10 +22,12 @@ import {
   weightsWords,
 } from '../../protocol/ask-words.ts';
 import type { Client } from '../../protocol/connection.ts';
+import type { SeedsKind } from '../../protocol/engine.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { shownLine } from '../../protocol/hostile-text.ts';
 import { faultLine } from '../../protocol/issues.ts';
 import type { GroupWithRollouts, Rollout } from '../../protocol/records.ts';
+import { seedSentences, seedsOf } from '../../protocol/seed-words.ts';
 import { seenOrder } from '../../protocol/seen-order.ts';
 import { withClient } from '../experiments/client-at-hand.ts';
 import {
@@ -82,7 +84,7 @@ same again. Ctrl-C keeps the answers that are whole.
   --template FILE     another wording of the prompt, from a file of the project
   --checkpoint STEP   of these weights: a step of the run, or RUN:STEP;  --also STEP, as often as wanted, asks others the same
   --temperature T  --top-p P  --max-tokens N    as the run samples now where they are left out
-  --seed N            the same seed gives the same answers
+  --seed N            the same seed gives the same answers, as far as the engine of the run can; what it gives is said
   -n N                answers, 1 to ${mostAnswers} (4)
   --weigh             also what the order of the frames is worth to each answer, in nats
   --list              what was asked beside this rollout;  --remove N takes ask N away
@@ -120,10 +122,13 @@ same again. Ctrl-C keeps the answers that are whole.
           return exitCodes.done;
         }
         const answered = await start(client, { runId, about, ask: asked }, interrupts.signal, line);
+        const { runs } = await client.request('runs/list', {});
+        const asks = runs.find(({ id }) => id === runId);
+        const seeds = asks === undefined ? 'exact' : seedsOf(asks);
         const show = (experiment: Experiment): void => {
           line.clear();
           if (values.json) process.stdout.write(`${JSON.stringify(experiment, null, 1)}\n`);
-          else process.stdout.write(`${linesOf(experiment, group, rollout).join('\n')}\n`);
+          else process.stdout.write(`${linesOf(experiment, group, rollout, seeds).join('\n')}\n`);
         };
         if (values.weigh && !interrupts.signal.aborted)
           show(
@@ -242,7 +247,7 @@ function originalOf({ question, media }: GroupWithRollouts, { order }: Rollout, 
   return { runId, question, seen: seenOrder(media, order) };
 }
 
-function linesOf(experiment: Experiment, group: GroupWithRollouts, rollout: Rollout): string[] {
+function linesOf(experiment: Experiment, group: GroupWithRollouts, rollout: Rollout, seeds: SeedsKind): string[] {
   const { ask, parts, number, question, seed, given } = experiment;
   const of = originalOf(group, rollout, experiment.runId);
   const title = askTitle(ask, of);
@@ -252,7 +257,7 @@ function linesOf(experiment: Experiment, group: GroupWithRollouts, rollout: Roll
     inOneLine(question.problem, 200),
     `original  ${rollout.correct ? 'right' : 'wrong'}  ${inOneLine(rollout.answer, 40)}  ${inOneLine(rollout.text, 300)}`,
     '',
-    `Ask ${number}: ${title} (seed ${seed}). It is an experiment: nothing counts it.`,
+    `Ask ${number}: ${title} (seed ${seed}). It is an experiment: nothing counts it.${seeds === 'exact' ? '' : ` ${seedSentences[seeds]}`}`,
     ...(given === '' ? [] : [`given     ${inOneLine(given, 300)}`]),
     ...parts.flatMap((part, i) => partLines(experiment, part, firstNumber(parts, i))),
     '',

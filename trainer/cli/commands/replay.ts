@@ -4,10 +4,12 @@ import path from 'node:path';
 import { findTrainer } from '../../client/find-trainer.ts';
 import { createEngine } from '../../engines/create.ts';
 import { trainerFolder } from '../../protocol/discovery.ts';
+import type { SeedsKind } from '../../protocol/engine.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { shownLine } from '../../protocol/hostile-text.ts';
 import { editorLink, projectName } from '../../protocol/place.ts';
 import { isComputing, type RunSummary, replayRefusal } from '../../protocol/run-state.ts';
+import { seedSentences } from '../../protocol/seed-words.ts';
 import { readPlan } from '../../runs/plan.ts';
 import { runsFolder } from '../../runs/project-paths.ts';
 import type { Compared } from '../../runs/replay/comparison.ts';
@@ -46,7 +48,8 @@ What comes of it is held against the record step by step: numbers, questions wit
 run went back over all but the numbers. Ends with 0 where nothing differs, with 1 at the first difference, which is named with both values.
 
 With the embedded engine equal means in every bit, as long as backend and threads are those of the run; where they, or the dataset, are
-others, that is said first. Labels are read as they are now where the run was told to read them.
+others, that is said first. Where an engine's seeds don't give the same answers again (vLLM; a pause while it sampled, where a seed holds
+for one batch), what is asked must be equal, and it is counted how many answers came out otherwise: that is no fault. Labels are read as they are now where the run was told to read them.
 The run is not written to, and must not be computing. Ctrl-C stops, and the same command goes on.
 
   --to STEP         the last step that is done again
@@ -127,22 +130,33 @@ function progressWords(run: RunSummary, { steps }: Compared, last: number): stri
 const counted = (count: number, one: string) => `${count.toLocaleString('en-US')} ${one}${count === 1 ? '' : 's'}`;
 
 /** What was found, for people. */
-export function told({ difference, compared, commands }: Replayed, run: string, project: string): string {
+export function told(
+  { difference, compared, commands, seeds, freeFrom }: Replayed,
+  run: string,
+  project: string,
+): string {
   const { steps, groups, evaluations, checkpoints } = compared;
   const all = [
     ...[counted(steps, 'step'), counted(groups, 'group'), counted(evaluations, 'evaluation')],
     counted(checkpoints, 'checkpoint'),
   ].join(', ');
   const again = `${counted(commands, 'command')} carried out again`;
-  if (difference === null) return `${run}: no difference. ${all} compared, ${again}.\n`;
+  const free = freeFrom === null ? '' : freeWords(seeds, freeFrom, compared);
+  if (difference === null) return `${run}: no difference. ${all} compared, ${again}.\n${free}`;
   const { step, what } = difference;
   const [original, replayed] = shownValues(difference);
   const place = { page: 'rollouts' as const, runId: run, step, ...placeOf(difference) };
   const named = difference.rolloutId ?? difference.groupId;
   const option = difference.rolloutId ? `--rollout ${named}` : named ? `--group ${named}` : `--step ${step}`;
   return callable(
-    `${run} differs first in step ${step}: ${shownLine(what)}\n  recorded  ${original}\n  replayed  ${replayed}\nBefore that: ${all} compared, ${again}.\nLook at it: video-r1 open ${run} ${option} --folder ${quoted(project)}\n  ${editorLink({ project: projectName(project), place })}\n`,
+    `${run} differs first in step ${step}: ${shownLine(what)}\n  recorded  ${original}\n  replayed  ${replayed}\nBefore that: ${all} compared, ${again}.\n${free}Look at it: video-r1 open ${run} ${option} --folder ${quoted(project)}\n  ${editorLink({ project: projectName(project), place })}\n`,
   );
+}
+
+/** What was not judged, and why. */
+function freeWords(seeds: SeedsKind, from: number, { free, otherwise }: Compared): string {
+  const since = from === 0 ? '' : `From step ${from} on, in which the run stood still while it sampled: `;
+  return `${since}${seedSentences[seeds]} ${counted(otherwise, 'answer')} of ${free.toLocaleString('en-US')} came out otherwise, which is no fault; what was asked was compared, and not what follows from answers.\n`;
 }
 
 function placeOf({ groupId, rolloutId }: Difference): { groupId?: string; rolloutId?: string } {

@@ -6,6 +6,7 @@ import { asStudioError, errorFrom, StudioError } from '../../protocol/errors.ts'
 import { shownLine } from '../../protocol/hostile-text.ts';
 import { faultOf, inTheWay, isComputing, queueOf, type RunSummary } from '../../protocol/run-state.ts';
 import { queueWords, standingWords } from '../../protocol/run-words.ts';
+import { seedsOf, stepsAgain } from '../../protocol/seed-words.ts';
 import { callable, quoted } from '../terminal/callable.ts';
 import { exitCodes } from '../terminal/command.ts';
 import { endLineOfAnother } from '../terminal/command-end.ts';
@@ -189,6 +190,9 @@ export class TerminalSession {
       const { fork: runId, from, name, parameters } = run;
       const made = await this.trainer.fork({ runId, from, name, parameters });
       this.line.say(`${made.id} goes on from ${runId}, step ${from}`);
+      const parent = this.find(runId);
+      const otherwise = parent === undefined ? null : stepsAgain(seedsOf(parent));
+      if (otherwise !== null) this.line.say(otherwise);
       return made;
     }
     const { file, parameters } = run as Extract<TrainedInTerminal, { file: string }>;

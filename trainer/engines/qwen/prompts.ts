@@ -11,6 +11,14 @@ import type { PositionSpan } from './positions.ts';
 import { mropePositions } from './positions.ts';
 import { decodePieces, type Tokenizer } from './tokenizer/tokenizer.ts';
 
+export interface EncodedMedium {
+  readonly medium: Medium;
+  readonly firstToken: number;
+  readonly tokens: number;
+  /** Frames per second of a video's choice of frames. */
+  readonly sampleFps?: number;
+}
+
 /** A prompt as tokens, with positions and media. */
 export interface EncodedPrompt {
   readonly tokens: Int32Array;
@@ -18,7 +26,7 @@ export interface EncodedPrompt {
   readonly positions: Int32Array;
   /** Position of the first token after the prompt. */
   readonly next: number;
-  readonly media: readonly { readonly medium: Medium; readonly firstToken: number; readonly tokens: number }[];
+  readonly media: readonly EncodedMedium[];
   /** Tokens at the end that an answer begins with: what is sampled goes on from there; absent: none. */
   readonly begun?: number;
 }
@@ -164,7 +172,8 @@ export class PromptEncoder {
           const placeholder = this.tokenizer.special(
             chunk.kind === 'image' ? specialTokens.image : specialTokens.video,
           );
-          media.push({ medium: shared, firstToken: tokens.length, tokens: count });
+          const fps = chunk.kind === 'video' ? { sampleFps: chunk.frames.sampleFps } : {};
+          media.push({ medium: shared, firstToken: tokens.length, tokens: count, ...fps });
           for (let i = 0; i < count; i++) tokens.push(placeholder);
           const secondsPerPair = chunk.kind === 'image' ? null : temporalPatchSize / chunk.frames.sampleFps;
           spans.push({ kind: 'vision', grid, secondsPerPair });

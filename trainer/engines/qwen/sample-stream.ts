@@ -12,7 +12,8 @@ export interface SampleReport {
     readonly answer: number;
     readonly tokens: Int32Array;
     readonly logprobs: Float32Array;
-    readonly entropy: Float32Array;
+    /** Null where the sampler does not tell it. */
+    readonly entropy: Float32Array | null;
     /** [tokens * alternatives], the likeliest first; null when none were asked for. */
     readonly alternatives: { readonly tokens: Int32Array; readonly logprobs: Float32Array } | null;
     readonly stopReason: 'stop' | 'length' | 'aborted';

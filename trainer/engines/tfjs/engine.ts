@@ -101,6 +101,7 @@ export async function createTfjsEngine(settings: TfjsSettings, options: TfjsEngi
 
 class TfjsEngine implements Engine {
   readonly capabilities: EngineCapabilities;
+  readonly died: Promise<StudioError>;
   private readonly replicas: Replicas;
   /** As the settings name them; null leaves it to the checkpoint. */
   private readonly positions: PositionGeneration | null;
@@ -113,6 +114,7 @@ class TfjsEngine implements Engine {
 
   constructor(replicas: Replicas, positions: PositionGeneration | null) {
     this.replicas = replicas;
+    this.died = replicas.died;
     this.positions = positions;
     this.capabilities = {
       chunks: ['text', 'special', 'image', 'video'],
@@ -122,6 +124,8 @@ class TfjsEngine implements Engine {
       fullParameters: true,
       entropy: true,
       samplerIsTrainer: !replicas.backend.ownSampler,
+      sampledEntropy: true,
+      seeds: replicas.backend.seeds,
       topAlternatives: 20,
       optimizerKeys: ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'gradClipNorm'],
       reference: true,

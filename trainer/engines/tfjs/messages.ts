@@ -1,5 +1,6 @@
 /** What the engine asks of its replicas, and what they answer. Everything here survives `postMessage`. */
 
+import type { SeedsKind } from '../../protocol/engine.ts';
 import type { SentError } from '../../protocol/errors.ts';
 import type { TfjsSettings } from '../../protocol/runfile.ts';
 import type { LossScored, OptimStep, SampleOptions, Scored } from '../engine.ts';
@@ -22,6 +23,8 @@ export interface BackendReport {
   readonly why: string;
   /** Answers are written by other operations than training is computed with. */
   readonly ownSampler: boolean;
+  /** What a seed gives: kernels of a GPU add up in an order that follows from the shape of the batch. */
+  readonly seeds: SeedsKind;
 }
 
 export type WeightsOrigin =

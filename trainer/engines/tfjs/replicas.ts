@@ -112,10 +112,13 @@ function isOnGpu({ backend }: BackendReport): boolean {
 export class Replicas {
   private readonly threads: ReplicaThread[];
   private readonly report: BackendReport;
+  /** Resolves with the reason when one of them has died. */
+  readonly died: Promise<StudioError>;
 
-  private constructor(threads: ReplicaThread[], report: BackendReport) {
+  private constructor(threads: ReplicaThread[], report: BackendReport, died: Promise<StudioError>) {
     this.threads = threads;
     this.report = report;
+    this.died = died;
   }
 
   /** @param memoryMb Bound on each thread's JavaScript heap; WebAssembly's own heap is beside it. */
@@ -125,7 +128,9 @@ export class Replicas {
     memoryMb?: number,
   ): Promise<Replicas> {
     const threads: ReplicaThread[] = [];
+    const died = Promise.withResolvers<StudioError>();
     const onDeath = (error: StudioError): void => {
+      died.resolve(error);
       for (const thread of threads) void thread.abandon(error);
     };
     const begin = async (index: number): Promise<BackendReport> => {
@@ -137,9 +142,9 @@ export class Replicas {
       const others = Array.from({ length: count - 1 }, (_, i) => i + 1);
       const first = begin(0);
       // Where there may be a GPU, the first one tells whether it took it.
-      if (mayTakeGpu(backend) && isOnGpu(await first)) return new Replicas(threads, await first);
+      if (mayTakeGpu(backend) && isOnGpu(await first)) return new Replicas(threads, await first, died.promise);
       const [report] = await allAnswers([first, ...others.map(begin)]);
-      return new Replicas(threads, report as BackendReport);
+      return new Replicas(threads, report as BackendReport, died.promise);
     } catch (error) {
       await Promise.all(threads.map((thread) => thread.abandon(error as StudioError)));
       throw error;

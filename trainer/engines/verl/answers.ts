@@ -105,7 +105,7 @@ export class Answers {
       answer,
       tokens: tokens.slice(0, length),
       logprobs: logprobs.slice(0, length),
-      entropy: entropy?.slice(0, length) ?? new Float32Array(),
+      entropy: entropy?.slice(0, length) ?? null,
       alternatives: alternatives && {
         tokens: alternatives.tokens.slice(0, length * each),
         logprobs: alternatives.logprobs.slice(0, length * each),

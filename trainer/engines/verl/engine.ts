@@ -109,6 +109,7 @@ interface Gateway {
 
 class VerlEngine implements Engine {
   readonly capabilities: EngineCapabilities;
+  readonly died: Promise<StudioError>;
   private readonly settings: VerlSettings;
   private readonly around: VerlSurroundings;
   private readonly gateway: Gateway;
@@ -126,6 +127,7 @@ class VerlEngine implements Engine {
     this.around = around;
     this.gateway = gateway;
     this.capabilities = gateway.hello.capabilities;
+    this.died = gateway.link.lost;
     this.positions = gateway.hello.sampler === 'vllm' ? positionsOfVllm : (settings.mropePositions ?? null);
   }
 
@@ -147,7 +149,7 @@ class VerlEngine implements Engine {
   }
 
   status(): EngineStatus {
-    const { hello } = this.gateway;
+    const { hello, process } = this.gateway;
     const parts = [hello.device, hello.mode === 'ray' && 'Ray', hello.sampler === 'vllm' && 'vLLM'];
     const versions = ['verl', 'torch', 'transformers', 'vllm']
       .filter((name) => hello.versions[name])
@@ -155,7 +157,12 @@ class VerlEngine implements Engine {
     return {
       name: 'verl',
       backend: parts.filter(Boolean).join(', '),
-      threads: hello.ranks,
+      ...{ threads: hello.ranks, ranks: hello.ranks },
+      devices: hello.devices.map(({ name, memoryBytes }) => ({
+        name,
+        memoryBytes: hello.device === 'cpu' ? null : memoryBytes,
+      })),
+      ...(process !== null && { log: process.logFile }),
       parameters: this.parameters,
       why: `${hello.why} (${versions.join(', ')})`,
       capabilities: this.capabilities,
@@ -375,7 +382,11 @@ class VerlEngine implements Engine {
     });
   }
 
-  memory(): Promise<{ bytes: number; tensors: number }> {
+  recentLog(): readonly string[] {
+    return this.gateway.process?.recentLog() ?? [];
+  }
+
+  memory(): Promise<{ bytes: number; tensors: number; byRank: number[] }> {
     return this.inTurn(() => this.gateway.link.request('memory', {}));
   }
 

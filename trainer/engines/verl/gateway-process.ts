@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -20,6 +20,8 @@ export interface GatewayStart {
   /** Folder that keeps the logs of the gateways started last. */
   readonly logs: string;
   readonly settings: VerlSettings;
+  /** How long it may take to end by itself, and then when it was told to; in milliseconds. */
+  readonly graceMs?: number;
 }
 
 const ready = z.object({ address: z.string(), pid: z.number().int(), protocol: z.number().int() });
@@ -27,11 +29,12 @@ const ready = z.object({ address: z.string(), pid: z.number().int(), protocol: z
 const lookEveryMs = 50;
 /** PyTorch from a slow disk takes minutes; what takes longer hangs. */
 const mostStartMs = 15 * 60_000;
-/** How long a gateway may take to end by itself, and then when it was told to. */
-const graceMs = 10_000;
+const defaultGraceMs = 10_000;
 const logsKept = 20;
 const tailBytes = 16 * 1024;
-const tailLines = 12;
+const tailLines = 100;
+/** Of them, what an error tells where nothing else can be asked. */
+const shownLines = 12;
 const mostLineLetters = 300;
 
 /** Program and arguments. One rank needs no launcher, nor do Ray's workers. */
@@ -60,14 +63,16 @@ export class GatewayProcess {
   readonly token: string;
   private readonly child: ChildProcess;
   private readonly folder: string;
+  private readonly graceMs: number;
   private readonly ended: Promise<Ending>;
   private ending: Ending | null = null;
 
-  private constructor(child: ChildProcess, token: string, folder: string, logFile: string) {
+  private constructor(child: ChildProcess, token: string, folder: string, logFile: string, graceMs: number) {
     this.child = child;
     this.token = token;
     this.folder = folder;
     this.logFile = logFile;
+    this.graceMs = graceMs;
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
       child.once('error', (error) => resolve({ error }));
@@ -80,7 +85,13 @@ export class GatewayProcess {
   }
 
   /** Starts it; `address` says when it can be spoken to. @throws StudioError `engine-failed` */
-  static async start({ python, packages, logs, settings }: GatewayStart): Promise<GatewayProcess> {
+  static async start({
+    python,
+    packages,
+    logs,
+    settings,
+    graceMs = defaultGraceMs,
+  }: GatewayStart): Promise<GatewayProcess> {
     if (/[\\/]/.test(python) && !existsSync(python)) throw noPython(python);
     const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-gateway-'));
     const logFile = await newLog(logs);
@@ -107,7 +118,7 @@ export class GatewayProcess {
           },
         },
       );
-      return new GatewayProcess(child, token, folder, logFile);
+      return new GatewayProcess(child, token, folder, logFile, graceMs);
     } finally {
       closeSync(log);
     }
@@ -124,32 +135,32 @@ export class GatewayProcess {
         await rm(this.folder, { recursive: true, force: true });
         return said.data.address;
       }
-      if (this.ending !== null) throw await this.explain('The gateway ended while it started');
+      if (this.ending !== null) throw await this.explain('The gateway ended while it started', true);
       if (Date.now() > deadline)
-        throw await this.explain(`The gateway did not start within ${mostStartMs / 60_000} minutes`);
+        throw await this.explain(`The gateway did not start within ${mostStartMs / 60_000} minutes`, true);
       await Promise.race([this.ended, later(lookEveryMs)]);
     }
   }
 
   /**
-   * An error that ends with what the log ends with. A connection breaks before the program that held it is gone: it is given some
-   * time to end, and its launcher to say why.
-   * @param what happened, without a full stop
+   * What happened, and the line of the log that says most of why. A connection breaks before the program that held it is gone: it is
+   * given some time to end, and its launcher to say why.
+   * @param what without a full stop
+   * @param isStarting whether there is no engine yet whose log could be asked for: then more of it is told
    */
-  async explain(what: string): Promise<StudioError> {
-    const ending = this.ending ?? (await Promise.race([this.ended, later(graceMs)])) ?? null;
+  async explain(what: string, isStarting = false): Promise<StudioError> {
+    const ending = this.ending ?? (await Promise.race([this.ended, later(this.graceMs)])) ?? null;
     if (ending !== null && 'error' in ending) {
       const code = (ending.error as NodeJS.ErrnoException).code;
       if (code === 'ENOENT' || code === 'EACCES') return noPython(this.child.spawnfile);
       return new StudioError('engine-failed', `${what}: ${ending.error.message}.`, { cause: ending.error });
     }
-    const lines = await this.tail();
+    const lines = this.recentLog();
     const how = ending === null ? '' : ending.signal === null ? ` (exit code ${ending.code})` : ` (${ending.signal})`;
-    const said = lines.length === 0 ? 'Its log is empty.' : `Its log ends:\n${lines.join('\n')}`;
     const missing = lines
       .map((line) => /No module named '?([\w.]+)/.exec(line)?.[1])
       .findLast((name) => name !== undefined);
-    return new StudioError('engine-failed', `${what}${how}. ${said}`, {
+    return new StudioError('engine-failed', `${what}${how}. ${isStarting ? endOf(lines) : reasonIn(lines)}`, {
       place: this.logFile,
       remedy:
         missing === undefined
@@ -160,10 +171,10 @@ export class GatewayProcess {
 
   /** Ends it and all that it started. @param isAsked whether it was asked to end and may do so by itself */
   async dispose(isAsked: boolean): Promise<void> {
-    if (isAsked) await Promise.race([this.ended, later(graceMs)]);
+    if (isAsked) await Promise.race([this.ended, later(this.graceMs)]);
     if (this.ending === null) {
       this.signal('SIGTERM');
-      await Promise.race([this.ended, later(graceMs)]);
+      await Promise.race([this.ended, later(this.graceMs)]);
     }
     if (this.ending === null) {
       this.signal('SIGKILL');
@@ -183,24 +194,35 @@ export class GatewayProcess {
   }
 
   /** The last lines of the log, as text without control characters. */
-  private async tail(): Promise<string[]> {
-    const handle = await open(this.logFile).catch(() => null);
-    if (handle === null) return [];
+  recentLog(): string[] {
+    const file = openSync(this.logFile, 'r');
     try {
-      const { size } = await handle.stat();
-      const length = Math.min(size, tailBytes);
-      const { buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-      return buffer
-        .toString('utf8')
+      const { size } = fstatSync(file);
+      const bytes = Buffer.alloc(Math.min(size, tailBytes));
+      const length = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+      return bytes
+        .toString('utf8', 0, length)
         .split(/[\r\n]+/)
         .map((line) => plainText(line).trimEnd())
         .filter((line) => line !== '')
         .slice(-tailLines)
         .map((line) => (line.length > mostLineLetters ? `${line.slice(0, mostLineLetters)}…` : line));
     } finally {
-      await handle.close();
+      closeSync(file);
     }
   }
+}
+
+/** What Python or the gateway itself says of an end: a launcher writes much behind it. */
+const reason = /^[\w.]*(Error|Exception|Interrupt): \S|^Rank \d+ is gone|^A rank failed/;
+
+function reasonIn(lines: readonly string[]): string {
+  const line = lines.findLast((one) => reason.test(one)) ?? lines.at(-1);
+  return line === undefined ? 'Its log is empty.' : `Its log says: ${line}`;
+}
+
+function endOf(lines: readonly string[]): string {
+  return lines.length === 0 ? 'Its log is empty.' : `Its log ends:\n${lines.slice(-shownLines).join('\n')}`;
 }
 
 const readyName = 'ready.json';

@@ -47,6 +47,8 @@ const fault = (message: string, at: { place?: string; remedy?: string; cause?: u
 
 export class GatewayLink {
   readonly address: string;
+  /** Resolves with the reason when the link was lost; never where it was closed. */
+  readonly lost: Promise<StudioError>;
   private readonly socket: Socket;
   private readonly options: typeof defaults & Pick<LinkOptions, 'explain'>;
   private readonly reader = new MessageReader();
@@ -55,9 +57,11 @@ export class GatewayLink {
   private unanswered = 0;
   private heartbeat: NodeJS.Timeout | null = null;
   private over: Promise<StudioError> | null = null;
+  private readonly loss = Promise.withResolvers<StudioError>();
 
   private constructor(address: string, socket: Socket, options: LinkOptions) {
     this.address = address;
+    this.lost = this.loss.promise;
     this.socket = socket;
     this.options = { ...defaults, ...options };
     socket.setNoDelay(true);
@@ -229,6 +233,7 @@ export class GatewayLink {
     const open = [...this.calls.values()];
     this.calls.clear();
     this.over.then((told) => {
+      if (isUnforeseen) this.loss.resolve(told);
       for (const { reject } of open) reject(told);
     });
     return this.over;

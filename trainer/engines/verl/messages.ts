@@ -62,7 +62,7 @@ export const results = {
   saveState: z.object({ optimizerStep: count }),
   publish: nothing,
   unload: nothing,
-  memory: z.object({ bytes: count, tensors: count }),
+  memory: z.object({ bytes: count, tensors: count, byRank: z.array(count) }),
   shutdown: nothing,
 };
 export type Method = keyof typeof results;
@@ -119,6 +119,8 @@ export type WireMedium = {
   readonly height: number;
   readonly order: readonly number[];
   readonly blank: boolean;
+  /** Frames per second of this choice of frames; null for an image. */
+  readonly fps: number | null;
   readonly firstToken: number;
   readonly tokens: number;
 };

@@ -51,13 +51,14 @@ export function wirePrompts(prompts: readonly EncodedPrompt[], tokenizer: Tokeni
     positions,
     next,
     begun,
-    media: media.map(({ medium, firstToken, tokens: count }) => ({
+    media: media.map(({ medium, sampleFps = null, firstToken, tokens: count }) => ({
       kind: tokens[firstToken] === image ? 'image' : 'video',
       key: wireKey(medium),
       width: medium.width,
       height: medium.height,
       order: medium.order,
       blank: medium.blank === true,
+      fps: sampleFps,
       firstToken,
       tokens: count,
     })),

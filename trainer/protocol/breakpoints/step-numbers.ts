@@ -29,7 +29,7 @@ export interface StepNumber {
   of(numbers: StepNumbers): number | null | undefined;
 }
 
-type Measured = Exclude<keyof StepMetrics, 'durations' | 'at' | 'step'>;
+type Measured = Exclude<keyof StepMetrics, 'durations' | 'at' | 'step' | 'mismatch' | 'rankBytes'>;
 
 const sampled = 'after-sampling';
 const updated = 'after-update';
@@ -65,6 +65,22 @@ const table = {
   format: measured('format', 'mean format reward of the ordered answers', sampled, any),
   length: measured('length', 'mean length of the ordered answers, in tokens', sampled, undefined, ['len', 'tokens']),
   entropy: measured('entropy', 'mean entropy at the tokens of the ordered answers, in nats', sampled),
+  mismatch: {
+    ...entry(
+      ({ mismatch }) => mismatch?.difference,
+      'mean difference of the log-probabilities of trainer and sampler over the ordered answers’ tokens, in nats; none where both are one program',
+      sampled,
+    ),
+    notOfSft: true,
+  },
+  importance: {
+    ...entry(
+      ({ mismatch }) => mismatch?.weight,
+      'largest importance weight of a token; none where sampler and trainer are one program',
+      sampled,
+    ),
+    notOfSft: true,
+  },
   flatGroups: measured('flatGroups', 'share of groups whose rewards are all equal', sampled, share, ['flat']),
   loss: measured('loss', 'loss of the update', updated, any),
   kl: {

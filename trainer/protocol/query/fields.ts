@@ -291,6 +291,21 @@ const table = {
     'mean KL of its tokens against the reference (k3), nats; none before the update and where no reference was asked',
     0,
   ),
+  mismatch: number(
+    ({ rollout }) => rollout.mismatch?.difference,
+    'mean difference of the log-probabilities that sampler and trainer give its tokens, nats; none where both are one program',
+    0,
+  ),
+  mismatchK3: number(
+    ({ rollout }) => rollout.mismatch?.k3,
+    'mean KL of its sampler against its trainer (k3), nats; none where both are one program',
+    0,
+  ),
+  importance: number(
+    ({ rollout }) => rollout.mismatch?.weight,
+    'largest importance weight of its tokens; none where sampler and trainer are one program',
+    0,
+  ),
 
   // ---- reward ----
   correct: truth(

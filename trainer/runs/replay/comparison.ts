@@ -1,12 +1,23 @@
-/** Holds what a replay records against what its original recorded, as it comes: of what stands all, of what was gone back over the numbers. */
-import { readdir } from 'node:fs/promises';
+/**
+ * Holds what a replay records against what its original recorded, as it comes: of what stands all, of what was gone back over the
+ * numbers. Where the engine's seeds don't give the same answers again, what follows from answers is counted and not judged.
+ */
 import path from 'node:path';
 import { sha256OfFiles } from '../../journal/file-hash.ts';
 import type { RunEventBody } from '../../protocol/records.ts';
 import type { RunStore } from '../../store/run-store.ts';
-import { fileListName } from '../checkpoint-files.ts';
+import { checkpointFileNames } from '../checkpoint-files.ts';
 import { checkpointFolder, controllerFile, readWhole } from '../checkpoints.ts';
-import { type Difference, evaluationDifference, firstPart, groupsDifference, metricsDifference } from './difference.ts';
+import {
+  answersApart,
+  askedDifference,
+  type Difference,
+  evaluationDifference,
+  firstPart,
+  givenDifference,
+  groupsDifference,
+  metricsDifference,
+} from './difference.ts';
 
 /** A run on the disk. */
 export interface ComparedRun {
@@ -19,24 +30,48 @@ export interface Compared {
   groups: number;
   evaluations: number;
   checkpoints: number;
+  /** Answers that may come out otherwise, and those of them that did. */
+  free: number;
+  otherwise: number;
+}
+
+/** What may come out otherwise without a fault. */
+export interface Freedom {
+  /** The first step whose answers may: what follows from them is not compared then. Null where none may. */
+  readonly from: number | null;
+  /** Which questions a step asks follows from answers too (fillFlatGroups). */
+  readonly ofQuestions: boolean;
 }
 
 export class Comparison {
   /** The first that was found. */
   difference: Difference | null = null;
-  readonly compared: Compared = { steps: 0, groups: 0, evaluations: 0, checkpoints: 0 };
+  readonly compared: Compared = { steps: 0, groups: 0, evaluations: 0, checkpoints: 0, free: 0, otherwise: 0 };
   private readonly original: ComparedRun;
   private readonly replayed: ComparedRun;
   private readonly wentBackTo: readonly number[];
+  private readonly freedom: Freedom;
   private readonly unseen: number[] = [];
   private attempt: number;
 
   /** @param wentBackTo step of each going back of the original. @param attempt goings back that the replay has done already */
-  constructor(original: ComparedRun, replayed: ComparedRun, wentBackTo: readonly number[], attempt = 0) {
+  constructor(
+    original: ComparedRun,
+    replayed: ComparedRun,
+    wentBackTo: readonly number[],
+    freedom: Freedom,
+    attempt = 0,
+  ) {
     this.original = original;
     this.replayed = replayed;
     this.wentBackTo = wentBackTo;
     this.attempt = attempt;
+    this.freedom = freedom;
+  }
+
+  /** Answers of a step, or of the evaluation after it, may be others. */
+  private isFree(step: number): boolean {
+    return this.freedom.from !== null && step >= this.freedom.from;
   }
 
   /** Is given each event of the replay, after it is stored. */
@@ -80,7 +115,10 @@ export class Comparison {
     const own = steps.find((other) => other.step === step);
     if (!own) return null;
     this.compared.steps++;
-    return (attempt === null ? this.ofGroups(step, false) : null) ?? metricsDifference(own, metrics);
+    return (
+      (attempt === null ? this.ofGroups(step, false) : null) ??
+      (this.isFree(step) ? givenDifference(own, metrics, this.freedom) : metricsDifference(own, metrics))
+    );
   }
 
   private ofEvaluation({ evaluation }: Extract<RunEventBody, { type: 'evaluation' }>): Difference | null {
@@ -92,7 +130,10 @@ export class Comparison {
     if (!own) return null;
     this.compared.evaluations++;
     const isNamedAlike = own.id === evaluation.id;
-    return (isNamedAlike ? this.ofGroups(step, true, `${own.id}-`) : null) ?? evaluationDifference(own, evaluation);
+    return (
+      (isNamedAlike ? this.ofGroups(step, true, `${own.id}-`) : null) ??
+      (this.isFree(step) ? null : evaluationDifference(own, evaluation))
+    );
   }
 
   /** @param prefix of the groups' ids */
@@ -103,6 +144,13 @@ export class Comparison {
       );
     const groups = groupsOf(this.original);
     this.compared.groups += groups.length;
+    if (this.isFree(step)) {
+      const others = groupsOf(this.replayed);
+      const { free, otherwise } = answersApart(groups, others);
+      this.compared.free += free;
+      this.compared.otherwise += otherwise;
+      return this.freedom.ofQuestions && !isEvaluation ? null : askedDifference(step, groups, others);
+    }
     const ids = groups.flatMap(({ rollouts }) => rollouts.map(({ id }) => id));
     return groupsDifference(step, groups, groupsOf(this.replayed)) ?? this.ofTokens(step, ids);
   }
@@ -121,16 +169,18 @@ export class Comparison {
   }
 
   private async ofCheckpoint(step: number): Promise<Difference | null> {
+    // The weights of step 0 are those that were copied.
+    if (step > 0 && this.isFree(step)) return null;
     const [own, other] = [this.original, this.replayed].map(({ folder }) => checkpointFolder(folder, step)) as [
       string,
       string,
     ];
     if (typeof (await readWhole(own, step)) === 'string') return null;
-    const names = (await readdir(own)).filter((name) => name !== controllerFile && name !== fileListName);
-    const there = await readdir(other).catch((): string[] => []);
+    const names = (await checkpointFileNames(own)).filter((name) => name !== controllerFile);
+    const there = await checkpointFileNames(other).catch((): string[] => []);
     // Taken away again by the rules of what is kept.
     if (there.length === 0) return null;
-    for (const name of names.sort()) {
+    for (const name of names) {
       const hashOf = (folder: string) => sha256OfFiles([path.join(folder, name)]);
       const [original, replayed] = [await hashOf(own), there.includes(name) ? await hashOf(other) : 'is not there'];
       if (original !== replayed) return { step, what: `checkpoint of step ${step}: ${name}`, original, replayed };

@@ -46,6 +46,20 @@ export function metricsDifference(original: StepMetrics, replayed: StepMetrics):
   return part && { step: original.step, what: part.name, original: part.original, replayed: part.replayed };
 }
 
+/** What of a step does not follow from its answers. @param ofQuestions which questions it asks does */
+export function givenDifference(
+  original: StepMetrics,
+  replayed: StepMetrics,
+  { ofQuestions }: { readonly ofQuestions: boolean },
+): Difference | null {
+  const given = ({ learningRate, questions, skipped }: StepMetrics) => ({
+    learningRate,
+    ...(!ofQuestions && { questions, skipped }),
+  });
+  const part = firstPart(given(original), given(replayed));
+  return part && { step: original.step, what: part.name, original: part.original, replayed: part.replayed };
+}
+
 export function evaluationDifference(original: Evaluation, replayed: Evaluation): Difference | null {
   const part = firstPart(resultsOf(original), resultsOf(replayed));
   return part && { step: original.step, ...told(part, 'evaluation') };
@@ -61,12 +75,46 @@ export function groupsDifference(
   original: Iterable<GroupWithRollouts>,
   replayed: Iterable<GroupWithRollouts>,
 ): Difference | null {
+  return eachGroup(step, original, replayed, groupDifference);
+}
+
+/** What was asked in groups of one step and purpose, whatever was answered. */
+export function askedDifference(
+  step: number,
+  original: Iterable<GroupWithRollouts>,
+  replayed: Iterable<GroupWithRollouts>,
+): Difference | null {
+  return eachGroup(step, original, replayed, (a, b) => {
+    const answers = ({ rollouts }: GroupWithRollouts) => rollouts.map(({ order, index }) => ({ order, index }));
+    const part = firstPart(askedOf(a), askedOf(b)) ?? firstPart(answers(a), answers(b), 'answers');
+    return part && told(part, `group ${a.id}`);
+  });
+}
+
+/** Answers that both have, and those of them whose texts differ. */
+export function answersApart(
+  original: Iterable<GroupWithRollouts>,
+  replayed: Iterable<GroupWithRollouts>,
+): { free: number; otherwise: number } {
+  const texts = new Map(
+    Array.from(replayed, ({ rollouts }) => rollouts.map(({ id, text }) => [id, text] as const)).flat(),
+  );
+  const shared = Array.from(original, ({ rollouts }) => rollouts.filter(({ id }) => texts.has(id))).flat();
+  return { free: shared.length, otherwise: shared.filter(({ id, text }) => texts.get(id) !== text).length };
+}
+
+function eachGroup(
+  step: number,
+  original: Iterable<GroupWithRollouts>,
+  replayed: Iterable<GroupWithRollouts>,
+  differenceOf: (a: GroupWithRollouts, b: GroupWithRollouts) => Omit<Difference, 'step'> | null,
+): Difference | null {
   const others = new Map(Array.from(replayed, (group) => [group.id, group]));
   for (const group of original) {
     const other = others.get(group.id);
     others.delete(group.id);
     if (!other) return { step, what: `group ${group.id}`, original: 'is there', replayed: 'is not', groupId: group.id };
-    const found = groupDifference(group, other);
+    const found = differenceOf(group, other);
     if (found) return { step, groupId: group.id, ...found };
   }
   const [more] = others.keys();
@@ -99,12 +147,12 @@ const paidOf = ({ temporal, credit, stats, leftOut, arms }: GroupWithRollouts) =
 function answerOf(rollout: Rollout) {
   const { text, order, index, tokenCount, stopReason, answer, accuracy, correct } = rollout;
   const { parts, total } = rollout.reward;
-  const { advantage, updatedReward, updatedAdvantage, masked, rescored, meanLogprob, meanEntropy, kl, credit } =
-    rollout;
+  const { advantage, updatedReward, updatedAdvantage, masked, rescored, kl, credit } = rollout;
+  const { meanLogprob, trainerLogprob, meanEntropy, mismatch } = rollout;
   return {
     ...{ text, order, index, tokenCount, stopReason, meanLogprob, meanEntropy, answer, accuracy, correct },
     reward: { total, ...Object.fromEntries(parts.map(({ name, value }) => [name, value])) },
-    ...{ advantage, updatedReward, updatedAdvantage, kl, credit },
+    ...{ advantage, updatedReward, updatedAdvantage, kl, credit, trainerLogprob, mismatch },
     // Whose word it was is not what became of it.
     ...{ masked: masked && { words: masked.words, advantage: masked.advantage } },
     ...{ rescored: rescored && { accuracy: rescored.accuracy, format: rescored.format } },

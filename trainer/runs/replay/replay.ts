@@ -6,13 +6,16 @@ import { existsSync, statSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import type { SeedsKind } from '../../protocol/engine.ts';
+import { computesOn } from '../../protocol/engine-words.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { RunSummary } from '../../protocol/run-state.ts';
 import { placeWords } from '../../protocol/run-words.ts';
+import { seedsOf } from '../../protocol/seed-words.ts';
 import { checkpointFolder, readWhole } from '../checkpoints.ts';
 import { runsFolder } from '../project-paths.ts';
-import { type Compared, Comparison } from './comparison.ts';
+import { type Compared, Comparison, type Freedom } from './comparison.ts';
 import { type Difference, firstPart } from './difference.ts';
 import { makeReplayed, type OriginalRun, ReplayedRun, type ReplaySurroundings } from './replayed-run.ts';
 import { type ReplayAction, type Timeline, timelineOf, upTo } from './timeline.ts';
@@ -35,6 +38,9 @@ export interface Replayed {
   readonly difference: Difference | null;
   readonly compared: Compared;
   readonly commands: number;
+  /** What a seed gives on the run's engine, and from which step on answers may be others by it; null where they may not. */
+  readonly seeds: SeedsKind;
+  readonly freeFrom: number | null;
 }
 
 /** How far a replay has come that was stopped: written when all that is done is saved. */
@@ -47,7 +53,7 @@ const progressForm = z.strictObject({
   to: z.number().int().nullable(),
   actions: z.number().int(),
   wentBack: z.number().int(),
-  compared: z.object({ steps: z.number(), groups: z.number(), evaluations: z.number(), checkpoints: z.number() }),
+  compared: z.record(z.enum(['steps', 'groups', 'evaluations', 'checkpoints', 'free', 'otherwise']), z.number()),
 });
 type Progress = z.infer<typeof progressForm>;
 
@@ -70,22 +76,38 @@ export async function replay(order: ReplayOrder): Promise<Replayed> {
   const folder = begun ? path.join(runsFolder(project), of.id) : await makeReplayed(original, timeline, project);
   await rm(path.join(project, progressFile), { force: true });
   noteChangedFiles(order, of);
-  const replaying = new Replaying(order, timeline, folder, begun);
+  const seeds = seedsOf(of);
+  const freedom = { from: freeFrom(seeds, timeline), ofQuestions: of.parameters.fillFlatGroups };
+  const result = { seeds, freeFrom: freedom.from };
+  const replaying = new Replaying(order, timeline, folder, freedom, begun);
   let actions = begun?.actions ?? 0;
   try {
     for (; actions < timeline.actions.length; actions++) await replaying.act(timeline.actions[actions] as ReplayAction);
     const difference = await replaying.finish(to === undefined);
     await replaying.end();
-    return { difference, compared: replaying.comparison.compared, commands: replaying.commands };
+    return { difference, compared: replaying.comparison.compared, commands: replaying.commands, ...result };
   } catch (thrown) {
     const wentBack = replaying.goneBack;
     await replaying.end();
     const { difference, compared } = replaying.comparison;
-    if (difference) return { difference, compared, commands: replaying.commands };
+    if (difference) return { difference, compared, commands: replaying.commands, ...result };
     if (!signal.aborted) throw thrown;
     const progress: Progress = { version: 1, ...key, actions, wentBack, compared };
     await writeFile(path.join(project, progressFile), `${JSON.stringify(progress)}\n`, { flush: true });
     throw new StudioError('cancelled', 'The replay was stopped.');
+  }
+}
+
+/** The first step whose answers may be others without a fault. */
+function freeFrom(seeds: SeedsKind, { heldSampling }: Timeline): number | null {
+  switch (seeds) {
+    case 'exact':
+      return null;
+    case 'same batch':
+      // A replay does not stand still where the run did.
+      return heldSampling;
+    case 'best effort':
+      return 0;
   }
 }
 
@@ -130,7 +152,7 @@ class Replaying {
   private readonly onAbort: () => void;
   private hasNoted = false;
 
-  constructor(order: ReplayOrder, timeline: Timeline, folder: string, begun: Progress | null) {
+  constructor(order: ReplayOrder, timeline: Timeline, folder: string, freedom: Freedom, begun: Progress | null) {
     this.order = order;
     this.goneBack = begun?.wentBack ?? 0;
     this.run = new ReplayedRun(folder, order.original.plan, {
@@ -150,7 +172,7 @@ class Replaying {
       },
     });
     const replayed = { folder, store: this.run.store };
-    this.comparison = new Comparison(order.original, replayed, timeline.wentBackTo, this.goneBack);
+    this.comparison = new Comparison(order.original, replayed, timeline.wentBackTo, freedom, this.goneBack);
     if (begun) Object.assign(this.comparison.compared, begun.compared);
     this.onAbort = () => this.run.look();
     order.signal.addEventListener('abort', this.onAbort);
@@ -210,7 +232,7 @@ class Replaying {
     this.hasNoted = true;
     const own = this.order.original.store.summary();
     const words = (of: NonNullable<RunSummary['engine']>) =>
-      `${of.name} on ${of.backend}, ${of.threads} ${of.threads === 1 ? 'thread' : 'threads'}, ${of.parameters.toLocaleString('en-US')} parameters`;
+      `${of.name} on ${of.backend}, ${computesOn(of)}, ${of.parameters.toLocaleString('en-US')} parameters`;
     if (own.engine && words(own.engine) !== words(engine))
       this.order.onNote(
         `The run was made by ${words(own.engine)}; the replay is made by ${words(engine)}. Only the same engine, backend and threads give the same numbers in every bit.`,

@@ -26,6 +26,8 @@ export interface Timeline {
   readonly questions: Pick<RunSummary, 'skippedRows' | 'sourceWeights'>;
   /** Goings back: the step that each went back to. */
   readonly wentBackTo: readonly number[];
+  /** The first step in which the run stood still while it sampled: its open answers were written again, in another batch. Null where none did. */
+  readonly heldSampling: number | null;
   /** Of the labels that the run obeyed as it began; null where it obeyed none then. */
   readonly labelsHash: string | null;
 }
@@ -46,10 +48,13 @@ export function timelineOf(events: Iterable<LifeEvent>, run: RunSummary): Timeli
   let scheduled: string | null = null;
   let labelsHash: string | null = null;
   let hasBegun = false;
+  let heldSampling: number | null = null;
   for (const event of events) {
     switch (event.type) {
       case 'state': {
         const { state, step } = event.run;
+        if (event.run.state === 'paused' && event.run.at.point === 'sampling')
+          heldSampling = Math.min(heldSampling ?? Number.POSITIVE_INFINITY, event.run.at.step);
         if (state === 'starting' && stay === null) {
           stay = { opening: scheduled };
           actions.push({ kind: 'stay', from: null });
@@ -90,6 +95,7 @@ export function timelineOf(events: Iterable<LifeEvent>, run: RunSummary): Timeli
     parameters: before(run.parameters, changed),
     questions: askedBefore(run, changed),
     wentBackTo,
+    heldSampling,
     labelsHash,
   };
 }

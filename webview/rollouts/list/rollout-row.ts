@@ -25,8 +25,12 @@ export interface RolloutRow {
   readonly ahaTier: number;
   /** Nats; null where no reference was asked or it was not kept yet. */
   readonly kl: number | null;
-  readonly meanEntropy: number;
+  /** Null where nobody told it. */
+  readonly meanEntropy: number | null;
   readonly meanLogprob: number;
+  /** Between sampler and trainer: mean difference in nats, and the largest importance weight; null where they are one program. */
+  readonly mismatch: number | null;
+  readonly importance: number | null;
   /** Of the temporal test of its group; null where there was none. */
   readonly p: number | null;
   readonly pShuffled: number | null;
@@ -128,6 +132,8 @@ function ofRollout(rollout: Omit<Rollout, 'text' | 'parsed'>) {
     flagged: rollout.flagged ?? [],
     masked: rollout.masked !== undefined,
     meanEntropy: rollout.meanEntropy,
+    mismatch: rollout.mismatch?.difference ?? null,
+    importance: rollout.mismatch?.weight ?? null,
     meanLogprob: rollout.meanLogprob,
   };
 }

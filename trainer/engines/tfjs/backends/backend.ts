@@ -67,12 +67,15 @@ async function startFastest(): Promise<StartedBackend> {
   }
 }
 
+const onGpu = { ownSampler: false, seeds: 'same batch' } as const;
+const onCpu = { ownSampler: false, seeds: 'exact' } as const;
+
 /** On the CPU it computes products of many rows fast; for a row per answer, starting each operation takes longer than the kernels do. */
 async function startPrepared({ addon }: NativeLibrary, because: string): Promise<StartedBackend> {
   const { version, gpu } = await startNative(addon);
   tf.enableProdMode();
   if (gpu) {
-    const report = { backend: 'native GPU', why: `TensorFlow ${version} on a GPU. ${because}`, ownSampler: false };
+    const report = { backend: 'native GPU', why: `TensorFlow ${version} on a GPU. ${because}`, ...onGpu };
     return { ops: createStockOps('device'), answers: null, report };
   }
   const kernels = await startKernels();
@@ -84,6 +87,7 @@ async function startPrepared({ addon }: NativeLibrary, because: string): Promise
       backend: 'native CPU',
       why: `TensorFlow ${version} on the CPU, with own WebAssembly kernels (${kernels.simd}) that write answers. ${because}`,
       ownSampler: true,
+      seeds: 'exact',
     },
   };
 }
@@ -117,7 +121,7 @@ async function startPreparedWebgpu(): Promise<StartedBackend> {
   return {
     ops: createStockOps('device, read later'),
     answers: null,
-    report: { backend: 'webgpu', why: `WebGPU on ${gpu}. It was asked for.`, ownSampler: false },
+    report: { backend: 'webgpu', why: `WebGPU on ${gpu}. It was asked for.`, ...onGpu },
   };
 }
 
@@ -128,14 +132,14 @@ async function start(backend: 'wasm' | 'cpu', because: string): Promise<StartedB
       return {
         ops: createStockOps('host'),
         answers: null,
-        report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests. ${because}`, ownSampler: false },
+        report: { backend: 'cpu', why: `Plain JavaScript, slow: for tests. ${because}`, ...onCpu },
       };
     case 'wasm': {
       const { ops, simd } = await startKernels();
       return {
         ops,
         answers: null,
-        report: { backend: 'wasm', why: `WebAssembly with own kernels (${simd}). ${because}`, ownSampler: false },
+        report: { backend: 'wasm', why: `WebAssembly with own kernels (${simd}). ${because}`, ...onCpu },
       };
     }
   }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import OrderedDict
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Optional
@@ -23,35 +24,36 @@ from torch.distributed.checkpoint.state_dict import (
 )
 from torch.distributed.fsdp import FSDPModule
 from verl.trainer.config import CheckpointConfig
-from verl.utils import tensordict_utils as tu
 from verl.workers.config import FSDPEngineConfig, FSDPOptimizerConfig, HFModelConfig
 from verl.workers.engine.fsdp.transformer_impl import FSDPEngineWithLMHead
 from verl.workers.engine_workers_tinker import _apply_optim_step_params
 
+from .layout import NO_ROWS, Layout, lay_out
 from .loss import Terms, answer_loss
-from .plan import Medium, Sequence, micro_batches
+from .plan import Row, Sequence, micro_batches
+from .scoring import score_with
 from .settings import Settings
 from .vision import Pixels, VisionTower
 from .wire import GatewayError
 
 _SHORT = {"float32": "fp32", "bfloat16": "bf16"}
 _ALL_LINEAR = "all-linear"
-_MOST_MASKED = 2048
-"""Tokens that stand behind one another without padding: flash attention finds the borders of rows, others need a square mask for them."""
 
 
 class GatewayEngine(FSDPEngineWithLMHead):
-    """verl's engine with the media of a pass taken from the frames on the rank, and with no state for a reference."""
+    """verl's engine over layouts, with the media of a pass taken from the frames on the rank, and with no state for a reference."""
 
     tower: VisionTower
     pixels: Optional[Pixels] = None
     freeze_vision = False
     is_reference = False
+    wants_entropy = False
 
     def _build_module(self) -> nn.Module:
         module = super()._build_module()
         assert self.pixels is not None
         self.tower = VisionTower(module.model.visual, self.pixels)
+        score_with(module, self.tower, self.model_config.enable_gradient_checkpointing)
         if self.freeze_vision:
             module.model.visual.requires_grad_(False)
         return module
@@ -74,14 +76,11 @@ class GatewayEngine(FSDPEngineWithLMHead):
     def _build_lr_scheduler(self, optimizer: Any) -> Any:
         return None
 
-    def prepare_model_inputs(self, micro_batch: Any) -> Any:
-        inputs, args = super().prepare_model_inputs(micro_batch)
-        # The tower knows what stands behind these: they say only which kinds of media there are.
-        placeholder = torch.zeros(1, device=inputs["input_ids"].device)
-        for kind, name in (("image", "pixel_values"), ("video", "pixel_values_videos")):
-            if any(one.kind == kind for one in self.tower._all):
-                inputs[name] = placeholder
-        return inputs, args
+    def prepare_model_inputs(self, micro_batch: Layout) -> Any:
+        return {"layout": micro_batch, "entropy": self.wants_entropy}, {}
+
+    def prepare_model_outputs(self, output: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
+        return output
 
 
 def model_config(folder: str, settings: Settings) -> HFModelConfig:
@@ -109,7 +108,6 @@ def engine_config(settings: Settings, *, reference: bool) -> FSDPEngineConfig:
         use_torch_compile=False,
         forward_only=False,
         offload_policy=settings.offload and settings.device != "cpu",
-        entropy_from_logits_with_chunking=True,
         use_dynamic_bsz=False,
         micro_batch_size_per_gpu=1,
     )
@@ -170,10 +168,12 @@ class Model:
         answers: dict[str, dict[int, np.ndarray]] = {"logprobs": {}, "entropy": {}}
         adapter: AbstractContextManager = self.engine.disable_adapter() if base else nullcontext()
         with self.engine.eval_mode(), torch.no_grad(), adapter:
-            for batch in self._own(sequences):
-                out = self._pass(batch, entropy=entropy, training=False)
-                for name, values in out.items():
-                    answers[name].update(values)
+            for rows in self._own(sequences):
+                layout, out = self._through(rows, entropy=entropy)
+                for name, values in (("logprobs", out["log_probs"]), ("entropy", out.get("entropy"))):
+                    if rows and values is not None:
+                        found = values.cpu().numpy()
+                        answers[name].update((one.index, found[place]) for one, place in layout.answers)
             self._reshard()
         return answers  # type: ignore[return-value]
 
@@ -318,62 +318,52 @@ class Model:
         dtype = self.engine._autocast_dtype
         return nullcontext() if dtype == torch.float32 else torch.autocast(self.settings.device, dtype=dtype)
 
-    def _own(self, sequences: list[Sequence]) -> list[list[Sequence]]:
-        return micro_batches(sequences, dist.get_world_size(), self.settings.microBatchTokens)[dist.get_rank()]
+    def _own(self, sequences: list[Sequence]) -> list[list[Row]]:
+        hidden = None if self._packs else self.inner.config.text_config.hidden_size
+        return micro_batches(sequences, dist.get_world_size(), self.settings.microBatchTokens, hidden)[dist.get_rank()]
 
-    def _pass(self, batch: list[Sequence], *, entropy: bool, training: bool) -> dict[str, dict[int, np.ndarray]]:
-        out, rows = self._through(batch, entropy=entropy, training=training, loss=None)
-        found: dict[str, dict[int, np.ndarray]] = {"logprobs": {}}
-        for name, key in (
-            (("logprobs", "log_probs"), ("entropy", "entropy")) if entropy else (("logprobs", "log_probs"),)
-        ):
-            values = out[key].unbind()
-            found[name] = {row.index: _answer(values[i], row).float().cpu().numpy() for i, row in enumerate(rows)}
-        return found
+    @property
+    def _packs(self) -> bool:
+        """Flash attention finds by itself where rows end that stand behind one another, and takes no mask."""
+        return self.settings.attention == "flash_attention_2"
 
     def _loss(
-        self, batch: list[Sequence], terms: Terms, prompt_weights: np.ndarray | None
+        self, rows: list[Row], terms: Terms, prompt_weights: np.ndarray | None
     ) -> tuple[list[float], dict[int, np.ndarray]]:
         ranks = dist.get_world_size()
         told: list[float] = [0.0, 0.0, 0.0]
         scored: dict[int, np.ndarray] = {}
 
-        def loss_function(model_output: dict[str, Tensor], data: Any, dp_group: Any = None) -> tuple[Tensor, dict]:
-            values = model_output["log_probs"].unbind()
-            # An empty batch of a rank that has nothing to do takes part with a loss of 0.
-            total = values[0].float().sum() * 0.0
-            for row, of_row in zip(batch, values):
-                logprobs = _answer(of_row, row).float()
-                sums = answer_loss(terms, logprobs, row.answer)
+        def loss_function(model_output: dict[str, Tensor], data: Layout, dp_group: Any = None) -> tuple[Tensor, dict]:
+            values = model_output["log_probs"]
+            # A rank that has nothing to do takes part with a loss of 0.
+            total = values.sum() * 0.0
+            for number, (one, place) in enumerate(data.answers if rows else ()):
+                sums = answer_loss(terms, values[place], one.answer)
                 total = total + sums.loss
                 told[1] += sums.kl
                 told[2] += sums.clipped
-                scored[row.index] = logprobs.detach().cpu().numpy()
+                scored[one.index] = values[place].detach().cpu().numpy()
                 if prompt_weights is not None:
-                    total = total - float(prompt_weights[row.index]) * _predicted_prompt(of_row, row).sum()
+                    total = total - float(prompt_weights[one.index]) * values[data.prompts[number]].sum()
             told[0] = total.item()
             # FSDP takes the mean of the ranks' gradients; the loss is their sum.
             return total * ranks, {}
 
-        self._through(batch, entropy=False, training=True, loss=loss_function)
+        self._through(rows, entropy=False, loss=loss_function, prompts=prompt_weights is not None)
         return told, scored
 
-    def _through(
-        self, batch: list[Sequence], *, entropy: bool, training: bool, loss: Any
-    ) -> tuple[dict[str, Tensor], list[Sequence]]:
-        """One pass of verl's engine over padded rows; `loss` makes it one with a backward."""
-        rows: list[Any] = list(batch) or [None]
-        media = [medium for row in batch for medium in row.prompt.media]
-        tower_trains = training and not self.settings.freezeVision
+    def _through(self, rows: list[Row], *, entropy: bool, loss: Any = None, prompts: bool = False) -> tuple[Layout, dict[str, Tensor]]:
+        """One pass of verl's engine; `loss` makes it one with a backward."""
         self.tower.agree = _agree
-        self.tower.expect(_by_kind(media), tower_trains)
-        packed = self.settings.attention == "flash_attention_2" or sum(row.length for row in batch) <= _MOST_MASKED
-        data = _tensors(rows, entropy, packed)
-        engine = self.engine
-        value, out = engine.forward_step(data, loss_function=loss, forward_only=loss is None)
+        self.tower.begin((one for row in rows for one in row.prompt.media), loss is not None and not self.settings.freezeVision)
+        layout = lay_out(rows or NO_ROWS, packed=self._packs, prompts=prompts)
+        self.engine.wants_entropy = entropy
+        value, out = self.engine.forward_step(layout, loss_function=loss, forward_only=loss is None)
         if loss is not None:
             value.backward()
-        return out["model_output"], batch
+        self.tower.end()
+        return layout, out["model_output"]
 
     def _reshard(self) -> None:
         for one in self.module.modules():
@@ -398,18 +388,24 @@ class Model:
 
 
 class Gathered:
-    """Holds the whole weights on every rank while answers are sampled, so that no rank waits for another between tokens."""
+    """Holds the whole weights on every rank while answers are sampled, so that no rank waits for another between tokens.
+
+    What FSDP would do before and behind each of its parts is nothing then, and is left out.
+    """
 
     def __init__(self, module: nn.Module):
         self.parts = [one for one in module.modules() if isinstance(one, FSDPModule)]
+        self.hooks = [(one._forward_pre_hooks, one._forward_hooks) for one in self.parts]  # type: ignore[attr-defined]
 
     def __enter__(self) -> None:
         for one in self.parts:
             one.set_reshard_after_forward(False, recurse=False)
             one.unshard()
+            one._forward_pre_hooks, one._forward_hooks = OrderedDict(), OrderedDict()  # type: ignore[attr-defined]
 
     def __exit__(self, *_: object) -> None:
-        for one in self.parts:
+        for one, (before, behind) in zip(self.parts, self.hooks):
+            one._forward_pre_hooks, one._forward_hooks = before, behind  # type: ignore[attr-defined]
             one.set_reshard_after_forward(True, recurse=False)
             one.reshard()
 
@@ -425,58 +421,6 @@ def _agree(need: bool) -> bool:
 def _local(value: Tensor) -> Tensor:
     value = value.detach()
     return value.to_local() if hasattr(value, "to_local") else value
-
-
-def _by_kind(media: list[Medium]) -> list[Medium]:
-    return sorted(media, key=lambda one: one.kind)
-
-
-def _answer(of_row: Tensor, row: Sequence) -> Tensor:
-    """What stands at a token is said of the one that follows."""
-    first = len(row.prompt.tokens) - 1
-    return of_row[first : first + len(row.tokens)]
-
-
-def _predicted_prompt(of_row: Tensor, row: Sequence) -> Tensor:
-    """Of the prompt's tokens from the second on, without those that stand for media."""
-    counted = np.ones(len(row.prompt.tokens), bool)
-    counted[0] = False
-    for medium in row.prompt.media:
-        counted[medium.first_token : medium.first_token + medium.tokens] = False
-    places = torch.from_numpy(np.flatnonzero(counted) - 1).to(of_row.device)
-    return of_row.float()[places]
-
-
-def _tensors(rows: list[Optional[Sequence]], entropy: bool, packed: bool) -> Any:
-    """Rows as verl's engine takes them: ids, and positions [4, tokens] of which the first counts all tokens.
-
-    `packed` puts them behind one another instead of padding them.
-    """
-    ids, positions = [], []
-    for row in rows:
-        if row is None:
-            ids.append(torch.zeros(2, dtype=torch.long))
-            positions.append(torch.arange(2).expand(4, -1))
-            continue
-        ids.append(torch.from_numpy(np.concatenate([row.prompt.tokens, row.tokens]).astype(np.int64)))
-        behind = row.prompt.next + np.arange(len(row.tokens))
-        axes = np.concatenate([row.prompt.positions, np.broadcast_to(behind, (3, len(behind)))], axis=1)
-        positions.append(torch.from_numpy(np.concatenate([np.arange(row.length)[None], axes]).astype(np.int64)))
-    offsets = torch.tensor(np.concatenate([[0], np.cumsum([len(one) for one in ids])]), dtype=torch.long)
-    return tu.get_tensordict(
-        {
-            "input_ids": torch.nested.as_nested_tensor(ids, layout=torch.jagged),
-            "position_ids": torch.nested.nested_tensor_from_jagged(torch.cat(positions, dim=1), offsets, jagged_dim=2),
-        },
-        non_tensor_dict=dict(
-            use_remove_padding=packed,
-            use_fused_kernels=False,
-            temperature=1.0,
-            calculate_entropy=entropy,
-            pad_mode="no_padding",
-            pad_token_id=0,
-        ),
-    )
 
 
 def _write_weights(module: nn.Module, state: dict[str, Tensor], folder: str) -> None:

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
+from transformers import Cache, DynamicCache, GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from .drawing import Options, draw, uniform
-from .model import Model, _by_kind
+from .model import Model
 from .plan import Prompt, batches, read_prompts, shares
 
 _REPORT_SECONDS = 0.05
@@ -100,7 +100,7 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
     writer = _Writer(rows, options, call, endings, report)
     device = model.tower.device
     model.tower.agree = lambda need: need
-    model.tower.expect(_by_kind([medium for row in rows for medium in row.prompt.media]), False)
+    model.tower.begin((medium for row in rows for medium in row.prompt.media), False)
     inputs = {name: value.to(device) for name, value in _padded(rows).items()}
     before = inner.__dict__.get("forward")
     inner.forward = MethodType(_sampling_forward(model, rows), inner)
@@ -118,45 +118,68 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
             del inner.forward
         else:
             inner.forward = before
+    model.tower.end()
     writer.close()
 
 
 def _sampling_forward(model: Model, rows: list[Row]) -> Callable[..., CausalLMOutputWithPast]:
-    """The logits of the last token alone; media are in the first pass, and nothing of the tower runs behind it."""
+    """The logits of the last token alone. A prompt and its media go through once, whatever number of answers it has."""
+    first_of: dict[int, int] = {}
+    for number, row in enumerate(rows):
+        first_of.setdefault(id(row.prompt), number)
+    firsts = list(first_of.values())
+    own = [firsts.index(first_of[id(row.prompt)]) for row in rows]
+
+    def prefill(self: nn.Module, input_ids: Tensor, mask: Tensor, positions: Tensor, cache: Cache) -> Tensor:
+        ids = input_ids[firsts]
+        seen = _seen([rows[first].prompt for first in firsts], ids.shape[1]).to(ids.device)
+        media = [medium for first in firsts for medium in rows[first].prompt.media]
+        once = DynamicCache()
+        out = self.model.language_model(  # type: ignore[operator, union-attr]
+            input_ids=None,
+            inputs_embeds=model.tower.shown(self.get_input_embeddings()(ids), media, seen),  # type: ignore[operator]
+            attention_mask=mask[firsts],
+            position_ids=positions[:, firsts],
+            past_key_values=once,
+            use_cache=True,
+        )
+        for number, layer in enumerate(once.layers):
+            cache.update(layer.keys[own], layer.values[own], number)  # type: ignore[index]
+        return out.last_hidden_state[own, -1:]
 
     def forward(
         self: nn.Module,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
-        past_key_values: Any = None,
-        use_cache: bool | None = None,
-        logits_to_keep: int = 1,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        position_ids: Tensor,
+        past_key_values: Cache,
         **_: Any,
     ) -> CausalLMOutputWithPast:
-        assert input_ids is not None
-        embedded = self.get_input_embeddings()(input_ids)  # type: ignore[operator]
-        is_first = past_key_values is None or past_key_values.get_seq_length() == 0
-        if is_first and any(row.prompt.media for row in rows):
-            embedded = embedded.clone()
-            width = input_ids.shape[1]
-            for number, row in enumerate(rows):
-                left = width - len(row.prompt.tokens)
-                for medium in row.prompt.media:
-                    first = left + medium.first_token
-                    embedded[number, first : first + medium.tokens] = model.tower.features([medium]).to(embedded.dtype)
-        out = self.model.language_model(  # type: ignore[operator, union-attr]
-            input_ids=None,
-            inputs_embeds=embedded,
-            attention_mask=attention_mask,
-            position_ids=position_ids,
-            past_key_values=past_key_values,
-            use_cache=True,
-        )
-        logits = self.lm_head(out.last_hidden_state[:, -logits_to_keep:])  # type: ignore[operator]
-        return CausalLMOutputWithPast(logits=logits, past_key_values=out.past_key_values)
+        if past_key_values.get_seq_length() == 0:
+            hidden = prefill(self, input_ids, attention_mask, position_ids, past_key_values)
+        else:
+            out = self.model.language_model(  # type: ignore[operator, union-attr]
+                input_ids=input_ids,
+                attention_mask=attention_mask,
+                position_ids=position_ids,
+                past_key_values=past_key_values,
+                use_cache=True,
+            )
+            hidden = out.last_hidden_state[:, -1:]
+        logits = self.lm_head(hidden)  # type: ignore[operator]
+        return CausalLMOutputWithPast(logits=logits, past_key_values=past_key_values)
 
     return forward
+
+
+def _seen(prompts: list[Prompt], width: int) -> Tensor:
+    """[vision tokens] places of the media's tokens in prompts padded on the left."""
+    places = [
+        width * (number + 1) - len(prompt.tokens) + medium.first_token + np.arange(medium.tokens)
+        for number, prompt in enumerate(prompts)
+        for medium in prompt.media
+    ]
+    return torch.from_numpy(np.concatenate([np.zeros(0, np.int64), *places]))
 
 
 def _padded(rows: list[Row]) -> dict[str, Tensor]:

@@ -26,11 +26,14 @@ _LOSS_MEANS = ["answer", "token", "constant"]
 _OPTIMIZER_KEYS = ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "gradClipNorm"]
 
 
+_Requests = SimpleQueue["dict[str, Any] | None"]
+
+
 class Server:
     def __init__(self, settings: Settings, crew: Crew, spool: FrameSpool, token: str, stay: bool):
         self.settings, self.crew, self.spool, self.token, self.stay = settings, crew, spool, token, stay
         self._sending = threading.Lock()
-        self._requests: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self._connection: socket.socket | None = None
         self._calls = 0
         self._call_of: dict[Any, int] = {}
         self._models: set[int] = set()
@@ -76,8 +79,10 @@ class Server:
             return False
 
     def _attend(self, connection: socket.socket) -> None:
-        threading.Thread(target=self._hear, args=(connection,), daemon=True).start()
-        while (message := self._requests.get()) is not None:
+        self._connection = connection
+        requests: _Requests = SimpleQueue()
+        threading.Thread(target=self._hear, args=(connection, requests), daemon=True).start()
+        while (message := requests.get()) is not None:
             identity, method, params = message.get("id"), message.get("method"), message.get("params", {})
             self._busy = (str(method), time.monotonic())
             self._calls += 1
@@ -105,10 +110,10 @@ class Server:
                 break
         self._leave()
 
-    def _hear(self, connection: socket.socket) -> None:
+    def _hear(self, connection: socket.socket, requests: _Requests) -> None:
         try:
             while (message := receive(connection)) is not None:
-                self._take(connection, message)
+                self._take(connection, message, requests)
         except (GatewayError, OSError) as error:
             print(f"The client's socket failed: {error}", flush=True)
         if not self.stay:
@@ -116,11 +121,12 @@ class Server:
             self.spool.close()
             self.crew.close()
             os._exit(3)
-        for call in list(self._call_of.values()):
-            self.crew.abort(call)
-        self._requests.put(None)
+        if connection is self._connection:
+            for call in list(self._call_of.values()):
+                self.crew.abort(call)
+        requests.put(None)
 
-    def _take(self, connection: socket.socket, message: dict[str, Any]) -> None:
+    def _take(self, connection: socket.socket, message: dict[str, Any], requests: _Requests) -> None:
         identity, method, params = message.get("id"), message.get("method"), message.get("params", {})
         if method == "ping":
             busy = self._busy
@@ -138,7 +144,7 @@ class Server:
         else:
             self._calls += 1
             self._call_of[identity] = self._calls
-            self._requests.put(message)
+            requests.put(message)
 
     def _send(self, connection: socket.socket, message: dict[str, Any]) -> None:
         data = encode(message)

@@ -7,7 +7,7 @@ kept until the weights change; a pass that trains the tower never takes kept one
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Callable, Protocol
+from typing import Callable, Iterable, Protocol, Sequence
 
 import numpy as np
 import torch
@@ -41,9 +41,9 @@ def patches(frames: Tensor, order: tuple[int, ...]) -> Tensor:
 
 
 class VisionTower:
-    """Stands in the place of a model's `visual`: gives the features of the media of the present pass, in their order.
+    """Gives the features of the media of the present pass.
 
-    `run` of a pass names its media first, images before videos, as the model asks for them.
+    `begin` names a pass's media before it; each goes through the tower once in it.
     """
 
     def __init__(self, visual: nn.Module, pixels: Pixels, most_bytes: int = 2 * 2**30):
@@ -55,12 +55,10 @@ class VisionTower:
         self.trained = False
         self.computed = 0
         """Media that went through the tower, for tests and figures."""
-        self._tower = visual.forward
         self._kept: OrderedDict[Medium, Tensor] = OrderedDict()
-        self._waiting: list[list[Medium]] = []
-        self._features: dict[Medium, Tensor] = {}
-        self._dummy: Tensor | None = None
-        visual.forward = self._forward  # type: ignore[method-assign]
+        self._media: list[Medium] = []
+        self._features: dict[Medium, Tensor] | None = None
+        self._nothing: Tensor | None = None
 
     @property
     def device(self) -> torch.device:
@@ -71,55 +69,55 @@ class VisionTower:
     def forget(self) -> None:
         """The weights have changed, or the memory is wanted."""
         self._kept.clear()
+        self.end()
 
     @property
     def kept_bytes(self) -> int:
         return sum(one.numel() * one.element_size() for one in self._kept.values())
 
-    def expect(self, media: list[Medium], training: bool) -> None:
-        """To be called before a pass over sequences with these media, in the order of their tokens."""
-        self._waiting = [part for kind in ("image", "video") if (part := [one for one in media if one.kind == kind])]
-        self._features, self._dummy = {}, None
+    def begin(self, media: Iterable[Medium], training: bool) -> None:
+        """To be called before a pass over prompts with these media."""
+        self._media = list(dict.fromkeys(media))
+        self._features, self._nothing = None, None
         self.trained = training
-        self._all = list(dict.fromkeys(media))
 
-    def features(self, media: list[Medium]) -> Tensor:
-        """[vision tokens, hidden] of media in this order, computed where they are not kept."""
-        self._compute()
-        return torch.cat([self._features[one] for one in media])
+    def end(self) -> None:
+        """The pass is over: what only it needed is let go."""
+        self._media, self._features, self._nothing = [], None, None
 
-    def _forward(self, hidden_states: Tensor, grid_thw: Tensor | None = None, **_: object) -> Tensor:
-        if self._waiting:
-            return self.features(self._waiting.pop(0))
-        self._compute()
-        # Text alone: verl adds the mean of this times 0, so that the tower's weights are in every rank's graph.
-        if self._dummy is not None:
-            return self._dummy
-        return hidden_states.new_zeros(1, 1)
+    def shown(self, embedded: Tensor, media: Sequence[Medium], places: Tensor) -> Tensor:
+        """[rows, tokens, hidden] embedded tokens with the features of media in their places, counted over all rows."""
+        features = self._all()
+        if len(media) > 0:
+            seen = torch.cat([features[one] for one in media]).to(embedded.dtype)
+            return embedded.flatten(0, 1).index_copy(0, places, seen).view_as(embedded)
+        # Times 0: text alone leaves the tower's weights in every rank's graph.
+        return embedded if self._nothing is None else embedded + 0.0 * self._nothing.mean().to(embedded.dtype)
 
-    def _compute(self) -> None:
-        if self._features or self._dummy is not None:
-            return
-        wanted = self._all if self.trained else [one for one in self._all if one not in self._kept]
+    def _all(self) -> dict[Medium, Tensor]:
+        if self._features is not None:
+            return self._features
+        wanted = self._media if self.trained else [one for one in self._media if one not in self._kept]
         if not (self.trained or self.agree(len(wanted) > 0)):
-            self._features = {one: self._kept[one] for one in self._all}
-            return
+            self._features = {one: self._kept[one] for one in self._media}
+            return self._features
         made = self._run([self._patches(one) for one in wanted], [one.grid for one in wanted])
         fresh = dict(zip(wanted, made))
         self.computed += len(wanted)
         if not self.trained:
             self._keep(fresh)
-        self._features = {one: fresh[one] if one in fresh else self._kept[one] for one in self._all}
+        self._features = {one: fresh[one] if one in fresh else self._kept[one] for one in self._media}
+        return self._features
 
     def _run(self, pixel_values: list[Tensor], grids: list[tuple[int, int, int]]) -> list[Tensor]:
         if not grids:
-            self._dummy = self._through(torch.zeros(16, 3 * 2 * PATCH * PATCH, device=self.device), [(1, 4, 4)])
+            self._nothing = self._through(torch.zeros(16, 3 * 2 * PATCH * PATCH, device=self.device), [(1, 4, 4)])
             return []
         tokens = [t * h * w // MERGE**2 for t, h, w in grids]
         return list(self._through(torch.cat(pixel_values), grids).split(tokens))
 
     def _through(self, values: Tensor, grids: list[tuple[int, int, int]]) -> Tensor:
-        made = self._tower(values.type(self.visual.dtype), grid_thw=torch.tensor(grids, device=values.device))
+        made = self.visual(values.type(self.visual.dtype), grid_thw=torch.tensor(grids, device=values.device))
         return made.pooler_output if hasattr(made, "pooler_output") else made
 
     def _patches(self, medium: Medium) -> Tensor:
@@ -136,11 +134,11 @@ class VisionTower:
     def _keep(self, fresh: dict[Medium, Tensor]) -> None:
         for medium, features in fresh.items():
             self._kept[medium] = features.detach().clone()
-        for medium in self._all:
+        for medium in self._media:
             if medium in self._kept:
                 self._kept.move_to_end(medium)
         while self.kept_bytes > self.most_bytes:
             oldest = next(iter(self._kept))
-            if oldest in self._all:
+            if oldest in self._media:
                 break
             del self._kept[oldest]
