@@ -19,6 +19,9 @@ import {
   metricsDifference,
 } from './difference.ts';
 
+/** Says where each tensor lies, and which saving wrote it: no two are alike. */
+const savingFile = 'optimizer/.metadata';
+
 /** A run on the disk. */
 export interface ComparedRun {
   readonly folder: string;
@@ -176,7 +179,7 @@ export class Comparison {
       string,
     ];
     if (typeof (await readWhole(own, step)) === 'string') return null;
-    const names = (await checkpointFileNames(own)).filter((name) => name !== controllerFile);
+    const names = (await checkpointFileNames(own)).filter((name) => name !== controllerFile && name !== savingFile);
     const there = await checkpointFileNames(other).catch((): string[] => []);
     // Taken away again by the rules of what is kept.
     if (there.length === 0) return null;

@@ -90,7 +90,7 @@ def model_config(folder: str, settings: Settings) -> HFModelConfig:
         path=folder,
         load_tokenizer=False,
         use_remove_padding=False,
-        enable_gradient_checkpointing=settings.gradientCheckpointing,
+        enable_gradient_checkpointing=settings.computes_again,
         override_config={"attn_implementation": settings.attention},
         **({} if lora is None else {"lora_rank": lora.rank, "lora_alpha": lora.alpha, "target_modules": targets}),
         **({"exclude_modules": ".*visual.*"} if lora is not None and settings.freezeVision else {}),
@@ -167,7 +167,7 @@ class Model:
         """
         answers: dict[str, dict[int, np.ndarray]] = {"logprobs": {}, "entropy": {}}
         adapter: AbstractContextManager = self.engine.disable_adapter() if base else nullcontext()
-        with self.engine.eval_mode(), torch.no_grad(), adapter:
+        with self.engine.eval_mode(), torch.no_grad(), adapter, self.tower.without_adapter(base):
             for rows in self._own(sequences):
                 layout, out = self._through(rows, entropy=entropy)
                 for name, values in (("logprobs", out["log_probs"]), ("entropy", out.get("entropy"))):
