@@ -353,10 +353,14 @@ class Model:
         self._through(rows, entropy=False, loss=loss_function, prompts=prompt_weights is not None)
         return told, scored
 
-    def _through(self, rows: list[Row], *, entropy: bool, loss: Any = None, prompts: bool = False) -> tuple[Layout, dict[str, Tensor]]:
+    def _through(
+        self, rows: list[Row], *, entropy: bool, loss: Any = None, prompts: bool = False
+    ) -> tuple[Layout, dict[str, Tensor]]:
         """One pass of verl's engine; `loss` makes it one with a backward."""
         self.tower.agree = _agree
-        self.tower.begin((one for row in rows for one in row.prompt.media), loss is not None and not self.settings.freezeVision)
+        self.tower.begin(
+            (one for row in rows for one in row.prompt.media), loss is not None and not self.settings.freezeVision
+        )
         layout = lay_out(rows or NO_ROWS, packed=self._packs, prompts=prompts)
         self.engine.wants_entropy = entropy
         value, out = self.engine.forward_step(layout, loss_function=loss, forward_only=loss is None)
