@@ -97,8 +97,10 @@ const verlKeys = z.strictObject({
   offload: z.boolean().default(false).describe("Parameters and optimizer rest in the machine's memory between uses."),
   gradientCheckpointing: z
     .boolean()
-    .default(true)
-    .describe('Activations are computed again for the backward pass: less memory, more time.'),
+    .optional()
+    .describe(
+      'Activations are computed again for the backward pass: less memory, more time. Absent: on GPUs, and not on a CPU.',
+    ),
   attention: z.enum(['sdpa', 'eager', 'flash_attention_2']).default('sdpa'),
   microBatchTokens: z
     .number()
