@@ -2,7 +2,7 @@
  * The engine whose models lie in a gateway: a Python program over verl, on one machine or many. This object encodes prompts, names
  * frames and divides what the gateway sums; the gateway computes.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { EngineCapabilities } from '../../protocol/engine.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { EngineStatus } from '../../protocol/run-state.ts';
@@ -41,7 +41,7 @@ import { byAnswer, checkGrids, framesOf, numbered, refuseExactKl, wireLoss, wire
 export interface VerlSurroundings extends Pick<GatewayStart, 'packages' | 'logs'> {
   /** The Python that was set up for a device; null where none was. */
   pythonFor(device: VerlSettings['device']): string | null;
-  /** Writes a model with weights from a seed into a folder, which is the caller's to remove. */
+  /** Writes a model with weights from a seed into a folder, which is the engine's to remove. */
   makeModel(origin: NewModel, positions: PositionGeneration | null): Promise<string>;
   /** For tests: how long silence is borne. */
   readonly link?: Pick<LinkOptions, 'pingEveryMs' | 'mostUnanswered' | 'greetingMs'>;
@@ -116,6 +116,8 @@ class VerlEngine implements Engine {
   /** Null leaves it to the checkpoint. */
   private readonly positions: PositionGeneration | null;
   private readonly models = new Map<number, Loaded>();
+  /** Folders of new models: the gateway may read them again, for a copy. */
+  private readonly made: string[] = [];
   private handles = 0;
   private snapshots = 0;
   private parameters = 0;
@@ -171,43 +173,27 @@ class VerlEngine implements Engine {
 
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle> {
     return this.inTurn(async () => {
-      const { files, folder, copyOf, optimizer, close } = await this.opened(origin);
-      try {
-        const handle: ModelHandle = { id: this.handles++, role };
-        const made = await this.gateway.link.request('createModel', {
-          model: handle.id,
-          role,
-          folder,
-          copyOf,
-          optimizer,
-        });
-        this.models.set(handle.id, { ...files, isUnpublished: true });
-        if (role === 'policy') this.parameters = made.parameters;
-        return handle;
-      } finally {
-        await close();
-      }
+      const { files, ...from } = await this.opened(origin);
+      const handle: ModelHandle = { id: this.handles++, role };
+      const made = await this.gateway.link.request('createModel', { model: handle.id, role, ...from });
+      this.models.set(handle.id, { ...files, isUnpublished: true });
+      if (role === 'policy') this.parameters = made.parameters;
+      return handle;
     });
   }
 
-  /** What the gateway is told of where a model comes from. `close` takes away what is not needed once it is loaded. */
-  private async opened(origin: ModelOrigin): Promise<{
-    files: ModelFiles;
-    folder: string | null;
-    copyOf: number | null;
-    optimizer: boolean;
-    close(): Promise<void>;
-  }> {
+  /** What this side has of a model, and what the gateway is told of where it comes from. */
+  private async opened(
+    origin: ModelOrigin,
+  ): Promise<{ files: ModelFiles; folder: string | null; copyOf: number | null; optimizer: boolean }> {
     if (origin.kind === 'copy')
-      return {
-        files: this.loaded(origin.of),
-        folder: null,
-        copyOf: origin.of.id,
-        optimizer: false,
-        close: async () => {},
-      };
+      return { files: this.loaded(origin.of), folder: null, copyOf: origin.of.id, optimizer: false };
     const { lora = null } = this.settings;
-    const make = (made: NewModel) => this.around.makeModel(made, this.positions);
+    const make = async (made: NewModel): Promise<string> => {
+      const folder = await this.around.makeModel(made, this.positions);
+      this.made.push(folder);
+      return folder;
+    };
     return { ...(await openedFiles(origin, { lora, positions: this.positions, make })), copyOf: null };
   }
 
@@ -405,6 +391,7 @@ class VerlEngine implements Engine {
     clearTimeout(late);
     link.close();
     await process?.dispose(isAsked);
+    for (const folder of this.made) await rm(folder, { recursive: true, force: true });
   }
 
   /** The sampler takes the weights that the trainer has by now. */
