@@ -108,6 +108,8 @@ def engine_config(settings: Settings, *, reference: bool) -> FSDPEngineConfig:
         use_torch_compile=False,
         forward_only=False,
         offload_policy=settings.offload and settings.device != "cpu",
+        # Else every rank would hold the whole gradient in float32 until the last micro-batch.
+        use_no_sync_for_gradient_accumulation=False,
         use_dynamic_bsz=False,
         micro_batch_size_per_gpu=1,
     )
