@@ -3,7 +3,7 @@ import { type BenchFigure, median, quantile } from './part.ts';
 
 export interface Measured {
   readonly ms: number;
-  /** Processor time of all threads: what the work costs however busy the machine is. */
+  /** Processor time of all threads: what the work costs however busy the machine is; not a number where it is not known. */
   readonly cpuMs: number;
 }
 
@@ -38,6 +38,8 @@ export async function interleaved<Name extends string>(
 
 export interface RatioOf {
   readonly name: string;
+  /** Whose the others are; absent: PyTorch. */
+  readonly peer?: string;
   readonly ours: readonly Measured[];
   readonly theirs: readonly Measured[];
   /** What both did in one round, when the absolute figure is given for a part of it. */
@@ -47,7 +49,7 @@ export interface RatioOf {
 }
 
 /** The median over rounds of ours / theirs, with the quartiles, both medians, and whether the target holds. */
-export function ratioFigure({ name, ours, theirs, tokens, atMost }: RatioOf): BenchFigure {
+export function ratioFigure({ name, peer = 'PyTorch', ours, theirs, tokens, atMost }: RatioOf): BenchFigure {
   const ratiosOf = (key: keyof Measured): number[] =>
     ours.map((one, round) => one[key] / (theirs[round]?.[key] ?? Number.NaN));
   const ratios = ratiosOf('ms');
@@ -57,11 +59,13 @@ export function ratioFigure({ name, ours, theirs, tokens, atMost }: RatioOf): Be
     return tokens === null ? `${ms.toFixed(0)} ms` : `${((1000 * ms) / tokens).toFixed(1)} us/token`;
   };
   const verdict = atMost === null ? '' : `; at most ${atMost}: ${ratio <= atMost ? 'reached' : 'not reached'}`;
+  const cpu = median(ratiosOf('cpuMs'));
+  const processor = Number.isNaN(cpu) ? '' : `; processor time ${cpu.toFixed(2)} times`;
   const [low, high] = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
   return {
     name,
     value: ratio,
     unit: 'times',
-    note: `ours ${shown(ours)}, PyTorch ${shown(theirs)}; half of ${ratios.length} rounds in ${low.toFixed(2)} to ${high.toFixed(2)}; processor time ${median(ratiosOf('cpuMs')).toFixed(2)} times${verdict}`,
+    note: `ours ${shown(ours)}, ${peer} ${shown(theirs)}; half of ${ratios.length} rounds in ${low.toFixed(2)} to ${high.toFixed(2)}${processor}${verdict}`,
   };
 }

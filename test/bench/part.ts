@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly threads: number;
   /** How long the inspector's page is used between two looks at its memory. */
   readonly minutes: number;
+  /** Installs what a part is compared with, where that is missing. */
+  readonly setup: boolean;
 }
 
 export interface BenchFigure {

@@ -167,17 +167,18 @@ async function* trainOnText(
 }
 
 /** So many seeds for each prompt, under which the model's answers reach the length. */
-async function fullLengthSeeds(
+export async function fullLengthSeeds(
   engine: Engine,
   model: ModelHandle,
   wantedAnswers: readonly { readonly prompt: Prompt; readonly count: number }[],
   maxTokens: number,
+  topP = 1,
 ): Promise<SampleRequest[]> {
   const drawn = wantedAnswers.map(({ prompt, count }, i) => ({
     prompt,
     seeds: Array.from({ length: 8 + Math.ceil(1.5 * count) }, (_, k) => 1000 * i + k),
   }));
-  const answers = await sampleAll(engine, model, drawn, { maxTokens });
+  const answers = await sampleAll(engine, model, drawn, { maxTokens, topP });
   return drawn.map(({ prompt, seeds }, i) => {
     const full = seeds.filter((_, k) => answers[i]?.[k]?.tokens.length === maxTokens);
     const count = wantedAnswers[i]?.count ?? 0;

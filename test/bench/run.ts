@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the main job costs on this machine. Names on the command line pick parts; `--backend` and `--threads`
- * are those of the engine, `--minutes` is how long the inspector's page is used.
+ * are those of the engine, `--minutes` is how long the inspector's page is used, `--setup` installs what a part is compared with.
  */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -22,9 +22,11 @@ import { benchRewards } from './rewards.bench.ts';
 import { benchServer } from './server.bench.ts';
 import { benchSteering } from './steering.bench.ts';
 import { benchStore } from './store.bench.ts';
+import { benchVerl } from './verl.bench.ts';
 
 const parts: Record<string, BenchPart> = {
   engine: benchEngine,
+  verl: benchVerl,
   evidence: benchEvidence,
   credit: benchCredit,
   server: benchServer,
@@ -50,6 +52,7 @@ function readArguments(): { wanted: readonly string[]; options: BenchOptions } {
       backend: { type: 'string' },
       threads: { type: 'string', default: '2' },
       minutes: { type: 'string', default: '2' },
+      setup: { type: 'boolean', default: false },
     },
   });
   const unknown = positionals.filter((name) => !Object.hasOwn(parts, name));
@@ -67,7 +70,12 @@ function readArguments(): { wanted: readonly string[]; options: BenchOptions } {
   if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes} is not a number above 0.`);
   return {
     wanted: positionals.length > 0 ? positionals : Object.keys(parts),
-    options: { backend: values.backend === undefined ? null : (named.data ?? null), threads: count.data, minutes },
+    options: {
+      backend: values.backend === undefined ? null : (named.data ?? null),
+      threads: count.data,
+      minutes,
+      setup: values.setup,
+    },
   };
 }
 

@@ -1,18 +1,9 @@
-/** The PyTorch process that the engine is compared with; see `torch_baseline.py`. It computes nothing unless it is asked. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** The PyTorch process that the engine is compared with; see `torch_baseline.py`. */
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Measured } from './interleaved.ts';
+import { PythonPeer } from './python-peer.ts';
 
 const program = path.join(import.meta.dirname, 'torch_baseline.py');
-
-/** Waiting threads that spin take the cores from whoever is measured next. */
-const environment = {
-  OMP_WAIT_POLICY: 'PASSIVE',
-  GOMP_SPINCOUNT: '0',
-  KMP_BLOCKTIME: '0',
-  TOKENIZERS_PARALLELISM: 'false',
-};
 
 /** A prompt as transformers' processor gives it. */
 export interface TorchPrompt {
@@ -62,36 +53,18 @@ export interface TorchAnswers {
 }
 
 export class TorchProcess {
-  private readonly child: ChildProcess;
-  private readonly lines: AsyncIterator<string>;
-  private said = '';
+  private readonly peer: PythonPeer;
 
   constructor(python: string, threads: number) {
-    this.child = spawn(python, [program], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment, OMP_NUM_THREADS: String(threads) },
-    });
-    this.child.stderr?.on('data', (chunk: Buffer) => {
-      this.said = (this.said + chunk.toString()).slice(-4000);
-    });
-    this.child.on('error', (error) => {
-      this.said += error.message;
-    });
-    if (this.child.stdout === null) throw new Error('no standard output');
-    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+    this.peer = new PythonPeer('PyTorch', python, program, threads);
   }
 
   /** @throws Error with what Python said when it could not answer */
   async ask<K extends TorchRequest['do']>(request: Extract<TorchRequest, { do: K }>): Promise<TorchAnswers[K]> {
-    this.child.stdin?.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.lines.next();
-    if (done) throw new Error(`PyTorch ended: ${this.said}`);
-    const answer = JSON.parse(value) as TorchAnswers[K] | { error: string };
-    if ('error' in answer) throw new Error(`PyTorch failed at “${request.do}”: ${answer.error}\n${this.said}`);
-    return answer;
+    return (await this.peer.ask(request)) as TorchAnswers[K];
   }
 
   dispose(): void {
-    this.child.kill();
+    this.peer.dispose();
   }
 }

@@ -60,7 +60,9 @@ def lay_out(rows: list[Row], *, packed: bool, prompts: bool) -> Layout:
     answers: list[tuple[Sequence, slice]] = []
     for row, start in zip(rows, starts):
         length = row.length
-        ids.reshape(-1)[start : start + length] = np.concatenate([row.prompt.tokens, *(one.tokens[:-1] for one in row.sequences)])
+        ids.reshape(-1)[start : start + length] = np.concatenate(
+            [row.prompt.tokens, *(one.tokens[:-1] for one in row.sequences)]
+        )
         positions.reshape(4, -1)[:, start : start + length] = _positions(row)
         at = start + len(row.prompt.tokens)
         for one in row.sequences:
@@ -114,7 +116,9 @@ def _positions(row: Row) -> np.ndarray:
     parts = [np.concatenate([counted[None], prompt.positions])]
     for one in row.sequences:
         behind = np.arange(one.fed)
-        parts.append(np.concatenate([(len(counted) + behind)[None], np.broadcast_to(prompt.next + behind, (3, len(behind)))]))
+        parts.append(
+            np.concatenate([(len(counted) + behind)[None], np.broadcast_to(prompt.next + behind, (3, len(behind)))])
+        )
     return np.concatenate(parts, axis=1)
 
 

@@ -37,6 +37,7 @@ from .vision import Pixels, VisionTower
 from .wire import GatewayError
 
 _SHORT = {"float32": "fp32", "bfloat16": "bf16"}
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _ALL_LINEAR = "all-linear"
 
 
@@ -56,6 +57,10 @@ class GatewayEngine(FSDPEngineWithLMHead):
         score_with(module, self.tower, self.model_config.enable_gradient_checkpointing)
         if self.freeze_vision:
             module.model.visual.requires_grad_(False)
+        if self.is_reference:
+            # Weights alone: the frequencies of positions lose too much in bfloat16.
+            for one in module.parameters():
+                one.data = one.data.to(_DTYPES[self.computes_in])
         return module
 
     def _build_optimizer(self, module: nn.Module) -> Any:
@@ -97,19 +102,19 @@ def model_config(folder: str, settings: Settings) -> HFModelConfig:
     )
 
 
-def engine_config(settings: Settings, *, reference: bool) -> FSDPEngineConfig:
-    """Weights are float32 and computed with in the settings' precision; a reference keeps no more than it computes with."""
+def engine_config(settings: Settings) -> FSDPEngineConfig:
+    """Weights are float32 and computed with in the settings' precision."""
     computes = _SHORT[settings.computes_in]
     return FSDPEngineConfig(
         strategy="fsdp2",
         fsdp_size=-1,
-        model_dtype=settings.computes_in if reference else "float32",
+        model_dtype="float32",
         mixed_precision={"param_dtype": computes, "reduce_dtype": "fp32", "buffer_dtype": "fp32"},
         use_torch_compile=False,
         forward_only=False,
         offload_policy=settings.offload and settings.device != "cpu",
-        # Else every rank would hold the whole gradient in float32 until the last micro-batch.
-        use_no_sync_for_gradient_accumulation=False,
+        # Else every rank holds the whole gradient from the first micro-batch to the last.
+        use_no_sync_for_gradient_accumulation=settings.ranks == 1,
         use_dynamic_bsz=False,
         micro_batch_size_per_gpu=1,
     )
@@ -124,13 +129,14 @@ class Model:
         base = json.loads(adapter.read_text())["base_model_name_or_path"] if adapter.exists() else folder
         engine = GatewayEngine.__new__(GatewayEngine)
         engine.pixels, engine.freeze_vision, engine.is_reference = pixels, settings.freezeVision, role == "reference"
+        engine.computes_in = settings.computes_in
         config = model_config(base, settings)
         if adapter.exists():
             object.__setattr__(config, "lora_adapter_path", folder)
         GatewayEngine.__init__(
             engine,
             config,
-            engine_config(settings, reference=role == "reference"),
+            engine_config(settings),
             FSDPOptimizerConfig(lr=1e-6),
             CheckpointConfig(),
         )
@@ -355,10 +361,14 @@ class Model:
         self._through(rows, entropy=False, loss=loss_function, prompts=prompt_weights is not None)
         return told, scored
 
-    def _through(self, rows: list[Row], *, entropy: bool, loss: Any = None, prompts: bool = False) -> tuple[Layout, dict[str, Tensor]]:
+    def _through(
+        self, rows: list[Row], *, entropy: bool, loss: Any = None, prompts: bool = False
+    ) -> tuple[Layout, dict[str, Tensor]]:
         """One pass of verl's engine; `loss` makes it one with a backward."""
         self.tower.agree = _agree
-        self.tower.begin((one for row in rows for one in row.prompt.media), loss is not None and not self.settings.freezeVision)
+        self.tower.begin(
+            (one for row in rows for one in row.prompt.media), loss is not None and not self.settings.freezeVision
+        )
         layout = lay_out(rows or NO_ROWS, packed=self._packs, prompts=prompts)
         self.engine.wants_entropy = entropy
         value, out = self.engine.forward_step(layout, loss_function=loss, forward_only=loss is None)

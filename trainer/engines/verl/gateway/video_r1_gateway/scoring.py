@@ -39,7 +39,9 @@ def score_with(module: nn.Module, tower: VisionTower, checkpointed: bool) -> Non
         parts = []
         for part, labels in zip(hidden.split(_CHUNK), layout.labels.split(_CHUNK)):
             again = checkpointed and torch.is_grad_enabled()
-            parts.append(checkpoint(likelihood, part, labels, use_reentrant=False) if again else likelihood(part, labels))
+            parts.append(
+                checkpoint(likelihood, part, labels, use_reentrant=False) if again else likelihood(part, labels)
+            )
         found = {"log_probs": torch.cat([logprobs for logprobs, _ in parts])}
         return {**found, "entropy": torch.cat([spread for _, spread in parts])} if entropy else found
 
