@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 
 import numpy as np
 import torch
@@ -166,7 +166,7 @@ class Model:
         `base` leaves an adapter out.
         """
         answers: dict[str, dict[int, np.ndarray]] = {"logprobs": {}, "entropy": {}}
-        adapter: AbstractContextManager = self.engine.disable_adapter() if base else nullcontext()
+        adapter: AbstractContextManager = self._without_adapter() if base else nullcontext()
         with self.engine.eval_mode(), torch.no_grad(), adapter:
             for rows in self._own(sequences):
                 layout, out = self._through(rows, entropy=entropy)
@@ -368,6 +368,16 @@ class Model:
             value.backward()
         self.tower.end()
         return layout, out["model_output"]
+
+    @contextmanager
+    def _without_adapter(self) -> Iterator[None]:
+        """The tower may have adapters too: its features are others then."""
+        self.tower.forget()
+        try:
+            with self.engine.disable_adapter():
+                yield
+        finally:
+            self.tower.forget()
 
     def _reshard(self) -> None:
         for one in self.module.modules():
