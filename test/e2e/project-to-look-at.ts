@@ -42,6 +42,7 @@ function tokensOf(text: string): RolloutTokens {
     pieces,
     logprobs: pieces.map((_, i) => -(i % 6) / 2),
     entropy: pieces.map((_, i) => (i % 6) / 2),
+    trainerLogprobs: pieces.map((_, i) => -(i % 6) / 2 - (i % 6) / 8),
     ids: pieces.map((_, i) => 1000 + i),
     alternatives: pieces.map(() => [{ id: 5, piece: ' other', logprob: -1 }]),
   };
@@ -52,7 +53,6 @@ function scoresOf(text: string) {
   return {
     isLeftOut: false,
     reference: logprobs.map((logprob, i) => logprob + (i % 6) / 4),
-    trainer: logprobs.map((logprob, i) => logprob - (i % 6) / 8),
   };
 }
 
@@ -65,6 +65,7 @@ function answer(groupId: string, step: number, order: Rollout['order'], index: n
     tokenCount: tokensOf(text).pieces.length,
     parsed: { think: { start: 7, end }, answer: { start: end + 16, end: end + 17 }, problems: [] },
     advantage: order === 'ordered' ? 0.5 : null,
+    ...(order === 'ordered' && { trainerLogprob: -0.5, mismatch: { difference: 0.25, k3: 0.04, weight: 1.4 } }),
     aha: at < 0 ? [] : [{ span: { start: at, end: at + check.length }, tier: 3, rule: 'checks', evidence: '' }],
   });
 }

@@ -90,8 +90,10 @@ test('nothing of node_modules, and nothing that needs it, is loaded at activatio
   visit(Object.keys(metafile.outputs).find((output) => output.endsWith('extension.js')) ?? '');
   const inputs = [...eager].flatMap((output) => Object.keys(metafile.outputs[output]?.inputs ?? {}));
   expect(inputs.length).toBeGreaterThan(5);
-  // Words for a run's state and its breakpoints, and the names of pages, load nothing themselves.
-  const light = ['trainer/protocol/run-words.ts', 'trainer/protocol/breakpoints/words.ts', 'trainer/protocol/pages.ts'];
+  // Words for a run's state, engine and breakpoints, and the names of pages, load nothing themselves.
+  const light = ['run-words.ts', 'engine-words.ts', 'breakpoints/words.ts', 'pages.ts'].map(
+    (name) => `trainer/protocol/${name}`,
+  );
   expect(
     inputs.filter(
       (input) => input.includes('node_modules') || (input.startsWith('trainer/') && !light.includes(input)),

@@ -6,58 +6,19 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { encode } from 'fast-png';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { findTrainer } from '../../trainer/client/find-trainer.ts';
 import { type Discovery, discoveryFile, trainerFolder } from '../../trainer/protocol/discovery.ts';
-import { computedOf } from '../../trainer/protocol/records.ts';
 import { isComputing, type RunSummary } from '../../trainer/protocol/run-state.ts';
 import { runsFolder } from '../../trainer/runs/project-paths.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
+import { kept, smallProject } from './small-project.ts';
 import { connectTo, program, type TestClient, TrainerProcess } from './trainer-process.ts';
 
 const faulty = path.join(import.meta.dirname, 'faulty-trainer.ts');
 // Each starts a trainer or two, which a busy machine does slowly.
 vi.setConfig({ testTimeout: 600_000 });
 const waiting = { timeout: 120_000, interval: 50 };
-
-/** A few pictures of one colour each, and a model so small that its twenty steps take a moment. */
-async function smallProject(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-faults-'));
-  const colours = { red: [200, 40, 40], green: [40, 180, 60], blue: [40, 60, 210], yellow: [220, 210, 50] } as const;
-  const names = Object.keys(colours) as (keyof typeof colours)[];
-  const side = 56;
-  const rows = Array.from({ length: 24 }, (_, row) => {
-    const name = names[row % names.length] as keyof typeof colours;
-    const data = Uint8Array.from({ length: side * side * 3 }, (_, i) => colours[name][i % 3] as number);
-    writeFileSync(path.join(folder, `${row}.png`), encode({ width: side, height: side, data, channels: 3 }));
-    return {
-      ...{ problem_id: row, problem: 'Which colour is it?', data_type: 'image', problem_type: 'multiple choice' },
-      options: names.map((colour, i) => `${'ABCD'[i]}. ${colour}`),
-      solution: `<answer>${'ABCD'[row % names.length]}</answer>`,
-      ...{ process: `<think>All of it is ${name}.</think>`, path: `${row}.png` },
-    };
-  });
-  writeFileSync(path.join(folder, 'train.json'), JSON.stringify(rows.slice(0, 20)));
-  writeFileSync(path.join(folder, 'eval.json'), JSON.stringify(rows.slice(20)));
-  const size = {
-    ...{ hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, num_key_value_heads: 1 },
-    ...{ intermediate_size: 64, vocab_size: 400, vision_hidden_size: 16, vision_depth: 1, vision_num_heads: 1 },
-    vision_intermediate_size: 32,
-  };
-  writeFileSync(
-    path.join(folder, 'sft.run.json'),
-    JSON.stringify({
-      ...{ version: 1, name: 'sft', method: 'sft', preset: 'sample', dataset: 'train.json' },
-      ...{ evaluationDataset: 'eval.json', model: { size }, engine: { name: 'tfjs', backend: 'wasm', threads: 2 } },
-      parameters: {
-        ...{ steps: 20, evaluationQuestions: 2, checkpointEvery: 3, checkpointsKept: 3, questionsPerStep: 2 },
-        ...{ probeEvery: 9, probeQuestions: 1, maxNewTokens: 24 },
-      },
-    }),
-  );
-  return folder;
-}
 
 let project: string;
 /** A run of twenty steps that nothing happens to, which the others must be like. */
@@ -97,22 +58,6 @@ async function summaryOf(client: TestClient, id: string): Promise<RunSummary> {
   return runs.find((run) => run.id === id) as RunSummary;
 }
 
-/** What is left of a run when its trainer has ended, without times, numbers of events and what it went back over. */
-function kept(id: string, folder = project) {
-  const store = RunStore.open(path.join(runsFolder(folder), id));
-  try {
-    return {
-      steps: store.metrics().map(computedOf),
-      groups: [...store.groups()].map(({ at: _at, ...group }) => group),
-      tokens: [...store.groups()].flatMap(({ rollouts }) => rollouts.map((rollout) => store.tokens(rollout.id))),
-      evaluations: store.evaluations().map(({ at: _at, durationMs: _ms, ...results }) => results),
-      checkpoints: store.checkpoints().map(({ step, sizeBytes }) => ({ step, sizeBytes })),
-    };
-  } finally {
-    store.dispose();
-  }
-}
-
 /** Resumes a run that a trainer found, or that stands still, and expects it to end as the straight one did. */
 async function goesOn(client: TestClient, id: string, folder = project): Promise<void> {
   await client.client.request('runs/subscribe', { runId: id, since: (await summaryOf(client, id)).seq });
@@ -146,7 +91,7 @@ it('trainer kill -9: 7 steps, resume and 13 more end with the weights and the st
   await goesOn(after, id);
   after.close();
   await second.stop();
-  expect(kept(id)).toEqual(kept(straight.id));
+  expect(kept(project, id)).toEqual(kept(project, straight.id));
   said(
     'trainer kill -9',
     `at step ${found.step} of 20`,
@@ -273,7 +218,7 @@ it('engine crash: the run is paused with the reason and the log, and goes on fro
   await goesOn(client, id);
   client.close();
   await trainer.stop();
-  expect(kept(id)).toEqual(kept(straight.id));
+  expect(kept(project, id)).toEqual(kept(project, straight.id));
   said(
     'engine crash',
     `its thread ends at step ${run.step}`,
@@ -298,7 +243,7 @@ it('engine crash while the run stands still: it says so at once, and resume open
   await goesOn(client, id);
   client.close();
   await trainer.stop();
-  expect(kept(id)).toEqual(kept(straight.id));
+  expect(kept(project, id)).toEqual(kept(project, straight.id));
   said(
     'engine crash, idle',
     `its thread ends while the run is paused at step ${run.step}`,
@@ -409,7 +354,7 @@ it('disk full where a checkpoint is written: the run pauses, and goes on when th
   await goesOn(client, id);
   client.close();
   await trainer.stop();
-  expect(kept(id)).toEqual(kept(straight.id));
+  expect(kept(project, id)).toEqual(kept(project, straight.id));
   said(
     'disk full',
     `ENOSPC at a file of the checkpoint of step ${run.step}`,
@@ -442,7 +387,7 @@ it('disk full under the run: it pauses, and goes on when there is room', async (
     await goesOn(client, id, disk);
     client.close();
     await trainer.stop();
-    expect(kept(id, disk)).toEqual(kept(straight.id));
+    expect(kept(disk, id)).toEqual(kept(project, straight.id));
     said(
       'disk full, tmpfs',
       `no space is left at step ${full.step}`,

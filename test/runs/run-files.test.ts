@@ -77,7 +77,6 @@ describe('readRunFile', () => {
       sampler: 'generate',
       freezeVision: false,
       offload: false,
-      gradientCheckpointing: true,
       attention: 'sdpa',
       microBatchTokens: 16384,
       sampleTokens: 65536,

@@ -187,6 +187,8 @@ export const requests = {
       runFile: z.string(),
       model: modelSource.optional(),
       parameters: z.record(z.string(), z.unknown()).optional(),
+      /** In place of what the file says of the engine, setting by setting. */
+      engine: z.record(z.string(), z.unknown()).optional(),
       start: z.union([z.boolean(), z.literal('queue')]).default(true),
     }),
     z.object({ run: runSummary }),

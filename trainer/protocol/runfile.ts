@@ -87,7 +87,9 @@ const verlKeys = z.strictObject({
         .array(z.string().min(1))
         .min(1)
         .optional()
-        .describe('Names of the linear layers that get an adapter; absent: all of the decoder.'),
+        .describe(
+          'Names of the linear layers that get an adapter. Absent: all, with freezeVision those of the decoder.',
+        ),
     })
     .optional()
     .describe('Trains an adapter of this rank beside frozen weights. Absent: all weights are trained.'),
@@ -95,8 +97,10 @@ const verlKeys = z.strictObject({
   offload: z.boolean().default(false).describe("Parameters and optimizer rest in the machine's memory between uses."),
   gradientCheckpointing: z
     .boolean()
-    .default(true)
-    .describe('Activations are computed again for the backward pass: less memory, more time.'),
+    .optional()
+    .describe(
+      'Activations are computed again for the backward pass: less memory, more time. Absent: on GPUs, and not on a CPU.',
+    ),
   attention: z.enum(['sdpa', 'eager', 'flash_attention_2']).default('sdpa'),
   microBatchTokens: z
     .number()

@@ -100,7 +100,7 @@ function modelWithPaths(model: ModelSource, place: (path: string) => string): Mo
 }
 
 /** Of the engine's own files; a program without a folder is one of the search path. */
-function engineWithPaths(engine: EngineSettings, place: (path: string) => string): EngineSettings {
+export function engineWithPaths(engine: EngineSettings, place: (path: string) => string): EngineSettings {
   if (engine.name !== 'verl') return engine;
   const { python, attach } = engine;
   return {

@@ -33,6 +33,7 @@ import type { CountAsked, ListAsked, RolloutCount, RolloutPage } from '../store/
 import type { Attention } from '../store/rollout-reader.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Analysed } from './analysing.ts';
+import type { EngineChange } from './changed-engine.ts';
 import type { ExportProgress, RolloutExport } from './export-rollouts.ts';
 import type { UpdateAsked } from './session-updates.ts';
 import type { WeighingDone, WeighingProgress } from './weighing.ts';
@@ -51,6 +52,8 @@ export interface CreateRun {
   readonly runFile: string;
   readonly model?: ModelSource | undefined;
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  /** In place of what the file says of the engine, setting by setting; see `changed-engine.ts`. */
+  readonly engine?: EngineChange | undefined;
   /** At once, when its turn comes, or not before somebody starts it. */
   readonly start: boolean | 'queue';
 }

@@ -24,13 +24,14 @@ import { MediaLoader } from '../video/load.ts';
 import { type Analysed, Analysing } from './analysing.ts';
 import { Asking } from './asking.ts';
 import { Audits } from './audits.ts';
+import { changedEngine, changedEngineOfRun, type EngineChange } from './changed-engine.ts';
 import type { CheckpointShelf } from './checkpoint-shelf.ts';
 import { checkpointAsked, controllerFile, readControllerState } from './checkpoints.ts';
 import { type ExportProgress, exportRollouts, type RolloutExport } from './export-rollouts.ts';
 import { copyCheckpoints } from './fork.ts';
 import { copyLabels } from './label-file.ts';
 import { noRun, ofRun, unreadableNewest, withCheckpointNamed } from './no-run.ts';
-import { formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
+import { engineWithPaths, formerProject, planOf, planWithMoved, readPlan, writePlan } from './plan.ts';
 import { type ProjectPaths, runsFolder } from './project-paths.ts';
 import { QuestionAnswers } from './question-answers.ts';
 import { RunQueue } from './queue.ts';
@@ -198,7 +199,8 @@ export class Trainer implements TrainerService {
     const read = await readRunFile(file);
     const { values, preset } = parametersOfRun(read, request.parameters);
     const { projectFolder, allowedRoots } = this.options;
-    const plan = planOf(projectFolder, file, { ...read, model: request.model ?? read.model }, allowedRoots);
+    const engine = request.engine ? changedEngine(read.engine, request.engine, 'bad-request') : read.engine;
+    const plan = planOf(projectFolder, file, { ...read, model: request.model ?? read.model, engine }, allowedRoots);
     const { paths } = plan;
     if (request.start === true) this.checkFree(plan.name);
     const from = await this.describeSource(plan.model, paths);
@@ -332,6 +334,21 @@ export class Trainer implements TrainerService {
       ...roots.map((root) => `Links among videos and images may lead into ${root} from now on.`),
     ];
     if (changes.length > 0) await run.usePlan({ ...moved, allowedRoots: [...moved.allowedRoots, ...roots] }, changes);
+  }
+
+  /**
+   * Another machine, or less of it, for a run that goes on: its engine is set so from now on.
+   * @returns what is other, as a sentence; null for nothing
+   * @throws StudioError `conflict` for what is trained, and while the run is in memory; `bad-request` for what does not fit
+   */
+  async changeEngine(runId: string, change: EngineChange): Promise<string | null> {
+    const run = this.run(runId);
+    const place = (named: string) => path.resolve(this.options.projectFolder, named);
+    const { engine, changes } = changedEngineOfRun(run.plan.engine, change);
+    if (changes.length === 0) return null;
+    const said = `The engine is set otherwise from now on: ${changes.join(', ')}.`;
+    await run.usePlan({ ...run.plan, engine: engineWithPaths(engine, place) }, [said]);
+    return said;
   }
 
   async delete(runId: string): Promise<void> {

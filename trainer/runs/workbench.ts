@@ -7,6 +7,7 @@ import { type Leak, leakBetween } from '../data/leak.ts';
 import { QuestionOrder, type SourceWeights } from '../data/mixing.ts';
 import { QuestionLoader } from '../data/questions.ts';
 import type { CreateEngine, Engine, ModelHandle, ModelOrigin } from '../engines/engine.ts';
+import { folderConfig, requireRoom, workOf } from '../engines/memory.ts';
 import { requireOfEngine } from '../engines/needs.ts';
 import { requireReversedOf } from '../evaluation/sample-arms.ts';
 import { longPrompt } from '../learning/long-prompt.ts';
@@ -119,6 +120,7 @@ async function open(
 
   await order.beforeModel?.({ dataset, rows, leak });
 
+  await requireMemory(plan, parameters, checkpoint?.folder ?? null, order.checkpointOf);
   order.tell('starting the engine');
   await removeLeftovers(folder);
   const engine = hold(await order.createEngine(plan.engine));
@@ -149,6 +151,20 @@ async function open(
     leak,
     reached,
   };
+}
+
+/** Whether what is large fits, before an engine is started for it. A new model is small. @throws StudioError `engine-failed` */
+async function requireMemory(
+  { engine: settings, method, model, runFile }: RunPlan,
+  parameters: ParameterValues,
+  reached: string | null,
+  checkpointOf: WorkbenchOrder['checkpointOf'],
+): Promise<void> {
+  if (settings.name !== 'verl') return;
+  const folder = reached ?? ('size' in model ? null : await checkpointOf(model));
+  if (folder === null) return;
+  const asked = { config: await folderConfig(folder), settings, work: workOf(method, parameters) };
+  await requireRoom(asked, runFile, new AbortController().signal);
 }
 
 /** @throws StudioError `not-found` with what to do about a file that has moved */

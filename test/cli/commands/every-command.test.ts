@@ -196,6 +196,18 @@ const table: Readonly<Record<string, Refused>> = {
   },
   prompt: { over: ['a', 'b', '--row', '0'], usage: [['a'], ['a', '--row', 'x']], input: [[nowhere, '--row', '0']] },
   doctor: { over: ['a'], usage: [], input: [] },
+  memory: {
+    over: ['7B', 'a'],
+    usage: [
+      ...[[], ['7B', '--ranks', '0'], ['7B', '--gpu-memory', 'x'], ['7B', '--engine', 'tfjs']],
+      ...[
+        ['7B', '--engine', 'verl,rank=2'],
+        ['7B', '--engine', 'verl,ranks'],
+        ['7B', '--method', 'ppo'],
+      ],
+    ],
+    input: [['7B', '--gpu-memory', '8'], [nowhere], [at('bad.run.json')], [path.join(nowhere, 'a.run.json')]],
+  },
   setup: { over: ['ffmpeg', 'native'], usage: [[], ['ffmpeg', '--gpu'], ['native', '--cpu']], input: [] },
 };
 

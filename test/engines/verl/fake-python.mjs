@@ -7,6 +7,7 @@ const does = process.env.FAKE_GATEWAY;
 const argument = (name) => process.argv[process.argv.indexOf(name) + 1];
 
 if (does === 'no module') {
+  console.error('UserWarning: megatron engine is not available: ModuleNotFoundError("No module named \'megatron\'")');
   console.error(
     "/usr/bin/python: Error while finding module specification (ModuleNotFoundError: No module named 'verl')",
   );
@@ -29,6 +30,7 @@ const token = readFileSync(argument('--token-file'), 'utf8').trim();
 const server = createServer((socket) => {
   socket.on('error', () => {});
   socket.on('data', () => {
+    console.error("UserWarning: No module named 'megatron'");
     console.error('RuntimeError: out of memory');
     console.error('exit 13');
     process.exit(13);

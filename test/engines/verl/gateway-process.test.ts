@@ -118,6 +118,7 @@ describe('a gateway', () => {
     expect(error.message).toBe(
       'The gateway closed the connection (exit code 13). Its log says: RuntimeError: out of memory',
     );
+    expect(error.remedy).toContain('resume the run');
     expect(gateway.recentLog().slice(-2)).toEqual(['RuntimeError: out of memory', 'exit 13']);
     await gone(rank);
   });

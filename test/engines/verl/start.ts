@@ -17,8 +17,7 @@ const packages = path.resolve(import.meta.dirname, '../../../trainer/engines/ver
 const settingsOf = (settings: Partial<VerlSettings>): VerlSettings =>
   engineSettings.parse({ ...settings, name: 'verl' }) as VerlSettings;
 
-/** On the CPU, without what saves memory there. */
-const onCpu = { device: 'cpu', gradientCheckpointing: false } as const;
+const onCpu = { device: 'cpu' } as const;
 
 export async function verlEngine(settings: Partial<VerlSettings>): Promise<Engine> {
   // Threads of several engines that spin on the same cores are slower than one.

@@ -15,6 +15,7 @@ import {
   exitCodes,
   fromOption,
   portOption,
+  readEngine,
   readOptions,
   readSettings,
   rootOptions,
@@ -27,14 +28,16 @@ export const runCommand: CliCommand = {
   name: 'run',
   summary: 'train what a run file says, in this terminal',
   help: `
-video-r1 run FILE.run.json [--folder DIR] [--set NAME=VALUE …] [--queue | --pause-other] [--allow-root DIR …]
-                           [--port N] [--ffmpeg PATH]
+video-r1 run FILE.run.json [--folder DIR] [--set NAME=VALUE …] [--engine NAME|KEY=VALUE …] [--queue | --pause-other]
+                           [--allow-root DIR …] [--port N] [--ffmpeg PATH]
 video-r1 run --resume RUN [--from STEP] [--yes] --folder DIR [--map OLD=NEW …] [--allow-root DIR …]
-                          [--queue | --pause-other]
+                          [--engine KEY=VALUE …] [--queue | --pause-other]
 video-r1 run --fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] --folder DIR [--queue | --pause-other]
 
 Trains what the run file says and shows the progress here; the address of the pages is printed.
 --set overrides parameters of the run file, or of the run that is forked.
+--engine says what computes in place of what the run file says: an engine's name, or one of its settings. With --resume it says on what the
+run goes on from now on, such as on fewer ranks where a node was lost; what is trained stays as it is.
 --allow-root names a folder outside of the dataset's own that links among its videos and images may lead into, such as another
 disk; it is kept with the run. "allowedRoots" in the run file says the same.
 --map says that what lay at OLD lies at NEW now: a dataset, a checkpoint, or a folder with them. It is kept with the run. What lies inside
@@ -51,7 +54,9 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
   video-r1 run sft.run.json --folder sample --set steps=50 --set learningRate=1e-3
   video-r1 run --resume sft-1 --folder sample
   video-r1 run --fork sft-1 --from 200 --set learningRate=1e-4 --folder sample
-  video-r1 run --resume sft-1 --folder project --map /disk1/videos=/disk2/videos`,
+  video-r1 run --resume sft-1 --folder project --map /disk1/videos=/disk2/videos
+  video-r1 run tgrpo.run.json --folder project --engine verl --engine ranks=8
+  video-r1 run --resume tgrpo-1 --folder project --engine ranks=4`,
   async run(args) {
     const { values, positionals } = readOptions(
       args,
@@ -68,6 +73,7 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
         queue: { type: 'boolean', default: false },
         'pause-other': { type: 'boolean', default: false },
         map: { type: 'string', multiple: true, default: [] },
+        engine: { type: 'string', multiple: true, default: [] },
         ...rootOptions,
       },
       1,
@@ -87,6 +93,9 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
     if (values.resume === undefined && values.map.length > 0)
       throw usage('--map belongs to --resume: a new run takes its paths from its run file.');
     const moved = values.map.map(readMove);
+    const engine = readEngine(values.engine);
+    if (values.fork !== undefined && engine !== undefined)
+      throw usage('--engine goes with a run file and with --resume: a fork is computed as its parent.');
     const roots = allowedRoots(values);
     const folder = path.resolve(values.folder ?? (file === undefined ? '.' : path.dirname(path.resolve(file))));
     const parameters = readSettings(values.set);
@@ -99,7 +108,7 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
         values.fork !== undefined
           ? { fork: values.fork, from: from as number, name: values.name, parameters }
           : values.resume === undefined
-            ? { file: name, parameters }
+            ? { file: name, parameters, engine }
             : { resume: values.resume, from, yes: values.yes },
         async (other) => beside ?? askBeside(other, session.stopped),
       );
@@ -112,10 +121,10 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
       return run.state === 'completed' ? exitCodes.done : session.exitCode;
     };
     const attach = (at: Discovery, line: LiveLine) => {
-      if (moved.length + roots.length > 0)
+      if (moved.length + roots.length > 0 || (values.resume !== undefined && engine !== undefined))
         throw new StudioError('conflict', `The trainer of process ${at.pid} is at work in this folder.`, {
           place: folder,
-          remedy: 'End it first: --map and --allow-root are read when a trainer begins.',
+          remedy: 'End it first: --map, --allow-root and --engine are read when a trainer begins.',
         });
       line.say(
         `Another window or shell has started the trainer of this folder (process ${at.pid}): it trains the run.`,
@@ -137,6 +146,9 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
         line,
         async (session, { server, trainer }) => {
           if (values.resume !== undefined) await trainer.changePlaces(values.resume, { moved, allowedRoots: roots });
+          const said =
+            values.resume === undefined || !engine ? null : await trainer.changeEngine(values.resume, engine);
+          if (said !== null) session.line.say(said);
           return train(session, server.discovery);
         },
       );

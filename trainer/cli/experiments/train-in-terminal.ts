@@ -77,7 +77,7 @@ type ForkedRun = { readonly fork: string } & Omit<ForkInTerminal, 'runId'>;
 
 /** What to train: a run file, a run that is there, or a fork of one. */
 export type TrainedInTerminal =
-  | ({ readonly file: string } & Pick<CreateInTerminal, 'parameters'>)
+  | ({ readonly file: string } & Pick<CreateInTerminal, 'parameters' | 'engine'>)
   | ResumedRun
   | ForkedRun;
 
@@ -195,8 +195,8 @@ export class TerminalSession {
       if (otherwise !== null) this.line.say(otherwise);
       return made;
     }
-    const { file, parameters } = run as Extract<TrainedInTerminal, { file: string }>;
-    return this.trainer.create({ runFile: file, parameters });
+    const { file, parameters, engine } = run as Extract<TrainedInTerminal, { file: string }>;
+    return this.trainer.create({ runFile: file, parameters, engine });
   }
 
   /** @throws StudioError `conflict` when a person has to agree and does not; as `Trainer.resumption` */

@@ -21,6 +21,8 @@ export interface CreateInTerminal {
   /** Relative to the project folder. */
   readonly runFile: string;
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  /** In place of what the file says of the engine, setting by setting. */
+  readonly engine?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface ForkInTerminal {
@@ -119,6 +121,7 @@ class AttachedTrainer implements TrainerAtHand {
       runFile: request.runFile,
       start: false,
       ...(request.parameters && { parameters: request.parameters }),
+      ...(request.engine && { engine: request.engine }),
     });
     this.known.set(run.id, run);
     return run;

@@ -145,6 +145,23 @@ export function readSettings(pairs: readonly string[]): Record<string, unknown> 
   return settings;
 }
 
+/** Settings of engines that are texts, whatever they look like: 4.49 is no number. */
+const engineTexts: readonly string[] = ['mropePositions', 'python', 'ray'];
+
+/** A name alone is the engine's; `KEY=VALUE` one of its settings. What they may be is checked where they are used. @throws StudioError `bad-request` */
+export function readEngine(given: readonly string[]): Record<string, unknown> | undefined {
+  if (given.length === 0) return undefined;
+  return Object.fromEntries(
+    given.map((one) => {
+      const at = one.indexOf('=');
+      if (at === 0) throw usage(`--engine ${one} is neither a NAME nor KEY=VALUE.`);
+      if (at < 0) return ['name', one];
+      const [key, value] = [one.slice(0, at), one.slice(at + 1)];
+      return [key, engineTexts.includes(key) ? value : readValue(value)];
+    }),
+  );
+}
+
 /** Options of the commands that compute with a preset's parameters. */
 export const presetOptions = {
   preset: { type: 'string', default: 'paper' },

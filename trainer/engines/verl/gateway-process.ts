@@ -32,7 +32,7 @@ const mostStartMs = 15 * 60_000;
 const defaultGraceMs = 10_000;
 const logsKept = 20;
 const tailBytes = 16 * 1024;
-const tailLines = 100;
+const tailLines = 60;
 /** Of them, what an error tells where nothing else can be asked. */
 const shownLines = 12;
 const mostLineLetters = 300;
@@ -157,9 +157,7 @@ export class GatewayProcess {
     }
     const lines = this.recentLog();
     const how = ending === null ? '' : ending.signal === null ? ` (exit code ${ending.code})` : ` (${ending.signal})`;
-    const missing = lines
-      .map((line) => /No module named '?([\w.]+)/.exec(line)?.[1])
-      .findLast((name) => name !== undefined);
+    const missing = isStarting ? missingModule(lines) : undefined;
     return new StudioError('engine-failed', `${what}${how}. ${isStarting ? endOf(lines) : reasonIn(lines)}`, {
       place: this.logFile,
       remedy:
@@ -219,6 +217,11 @@ const reason = /^[\w.]*(Error|Exception|Interrupt): \S|^Rank \d+ is gone|^A rank
 function reasonIn(lines: readonly string[]): string {
   const line = lines.findLast((one) => reason.test(one)) ?? lines.at(-1);
   return line === undefined ? 'Its log is empty.' : `Its log says: ${line}`;
+}
+
+/** What an import did not find, where the log ends with that: verl tells of what it can do without as well, before. */
+function missingModule(lines: readonly string[]): string | undefined {
+  return /No module named '?([\w.]+)/.exec(lines.at(-1) ?? '')?.[1];
 }
 
 function endOf(lines: readonly string[]): string {

@@ -19,6 +19,12 @@ import {
   metricsDifference,
 } from './difference.ts';
 
+/**
+ * What belongs to one save and says nothing of the weights: the controller's state, and the index that torch.distributed.checkpoint writes
+ * beside the optimizer's state, with the path that it was written at and a random name.
+ */
+const ofOneSave: readonly string[] = [controllerFile, 'optimizer/.metadata'];
+
 /** A run on the disk. */
 export interface ComparedRun {
   readonly folder: string;
@@ -176,7 +182,7 @@ export class Comparison {
       string,
     ];
     if (typeof (await readWhole(own, step)) === 'string') return null;
-    const names = (await checkpointFileNames(own)).filter((name) => name !== controllerFile);
+    const names = (await checkpointFileNames(own)).filter((name) => !ofOneSave.includes(name));
     const there = await checkpointFileNames(other).catch((): string[] => []);
     // Taken away again by the rules of what is kept.
     if (there.length === 0) return null;

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Optional
 
 import numpy as np
 import torch
@@ -37,6 +37,7 @@ from .vision import Pixels, VisionTower
 from .wire import GatewayError
 
 _SHORT = {"float32": "fp32", "bfloat16": "bf16"}
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _ALL_LINEAR = "all-linear"
 
 
@@ -56,6 +57,10 @@ class GatewayEngine(FSDPEngineWithLMHead):
         score_with(module, self.tower, self.model_config.enable_gradient_checkpointing)
         if self.freeze_vision:
             module.model.visual.requires_grad_(False)
+        if self.is_reference:
+            # Weights alone: the frequencies of positions lose too much in bfloat16.
+            for one in module.parameters():
+                one.data = one.data.to(_DTYPES[self.computes_in])
         return module
 
     def _build_optimizer(self, module: nn.Module) -> Any:
@@ -90,24 +95,26 @@ def model_config(folder: str, settings: Settings) -> HFModelConfig:
         path=folder,
         load_tokenizer=False,
         use_remove_padding=False,
-        enable_gradient_checkpointing=settings.gradientCheckpointing,
+        enable_gradient_checkpointing=settings.computes_again,
         override_config={"attn_implementation": settings.attention},
         **({} if lora is None else {"lora_rank": lora.rank, "lora_alpha": lora.alpha, "target_modules": targets}),
         **({"exclude_modules": ".*visual.*"} if lora is not None and settings.freezeVision else {}),
     )
 
 
-def engine_config(settings: Settings, *, reference: bool) -> FSDPEngineConfig:
-    """Weights are float32 and computed with in the settings' precision; a reference keeps no more than it computes with."""
+def engine_config(settings: Settings) -> FSDPEngineConfig:
+    """Weights are float32 and computed with in the settings' precision."""
     computes = _SHORT[settings.computes_in]
     return FSDPEngineConfig(
         strategy="fsdp2",
         fsdp_size=-1,
-        model_dtype=settings.computes_in if reference else "float32",
+        model_dtype="float32",
         mixed_precision={"param_dtype": computes, "reduce_dtype": "fp32", "buffer_dtype": "fp32"},
         use_torch_compile=False,
         forward_only=False,
         offload_policy=settings.offload and settings.device != "cpu",
+        # Else every rank holds the whole gradient from the first micro-batch to the last.
+        use_no_sync_for_gradient_accumulation=settings.ranks == 1,
         use_dynamic_bsz=False,
         micro_batch_size_per_gpu=1,
     )
@@ -122,13 +129,14 @@ class Model:
         base = json.loads(adapter.read_text())["base_model_name_or_path"] if adapter.exists() else folder
         engine = GatewayEngine.__new__(GatewayEngine)
         engine.pixels, engine.freeze_vision, engine.is_reference = pixels, settings.freezeVision, role == "reference"
+        engine.computes_in = settings.computes_in
         config = model_config(base, settings)
         if adapter.exists():
             object.__setattr__(config, "lora_adapter_path", folder)
         GatewayEngine.__init__(
             engine,
             config,
-            engine_config(settings, reference=role == "reference"),
+            engine_config(settings),
             FSDPOptimizerConfig(lr=1e-6),
             CheckpointConfig(),
         )
@@ -166,8 +174,8 @@ class Model:
         `base` leaves an adapter out.
         """
         answers: dict[str, dict[int, np.ndarray]] = {"logprobs": {}, "entropy": {}}
-        adapter: AbstractContextManager = self._without_adapter() if base else nullcontext()
-        with self.engine.eval_mode(), torch.no_grad(), adapter:
+        adapter: AbstractContextManager = self.engine.disable_adapter() if base else nullcontext()
+        with self.engine.eval_mode(), torch.no_grad(), adapter, self.tower.without_adapter(base):
             for rows in self._own(sequences):
                 layout, out = self._through(rows, entropy=entropy)
                 for name, values in (("logprobs", out["log_probs"]), ("entropy", out.get("entropy"))):
@@ -368,16 +376,6 @@ class Model:
             value.backward()
         self.tower.end()
         return layout, out["model_output"]
-
-    @contextmanager
-    def _without_adapter(self) -> Iterator[None]:
-        """The tower may have adapters too: its features are others then."""
-        self.tower.forget()
-        try:
-            with self.engine.disable_adapter():
-                yield
-        finally:
-            self.tower.forget()
 
     def _reshard(self) -> None:
         for one in self.module.modules():

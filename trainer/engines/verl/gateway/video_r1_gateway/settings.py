@@ -26,7 +26,7 @@ class Settings:
     lora: Optional[Lora] = None
     freezeVision: bool = False
     offload: bool = False
-    gradientCheckpointing: bool = True
+    gradientCheckpointing: Optional[bool] = None
     attention: str = "sdpa"
     microBatchTokens: int = 16384
     sampleTokens: int = 65536
@@ -42,6 +42,11 @@ class Settings:
         if isinstance(values.get("lora"), dict):
             values["lora"] = Lora(**values["lora"])
         return Settings(**values, others={key: value for key, value in said.items() if key not in known})
+
+    @property
+    def computes_again(self) -> bool:
+        """Activations are not kept for the backward pass. Memory is what a GPU lacks, and time a CPU."""
+        return self.device != "cpu" if self.gradientCheckpointing is None else self.gradientCheckpointing
 
     @property
     def computes_in(self) -> str:

@@ -7,7 +7,8 @@ kept until the weights change; a pass that trains the tower never takes kept one
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Callable, Iterable, Protocol, Sequence
+from contextlib import contextmanager
+from typing import Callable, Iterable, Iterator, Protocol, Sequence
 
 import numpy as np
 import torch
@@ -55,7 +56,8 @@ class VisionTower:
         self.trained = False
         self.computed = 0
         """Media that went through the tower, for tests and figures."""
-        self._kept: OrderedDict[Medium, Tensor] = OrderedDict()
+        self._is_base = False
+        self._kept: OrderedDict[tuple[bool, Medium], Tensor] = OrderedDict()
         self._media: list[Medium] = []
         self._features: dict[Medium, Tensor] | None = None
         self._nothing: Tensor | None = None
@@ -85,6 +87,15 @@ class VisionTower:
         """The pass is over: what only it needed is let go."""
         self._media, self._features, self._nothing = [], None, None
 
+    @contextmanager
+    def without_adapter(self, is_base: bool) -> Iterator[None]:
+        """The base under an adapter makes other features of the same media: they are kept apart."""
+        self._is_base = is_base
+        try:
+            yield
+        finally:
+            self._is_base = False
+
     def shown(self, embedded: Tensor, media: Sequence[Medium], places: Tensor) -> Tensor:
         """[rows, tokens, hidden] embedded tokens with the features of media in their places, counted over all rows."""
         features = self._all()
@@ -97,16 +108,17 @@ class VisionTower:
     def _all(self) -> dict[Medium, Tensor]:
         if self._features is not None:
             return self._features
-        wanted = self._media if self.trained else [one for one in self._media if one not in self._kept]
+        kept = {one: self._kept[self._key(one)] for one in self._media if self._key(one) in self._kept}
+        wanted = self._media if self.trained else [one for one in self._media if one not in kept]
         if not (self.trained or self.agree(len(wanted) > 0)):
-            self._features = {one: self._kept[one] for one in self._media}
+            self._features = kept
             return self._features
         made = self._run([self._patches(one) for one in wanted], [one.grid for one in wanted])
         fresh = dict(zip(wanted, made))
         self.computed += len(wanted)
         if not self.trained:
             self._keep(fresh)
-        self._features = {one: fresh[one] if one in fresh else self._kept[one] for one in self._media}
+        self._features = {**kept, **fresh}
         return self._features
 
     def _run(self, pixel_values: list[Tensor], grids: list[tuple[int, int, int]]) -> list[Tensor]:
@@ -133,12 +145,16 @@ class VisionTower:
 
     def _keep(self, fresh: dict[Medium, Tensor]) -> None:
         for medium, features in fresh.items():
-            self._kept[medium] = features.detach().clone()
-        for medium in self._media:
-            if medium in self._kept:
-                self._kept.move_to_end(medium)
+            self._kept[self._key(medium)] = features.detach().clone()
+        present = [self._key(medium) for medium in self._media]
+        for key in present:
+            if key in self._kept:
+                self._kept.move_to_end(key)
         while self.kept_bytes > self.most_bytes:
             oldest = next(iter(self._kept))
-            if oldest in self._media:
+            if oldest in present:
                 break
             del self._kept[oldest]
+
+    def _key(self, medium: Medium) -> tuple[bool, Medium]:
+        return self._is_base, medium

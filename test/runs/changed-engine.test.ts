@@ -1,0 +1,58 @@
+/** An engine is set otherwise, setting by setting, and a run that has begun only in what it is computed on. */
+import { describe, expect, it } from 'vitest';
+import { type EngineSettings, engineSettings } from '../../trainer/protocol/runfile.ts';
+import { changedEngine, changedEngineOfRun } from '../../trainer/runs/changed-engine.ts';
+
+const tfjs = engineSettings.parse({ name: 'tfjs', backend: 'wasm', threads: 2, mropePositions: '4.49' });
+const verl = engineSettings.parse({ name: 'verl', device: 'cuda', ranks: 8, freezeVision: true });
+const changed = (engine: EngineSettings, change: Record<string, unknown>) =>
+  changedEngine(engine, change, 'bad-request');
+
+describe('the engine of a run file', () => {
+  it('takes single settings, another name with its own defaults, and null for the default', () => {
+    expect(changed(tfjs, { threads: 1 })).toEqual({ ...tfjs, threads: 1 });
+    expect(changed(tfjs, {})).toEqual(tfjs);
+    expect(changed(tfjs, { name: 'verl', ranks: 4 })).toEqual(
+      engineSettings.parse({ name: 'verl', ranks: 4, mropePositions: '4.49' }),
+    );
+    expect(changed(verl, { freezeVision: null })).toEqual(
+      engineSettings.parse({ name: 'verl', device: 'cuda', ranks: 8 }),
+    );
+  });
+
+  it('that is attached to leaves the rest to the gateway', () => {
+    const attach = { address: '127.0.0.1:29610', tokenFile: 'token' };
+    expect(changed(verl, { attach })).toEqual(engineSettings.parse({ name: 'verl', attach }));
+    const attached = changed(verl, { attach });
+    expect(changed(attached, { attach: null, ranks: 2 })).toEqual(engineSettings.parse({ name: 'verl', ranks: 2 }));
+  });
+
+  it('refuses each setting that is not there or does not fit by its name', () => {
+    expect(() => changed(tfjs, { threads: 0 })).toThrow(/threads.*at least 1/);
+    expect(() => changed(tfjs, { ranks: 2 })).toThrow(/ranks/);
+    expect(() => changed(tfjs, { name: 'verk' })).toThrow(/no engine "verk".*verl/);
+    expect(() => changed(verl, { nodes: 3 })).toThrow(/3 machines need/);
+  });
+});
+
+describe('the engine of a run that has begun', () => {
+  it('goes on on what is left, and says what is other', () => {
+    expect(changedEngineOfRun(verl, { ranks: 4, offload: true })).toEqual({
+      engine: { ...verl, ranks: 4, offload: true },
+      changes: ['ranks 8 → 4', 'offload false → true'],
+    });
+    expect(changedEngineOfRun(verl, { ranks: 8 }).changes).toEqual([]);
+  });
+
+  it.each([{ name: 'tfjs' }, { lora: { rank: 8, alpha: 16 } }, { freezeVision: false }, { mropePositions: '4.49' }])(
+    'trains what it trained: %j is refused',
+    (change) => {
+      expect(() => changedEngineOfRun(verl, change)).toThrow(
+        expect.objectContaining({
+          kind: 'conflict',
+          message: expect.stringMatching(/stays .* as long as the run goes/),
+        }),
+      );
+    },
+  );
+});
