@@ -24,6 +24,7 @@ import {
   type BenchSide,
   cpuMsWithGateways,
   engineSide,
+  fullLength,
   ownCpuMs,
   type Part,
   parts,
@@ -92,8 +93,8 @@ export async function* benchVerl(options: BenchOptions): AsyncGenerator<BenchFig
       [...allowed.keys()].filter((token) => !isPlain(token)),
     ];
     const { threads } = options;
-    const asked = { folder, questions, seeds: fullLength } as const;
-    const settings = { name: 'verl', device: 'cpu', python: verl.python, gradientCheckpointing: false };
+    const asked = { folder, questions, shape: work, seeds: fullLength };
+    const settings = { name: 'verl', device: 'cpu', python: verl.python };
     // The gateway takes as many threads as this says; the peers are told in the same way.
     process.env.OMP_NUM_THREADS = String(threads);
     sides.verl = await engineSide(await createEngine(engineSettings.parse(settings)), {

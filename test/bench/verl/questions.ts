@@ -61,7 +61,13 @@ export async function benchQuestions(
   }
 }
 
-function question(dataset: Dataset, row: number, kind: 'image' | 'video', template: PromptTemplate, loader: MediaLoader): BenchQuestion {
+function question(
+  dataset: Dataset,
+  row: number,
+  kind: 'image' | 'video',
+  template: PromptTemplate,
+  loader: MediaLoader,
+): BenchQuestion {
   const asked = dataset.question(row);
   const file = dataset.mediaPath(row);
   return {
@@ -74,11 +80,7 @@ function question(dataset: Dataset, row: number, kind: 'image' | 'video', templa
 }
 
 /** @param folder where the frames are written */
-export async function peerQuestion(
-  one: BenchQuestion,
-  encoder: PromptEncoder,
-  folder: string,
-): Promise<PeerQuestion> {
+export async function peerQuestion(one: BenchQuestion, encoder: PromptEncoder, folder: string): Promise<PeerQuestion> {
   const media = await one.load();
   const { tokens, media: seen } = encoder.encode(one.prompt(media, null));
   const { frames, view } = media;
