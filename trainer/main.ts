@@ -129,6 +129,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'fetch what this machine lacks: ffmpeg, a faster backend, verl',
       load: async () => (await import('./cli/commands/setup.ts')).setupCommand,
     },
+    cluster: {
+      summary: 'write the batch script that starts a gateway of the engine verl under Slurm',
+      load: async () => (await import('./cli/commands/cluster.ts')).clusterCommand,
+    },
     memory: {
       summary: 'what a run of the engine verl takes of GPUs and machines, and whether it fits',
       load: async () => (await import('./cli/commands/memory.ts')).memoryCommand,

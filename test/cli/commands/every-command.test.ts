@@ -196,6 +196,17 @@ const table: Readonly<Record<string, Refused>> = {
   },
   prompt: { over: ['a', 'b', '--row', '0'], usage: [['a'], ['a', '--row', 'x']], input: [[nowhere, '--row', '0']] },
   doctor: { over: ['a'], usage: [], input: [] },
+  cluster: {
+    over: ['slurm', 'a', 'b'],
+    usage: [
+      ...[[], ['pbs', 'a'], ['slurm'], ['slurm', 'a'], ['slurm', 'a', '--nodes', '1']],
+      ...[
+        ['slurm', 'a', '--nodes', '0', '--gpus-per-node', '8'],
+        ['slurm', 'a', '--nodes', '1', '--gpus-per-node', '8', '--yes'],
+      ],
+    ],
+    input: [['slurm', at('bad.run.json'), '--nodes', '1', '--gpus-per-node', '8']],
+  },
   memory: {
     over: ['7B', 'a'],
     usage: [
