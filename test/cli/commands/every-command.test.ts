@@ -196,6 +196,21 @@ const table: Readonly<Record<string, Refused>> = {
   },
   prompt: { over: ['a', 'b', '--row', '0'], usage: [['a'], ['a', '--row', 'x']], input: [[nowhere, '--row', '0']] },
   doctor: { over: ['a'], usage: [], input: [] },
+  gateway: {
+    over: ['start', 'a', 'b'],
+    usage: [
+      [],
+      ['stop'],
+      ['start', 'a'],
+      ['start', '--port', 'x'],
+      ['start', '--engine', 'rank=2'],
+      ['start', '--engine', 'tfjs'],
+    ],
+    input: [
+      ['start', at('bad.run.json')],
+      ['start', '--engine', `python=${path.join(nowhere, 'python')}`, '--token-file', at('token')],
+    ],
+  },
   cluster: {
     over: ['slurm', 'a', 'b'],
     usage: [
