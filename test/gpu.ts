@@ -1,7 +1,7 @@
 /**
  * `npm run test:gpu`: whether the native backend computes on this machine's GPU what the WebAssembly kernels compute, and how
  * fast. Prepares the library where it is not there. `--cpu` does the same with the library for the CPU.
- * Exit codes: 0 they agree, 1 they do not, 2 there is no GPU.
+ * Exit codes: 0 they agree, 1 they do not, 2 there is no GPU. With `--verl` it is the verl engine's turn; see `gpu/verl.ts`.
  */
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
@@ -16,6 +16,7 @@ import { holdFile } from '../trainer/store/process-lock.ts';
 import { measureDecoding, trainingStep } from './bench/engine.bench.ts';
 import { median, timed } from './bench/part.ts';
 import { tinySize, tinyTexts } from './engines/tfjs/tiny.ts';
+import { testVerl } from './gpu/verl.ts';
 
 const steps = 8;
 const largestDifference = 1e-3;
@@ -102,9 +103,12 @@ async function prepare(kind: 'cpu' | 'gpu'): Promise<{ version: string; gpu: boo
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { cpu: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { cpu: { type: 'boolean', default: false }, verl: { type: 'boolean', default: false } },
+  });
   // No GPU is shown to a library that could use one.
   if (values.cpu) process.env.CUDA_VISIBLE_DEVICES = '-1';
+  if (values.verl) return testVerl(values.cpu, values.cpu ? null : gpuName());
   const device = values.cpu ? (os.cpus()[0]?.model ?? 'unknown processor') : gpuName();
   if (device === null) {
     console.log('There is no NVIDIA GPU here: nvidia-smi lists none. With --cpu, the library for the CPU is tested.');

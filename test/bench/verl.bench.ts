@@ -24,6 +24,7 @@ import {
   type BenchSide,
   cpuMsWithGateways,
   engineSide,
+  fullLength,
   ownCpuMs,
   type Part,
   parts,
@@ -80,12 +81,11 @@ export async function* benchVerl(options: BenchOptions): AsyncGenerator<BenchFig
   try {
     const tools = await findFfmpeg();
     loader = new MediaLoader(tools, path.join(scratch, 'frames'), 1e9);
-    const { questions, texts } = await benchQuestions(project.folder, counts);
+    const { questions, texts } = await benchQuestions(project.folder, loader, counts);
     const folder = await newModelFolder({ kind: 'new', size, seed: work.seed, texts }, null);
     const { config, tokenizer } = await readCheckpoint(folder, { optimizer: null, tokenizerFolder: null });
     const encoder = new PromptEncoder(tokenizer, config);
-    const own = loader;
-    const peers = await Promise.all(questions.map((one) => peerQuestion(one, own, encoder, scratch)));
+    const peers = await Promise.all(questions.map((one) => peerQuestion(one, encoder, scratch)));
     const { allowed, endTokens } = drawable(tokenizer, config.text.vocabularySize);
     const isPlain = (token: number): boolean => allowed[token] === 1 && !endTokens.includes(token);
     const [plain, banned] = [
@@ -93,8 +93,8 @@ export async function* benchVerl(options: BenchOptions): AsyncGenerator<BenchFig
       [...allowed.keys()].filter((token) => !isPlain(token)),
     ];
     const { threads } = options;
-    const asked = { folder, questions, loader };
-    const settings = { name: 'verl', device: 'cpu', python: verl.python, gradientCheckpointing: false };
+    const asked = { folder, questions, shape: work, seeds: fullLength };
+    const settings = { name: 'verl', device: 'cpu', python: verl.python };
     // The gateway takes as many threads as this says; the peers are told in the same way.
     process.env.OMP_NUM_THREADS = String(threads);
     sides.verl = await engineSide(await createEngine(engineSettings.parse(settings)), {

@@ -19,7 +19,7 @@ export interface BenchQuestion {
   readonly kind: 'image' | 'video';
   /** Of the shuffled frames; null for an image. */
   readonly order: readonly number[] | null;
-  load(loader: MediaLoader): Promise<LoadedMedia>;
+  load(): Promise<LoadedMedia>;
   prompt(media: LoadedMedia, order: readonly number[] | null): Prompt;
 }
 
@@ -40,6 +40,7 @@ export interface PeerQuestion {
 /** So many videos and images of a sample project's dataset, the first ones, and texts that a tokenizer can be trained on. */
 export async function benchQuestions(
   project: string,
+  loader: MediaLoader,
   counts: Readonly<Record<'video' | 'image', number>>,
 ): Promise<{ questions: BenchQuestion[]; texts: string[] }> {
   const template = await readTemplate(path.join(project, 'prompt.json'));
@@ -50,7 +51,7 @@ export async function benchQuestions(
       rows
         .filter((row) => dataset.dataType(row) === kind)
         .slice(0, counts[kind])
-        .map((row) => question(dataset, row, kind, template));
+        .map((row) => question(dataset, row, kind, template, loader));
     const texts = rows.map(
       (row) => `${questionText(dataset.question(row), template)}${solutionText(dataset.row(row)) ?? ''}`,
     );
@@ -60,26 +61,27 @@ export async function benchQuestions(
   }
 }
 
-function question(dataset: Dataset, row: number, kind: 'image' | 'video', template: PromptTemplate): BenchQuestion {
+function question(
+  dataset: Dataset,
+  row: number,
+  kind: 'image' | 'video',
+  template: PromptTemplate,
+  loader: MediaLoader,
+): BenchQuestion {
   const asked = dataset.question(row);
   const file = dataset.mediaPath(row);
   return {
     file,
     kind,
     order: kind === 'image' ? null : permutation(limits.maxFrames, randomFrom(1, row)),
-    load: (loader) => loader.load(file, kind, limits),
+    load: () => loader.load(file, kind, limits),
     prompt: ({ frames }, order) => buildPrompt(asked, frames, order, template),
   };
 }
 
 /** @param folder where the frames are written */
-export async function peerQuestion(
-  one: BenchQuestion,
-  loader: MediaLoader,
-  encoder: PromptEncoder,
-  folder: string,
-): Promise<PeerQuestion> {
-  const media = await one.load(loader);
+export async function peerQuestion(one: BenchQuestion, encoder: PromptEncoder, folder: string): Promise<PeerQuestion> {
+  const media = await one.load();
   const { tokens, media: seen } = encoder.encode(one.prompt(media, null));
   const { frames, view } = media;
   const file = path.join(folder, `${frames.key}.rgb`);

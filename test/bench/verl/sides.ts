@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Engine, ModelHandle, Prompt, SampleRequest } from '../../../trainer/engines/engine.ts';
 import type { LoadedMedia } from '../../../trainer/video/frame-cache.ts';
-import type { MediaLoader } from '../../../trainer/video/load.ts';
 import { sampleAll, tinyStep } from '../../engines/tfjs/tiny.ts';
 import type { Measured } from '../interleaved.ts';
 import { PythonPeer } from '../python-peer.ts';
@@ -42,31 +41,44 @@ export interface BenchSide {
 export const answersOf = (questions: readonly { readonly order: readonly number[] | null }[]): number =>
   questions.reduce((sum, { order }) => sum + work.ordered + (order === null ? 0 : work.shuffled), 0);
 
-/** An engine, asked as the loop of `learning/` asks it. */
-export async function engineSide(
+/** Of a step of an engine, that which a bench sets for itself. */
+export type StepShape = Readonly<Record<'ordered' | 'shuffled' | 'newTokens' | 'topP', number>>;
+
+/** Requests with the seeds that every step takes: such under which answers reach their length, or the first ones. */
+export type Seeds = (
   engine: Engine,
-  {
-    folder,
-    questions,
-    loader,
-    cpuMs,
-  }: {
-    readonly folder: string;
-    readonly questions: readonly BenchQuestion[];
-    readonly loader: MediaLoader;
-    /** Processor time of all that computes. */
-    readonly cpuMs: () => number;
-  },
-): Promise<BenchSide> {
+  model: ModelHandle,
+  wanted: readonly { readonly prompt: Prompt; readonly count: number }[],
+  shape: StepShape,
+) => Promise<readonly SampleRequest[]>;
+
+export const fullLength: Seeds = (engine, model, wanted, { newTokens, topP }) =>
+  fullLengthSeeds(engine, model, wanted, newTokens, topP);
+
+export const firstSeeds: Seeds = async (_engine, _model, wanted) =>
+  wanted.map(({ prompt, count }, i) => ({ prompt, seeds: Array.from({ length: count }, (_, k) => 1000 * i + k) }));
+
+export interface EngineStart {
+  readonly folder: string;
+  readonly questions: readonly Pick<BenchQuestion, 'order' | 'load' | 'prompt'>[];
+  readonly shape: StepShape;
+  readonly seeds: Seeds;
+  /** Processor time of all that computes, in milliseconds. */
+  readonly cpuMs: () => number;
+}
+
+/** An engine, asked as the loop of `learning/` asks it. */
+export async function engineSide(engine: Engine, start: EngineStart): Promise<BenchSide> {
+  const { folder, questions, shape, seeds } = start;
   const model = await engine.createModel({ kind: 'folder', folder, optimizer: false }, 'policy');
   const reference = await engine.createModel({ kind: 'copy', of: model }, 'reference');
-  const media = await loaded(questions, loader);
-  const wanted = questions.flatMap((one, i) => prompts(one, media[i] as LoadedMedia));
-  const requests = await fullLengthSeeds(engine, model, wanted, work.newTokens, work.topP);
+  const media = await loaded(questions);
+  const wanted = questions.flatMap((one, i) => prompts(one, media[i] as LoadedMedia, shape));
+  const requests = await seeds(engine, model, wanted, shape);
   return {
-    step: () => engineStep({ engine, model, reference, questions, loader, requests, cpuMs }),
+    step: () => engineStep(engine, { policy: model, reference }, start, requests),
     score: async (answers) => {
-      const shown = await loaded(questions, loader);
+      const shown = await loaded(questions);
       const sequences = questions.map((one, i) => ({
         prompt: one.prompt(shown[i] as LoadedMedia, null),
         answer: { tokens: answers[i] as Int32Array },
@@ -77,46 +89,39 @@ export async function engineSide(
   };
 }
 
-const loaded = (questions: readonly BenchQuestion[], loader: MediaLoader): Promise<LoadedMedia[]> =>
-  Promise.all(questions.map((one) => one.load(loader)));
+const loaded = (questions: EngineStart['questions']): Promise<LoadedMedia[]> =>
+  Promise.all(questions.map((one) => one.load()));
 
 /** The ordered prompt and, of a video, the shuffled one. */
-function prompts(one: BenchQuestion, media: LoadedMedia): { prompt: Prompt; count: number; isOrdered: boolean }[] {
-  const ordered = { prompt: one.prompt(media, null), count: work.ordered, isOrdered: true };
-  if (one.order === null) return [ordered];
-  return [ordered, { prompt: one.prompt(media, one.order), count: work.shuffled, isOrdered: false }];
+function prompts(
+  one: EngineStart['questions'][number],
+  media: LoadedMedia,
+  { ordered, shuffled }: StepShape,
+): { prompt: Prompt; count: number; isOrdered: boolean }[] {
+  const inOrder = { prompt: one.prompt(media, null), count: ordered, isOrdered: true };
+  if (one.order === null) return [inOrder];
+  return [inOrder, { prompt: one.prompt(media, one.order), count: shuffled, isOrdered: false }];
 }
 
-async function engineStep({
-  engine,
-  model,
-  reference,
-  questions,
-  loader,
-  requests,
-  cpuMs,
-}: {
-  readonly engine: Engine;
-  readonly model: ModelHandle;
-  readonly reference: ModelHandle;
-  readonly questions: readonly BenchQuestion[];
-  readonly loader: MediaLoader;
-  /** With the seeds that are taken, in the order of the prompts. */
-  readonly requests: readonly SampleRequest[];
-  readonly cpuMs: () => number;
-}): Promise<Step> {
+/** @param requests with the seeds that are taken, in the order of the prompts */
+async function engineStep(
+  engine: Engine,
+  models: Readonly<Record<'policy' | 'reference', ModelHandle>>,
+  { questions, shape, cpuMs }: EngineStart,
+  requests: readonly SampleRequest[],
+): Promise<Step> {
   const times = [performance.now()];
   const cpuBefore = cpuMs();
-  const media = await loaded(questions, loader);
-  const asked = questions.flatMap((one, i) => prompts(one, media[i] as LoadedMedia));
+  const media = await loaded(questions);
+  const asked = questions.flatMap((one, i) => prompts(one, media[i] as LoadedMedia, shape));
   times.push(performance.now());
   const answers = await sampleAll(
     engine,
-    model,
+    models.policy,
     asked.map(({ prompt }, i) => ({ prompt, seeds: requests[i]?.seeds ?? [] })),
-    { maxTokens: work.newTokens, topP: work.topP },
+    { maxTokens: shape.newTokens, topP: shape.topP },
   );
-  const sequences = asked.flatMap(({ prompt, isOrdered }, i) =>
+  const sampled = asked.flatMap(({ prompt, isOrdered }, i) =>
     isOrdered
       ? (answers[i] ?? []).map(({ tokens, logprobs }, k) => ({
           prompt,
@@ -128,16 +133,19 @@ async function engineStep({
       : [],
   );
   times.push(performance.now());
-  const scored = await engine.forward(reference, sequences);
+  // What a sampler of its own says of its tokens is not what the trainer does.
+  const old = engine.capabilities.samplerIsTrainer ? null : await engine.forward(models.policy, sampled);
+  const sequences = sampled.map((one, i) => ({ ...one, oldLogprobs: old?.[i]?.logprobs ?? one.oldLogprobs }));
+  const scored = await engine.forward(models.reference, sequences);
   times.push(performance.now());
-  await engine.forwardBackward(model, {
+  await engine.forwardBackward(models.policy, {
     kind: 'policy',
     sequences: sequences.map((one, i) => ({ ...one, refLogprobs: scored[i]?.logprobs ?? null })),
     clip: { low: work.clipEpsilon, high: work.clipEpsilon },
     beta: work.beta,
     mean: 'answer',
   });
-  await engine.optimStep(model, { ...tinyStep, beta2: 0.99, learningRate: work.learningRate });
+  await engine.optimStep(models.policy, { ...tinyStep, beta2: 0.99, learningRate: work.learningRate });
   times.push(performance.now());
   const took = parts.map((part, i) => [part, (times[i + 1] as number) - (times[i] as number)] as const);
   return {

@@ -61,7 +61,11 @@ class Rank:
         return self._policy(params).forward_backward(sequences, Terms.read(params), params["promptWeights"])
 
     def _optimStep(self, params: dict[str, Any], call: int) -> float:
-        return self._policy(params).optim_step(params)
+        norm = self._policy(params).optim_step(params)
+        # Those of a reference would stay right; each step shows it other media.
+        for model in self.models.values():
+            model.tower.forget()
+        return norm
 
     def _snapshot(self, params: dict[str, Any], call: int) -> None:
         self._model(params["model"]).snapshot(params["snapshot"])

@@ -126,7 +126,7 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
             del inner.forward
         else:
             inner.forward = before
-    model.tower.end()
+        model.tower.end()
     writer.close()
 
 
