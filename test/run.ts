@@ -3,11 +3,10 @@
  * in VS Code, one after the other. Ends with one line: `N passed, N failed`. Names on the command line pick stages.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
+import { mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findPython, installPython } from './fidelity/python.ts';
-import { findVerl, installVerl } from './fidelity/verl.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const bin = path.join(root, 'node_modules', '.bin');
@@ -28,11 +27,16 @@ interface Stage {
   run(scratch: string): Promise<Counts>;
 }
 
-function execute(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<number> {
+function execute(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  out: number | 'inherit' = 'inherit',
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', out, out],
       env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`, ...env },
     });
     child.on('error', reject);
@@ -78,21 +82,29 @@ interface Outcome extends Pick<Counts, 'passed' | 'failed' | 'skipped'> {
   readonly failedFiles: readonly string[] | null;
 }
 
+const roomInMemory = 6e9;
+
+/**
+ * A folder for what tests write, in memory where there is room: every step of a run is synchronised to the disk, and a disk that
+ * others use takes many milliseconds for it.
+ */
+async function memoryFolder(): Promise<string | null> {
+  const shared = '/dev/shm';
+  const room = await statfs(shared).catch(() => null);
+  if (process.platform !== 'linux' || room === null || room.bavail * room.bsize < roomInMemory) return null;
+  return mkdtemp(path.join(shared, 'video-r1-test-')).catch(() => null);
+}
+
 /** Runs a vitest project, or some of its files; a run that ends without a report, or with no test in it, is a failure. */
 async function vitestOnce(project: string, report: string, files: readonly string[]): Promise<Outcome> {
-  const code = await execute(path.join(bin, 'vitest'), [
-    'run',
-    '--config',
-    'test/vitest.config.ts',
-    '--project',
-    project,
-    '--reporter',
-    'default',
-    '--reporter',
-    'json',
-    `--outputFile.json=${report}`,
-    ...files,
-  ]);
+  const code = await execute(
+    path.join(bin, 'vitest'),
+    [
+      ...['run', '--config', 'test/vitest.config.ts', '--project', project],
+      ...['--reporter', 'default', '--reporter', 'json', `--outputFile.json=${report}`, ...files],
+    ],
+    inMemory === null ? {} : { TMPDIR: inMemory },
+  );
   const text = await readFile(report, 'utf8').catch(() => null);
   if (text === null)
     return {
@@ -156,19 +168,13 @@ async function vitest(project: string, scratch: string): Promise<Counts> {
 }
 
 /** On CI the engines are held to transformers and to verl; where they can't be installed the tests skip and say why. */
-async function preparePythons(): Promise<void> {
-  const pythons = [
-    { find: findPython, install: installPython, what: 'PyTorch and transformers into .cache/python' },
-    { find: findVerl, install: installVerl, what: 'verl into .cache/verl' },
-  ];
-  for (const { find, install, what } of pythons) {
-    if (find().python !== null) continue;
-    process.stdout.write(`Installing ${what}.\n`);
-    try {
-      await install();
-    } catch (error) {
-      process.stdout.write(`It can't be installed here: ${error instanceof Error ? error.message : String(error)}\n`);
-    }
+async function preparePythons(scratch: string): Promise<void> {
+  for (const name of ['python', 'verl']) {
+    const log = path.join(scratch, `${name}.log`);
+    const out = openSync(log, 'a');
+    const code = await execute(process.execPath, [path.join(import.meta.dirname, 'fidelity', `${name}.ts`)], {}, out);
+    closeSync(out);
+    if (code !== 0) process.stdout.write(`\nIt can't be installed here: ${await readFile(log, 'utf8')}\n`);
   }
 }
 
@@ -184,7 +190,7 @@ const stages: readonly Stage[] = [
     name: 'integration',
     what: 'a trainer process over a socket, and checkpoints in transformers',
     run: async (scratch) => {
-      if (process.env.CI === 'true') await preparePythons();
+      await pythons;
       return vitest('integration', scratch);
     },
   },
@@ -200,12 +206,19 @@ if (unknown.length > 0) {
 }
 
 const scratch = await mkdtemp(path.join(tmpdir(), 'video-r1-test-'));
+const inMemory = await memoryFolder();
+const isWanted = ({ name }: Stage): boolean => wanted.length === 0 || wanted.includes(name);
+/** Fetched while the stages before it run. */
+const pythons =
+  process.env.CI === 'true' && stages.some((stage) => stage.name === 'integration' && isWanted(stage))
+    ? preparePythons(scratch)
+    : undefined;
 const total = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
 const failures: string[] = [];
 const unsteady: string[] = [];
 for (const stage of stages) {
-  if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
+  if (!isWanted(stage)) continue;
   process.stdout.write(`\n=== ${stage.name}: ${stage.what}\n`);
   const started = performance.now();
   const counts = await stage.run(scratch);
@@ -219,7 +232,7 @@ for (const stage of stages) {
     `${stage.name.padEnd(12)} ${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''} in ${seconds} s`,
   );
 }
-await rm(scratch, { recursive: true, force: true });
+for (const folder of [scratch, inMemory]) if (folder !== null) await rm(folder, { recursive: true, force: true });
 if (unsteady.length > 0)
   process.stdout.write(`\nPassed at the second try only:\n${unsteady.map((line) => `  ${line}`).join('\n')}\n`);
 if (failures.length > 0) process.stdout.write(`\nFailed:\n${failures.map((line) => `  ${line}`).join('\n')}\n`);

@@ -35,7 +35,7 @@ beforeAll(async () => {
   client = await trainer.connect();
   run = await client.create('own.run.json', {
     ...{ steps: 9, questionsPerStep: 3, groupSize: 4, shuffledGroupSize: 2, evaluationQuestions: 4, evaluateEvery: 0 },
-    ...{ maxNewTokens: 200, importanceCap: 1.2, temporalCredit: 'both', skipFlatGroups: false, checkpointEvery: 0 },
+    ...{ maxNewTokens: 200, importanceCap: 1.2, temporalCredit: 'both', skipFlatGroups: false, checkpointEvery: 1 },
   });
   await client.command(run, { kind: 'run-to', point: 'before-update', step: 4 });
   await client.until(run, 'state', ({ run: now }) => now.state === 'paused' && now.at.point === 'before-update');
@@ -162,3 +162,23 @@ it('asking again says that no seed repeats, and that answers can’t be gone on 
     .waitFor({ state: 'attached' });
   await inEveryTheme(tab, 'ask');
 });
+
+it.skipIf(process.platform === 'win32')(
+  'a rank that dies while the run stands still is told with its log, and Resume goes on',
+  async () => {
+    const tab = await open('dashboard');
+    await tab.getByText('The update of step 4 is not made yet.').waitFor();
+    process.kill(trainer.discovery.pid, 'SIGUSR2');
+    const notice = tab.getByText('Paused: Rank 1 of the engine ended with signal 9.');
+    await notice.waitFor();
+    await tab.getByText('it goes on from its last checkpoint, in another one').waitFor();
+    await tab.getByText('The last lines of the log').click();
+    await tab.getByText('[rank1]: <b>CUDA error</b>').waitFor();
+    await inEveryTheme(tab, 'dead');
+    await tab
+      .getByRole('button', { name: /^Resume/ })
+      .first()
+      .click();
+    await client.until(run, 'state', ({ run: now }) => now.state === 'completed');
+  },
+);

@@ -31,8 +31,16 @@ class OwnSampler extends ScriptedEngine {
   }
 }
 
+let last: OwnSampler | null = null;
+
 export const createEngine: CreateEngine = async () => {
-  const engine = new OwnSampler(script, { ...vllmLike, snapshot: false, prefix: false });
-  engine.rankBytes = [41.2e9, 40.8e9];
-  return engine;
+  last = new OwnSampler(script, { ...vllmLike, snapshot: false, prefix: false });
+  last.rankBytes = [41.2e9, 40.8e9];
+  return last;
 };
+
+// A rank of the engine dies.
+process.on('SIGUSR2', () => {
+  last?.ownLog.push('[rank1]: <b>CUDA error</b>: an illegal memory access was encountered');
+  last?.die('Rank 1 of the engine ended with signal 9.');
+});

@@ -275,6 +275,16 @@ describe.skipIf(found.python === null)('the engine verl', () => {
     await expect(opened(tfjs, folder, true)).rejects.toThrow('is of the engine verl');
   });
 
+  test('a new model can be copied as a reference', async () => {
+    const engine = await attached();
+    const model = await engine.createModel({ kind: 'new', size: tinySize, seed: 1, texts: tinyTexts }, 'policy');
+    const reference = await engine.createModel({ kind: 'copy', of: model }, 'reference');
+    const before = await logprobs(engine, model);
+    await trainOn(engine, model, 1);
+    expect(await logprobs(engine, reference)).toEqual(before);
+    expect(await logprobs(engine, model)).not.toEqual(before);
+  });
+
   test('an adapter is trained beside its model, is its reference without it, and goes on', async () => {
     const lora = { rank: 4, alpha: 8 };
     const engine = await started({ lora });

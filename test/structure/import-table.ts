@@ -49,6 +49,7 @@ export const rooms: readonly Room[] = [
     on: [
       'trainer/data/json',
       'trainer/engines',
+      'trainer/programs',
       'trainer/protocol',
       'trainer/reasoning',
       'trainer/rewards',

@@ -64,7 +64,8 @@ interface AskedPrompt {
 }
 
 /**
- * A line is a function of weights, settings, seed and row: what was asked in the same batch or sitting does not matter.
+ * A line is a function of weights, settings, seed and row, as far as the engine's `seeds` hold: what was asked in the same batch or
+ * sitting does not matter where they are exact.
  * @throws Interrupted when the signal ends it; what was finished is in the file. StudioError as the engine does
  */
 export function askChanged(a: AuditSampling): Promise<void> {

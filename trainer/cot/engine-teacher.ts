@@ -1,4 +1,4 @@
-/** A checkpoint of our own as the teacher: it answers through the engine as in training. The same seed gives the same answer. */
+/** A checkpoint of our own as the teacher: it answers through the engine as in training. What a seed gives the engine's `seeds` say. */
 import { createEngine } from '../engines/create.ts';
 import type { Engine, ModelHandle, SampleOptions } from '../engines/engine.ts';
 import { requireOfEngine } from '../engines/needs.ts';

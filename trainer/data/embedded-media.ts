@@ -3,38 +3,15 @@
  * named by its content. Some of those files are kept, the rest made again when they are wanted: frames have a cache of their own.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { temporaryFolder } from '../programs/temporary-folder.ts';
 import { StudioError } from '../protocol/errors.ts';
 import { openTable, type ScannedPart, stampOf } from './dataset-file.ts';
 import { type Medium, mediumOf, type TableFile } from './forms/table-row.ts';
 
 /** More than are ever loaded at once. */
 const keptFiles = 512;
-const prefix = 'video-r1-media-';
-
-/** Removes what a process left behind that was killed. */
-function removeLeftovers(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const owner = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : 0;
-    if (!(owner > 0) || isAlive(owner)) continue;
-    try {
-      rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
-    } catch {
-      // Another user's: it is not ours to remove.
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
 
 export class EmbeddedMedia {
   private readonly parts: readonly ScannedPart[];
@@ -70,8 +47,7 @@ export class EmbeddedMedia {
   /** A file with the bytes, which stays while the latest 512 are asked for. @throws the system's error */
   fileOf(bytes: Uint8Array): string {
     if (this.folder === null) {
-      removeLeftovers();
-      this.folder = mkdtempSync(path.join(tmpdir(), `${prefix}${process.pid}-`));
+      this.folder = temporaryFolder('video-r1-media-');
     }
     const name = createHash('sha256').update(bytes).digest('hex');
     const file = path.join(this.folder, name);

@@ -1,7 +1,6 @@
 /** A new model as a folder that any engine opens: a tokenizer trained on the texts, and weights from the seed. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
+import { temporaryFolder } from '../programs/temporary-folder.ts';
 import type { PositionGeneration } from '../protocol/runfile.ts';
 import type { ModelOrigin } from './engine.ts';
 import { createTfjsEngine } from './tfjs/engine.ts';
@@ -15,7 +14,7 @@ export async function newModelFolder(
   origin: Extract<ModelOrigin, { kind: 'new' }>,
   positions: PositionGeneration | null,
 ): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-model-'));
+  const folder = temporaryFolder('video-r1-model-');
   const engine = await createTfjsEngine({
     ...{ name: 'tfjs', backend: 'cpu', threads: 1 },
     ...(positions !== null && { mropePositions: positions }),

@@ -99,7 +99,7 @@ export function questionFields(dataset: string, question: Question) {
 
 /**
  * @param ask questions together, in the order in which they are kept; one line for each. What it says of a question may depend on
- *   weights, settings, seed and row alone, and not on what else is in the batch. `onShare` is told the share that is done
+ *   weights, settings, seed and row alone, and on what else is in the batch only as far as the engine's `seeds` do. `onShare` is told the share that is done
  * @throws Interrupted as `ask` does when the signal ends it; what was finished is in the file.
  */
 export async function walkQuestions<L extends LinePlace>(

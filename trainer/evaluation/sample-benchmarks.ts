@@ -13,7 +13,8 @@ export interface BenchmarkSampling extends QuestionWalk<AnsweredLine> {
 }
 
 /**
- * An answer is a function of weights, settings, seed and row: what was sampled in the same batch or sitting does not matter.
+ * An answer is a function of weights, settings, seed and row, as far as the engine's `seeds` hold: what was sampled in the same batch or
+ * sitting does not matter where they are exact.
  * @throws Interrupted when the signal ends it; what was finished is in the file.
  */
 export function sampleBenchmarks(a: BenchmarkSampling): Promise<void> {

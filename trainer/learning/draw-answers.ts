@@ -1,6 +1,7 @@
 /**
  * Answers as the engine writes them, through pauses. A pause ends every open answer within a token; what is finished is kept, and
- * the others are written again from their seeds when the run goes on, so that a pause changes no answer, and no question counts by half.
+ * the others are written again from their seeds when the run goes on, so that a pause changes no answer where seeds are exact, and no
+ * question counts by half.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Completion, Engine, ModelHandle, SampleEvent, SampleOptions, SampleRequest } from '../engines/engine.ts';

@@ -1,4 +1,4 @@
-/** What an engine computes on, in words for people. */
+/** What an engine computes on, in words for people. Loads nothing. */
 import type { EngineStatus } from './run-state.ts';
 
 const counted = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`;

@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { encodeMessage, MessageReader } from '../../../trainer/engines/verl/wire.ts';
+import { greeting } from './scripted-gateway.ts';
 
 const does = process.env.FAKE_GATEWAY;
 const argument = (name) => process.argv[process.argv.indexOf(name) + 1];
@@ -29,7 +31,15 @@ const rank = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); se
 const token = readFileSync(argument('--token-file'), 'utf8').trim();
 const server = createServer((socket) => {
   socket.on('error', () => {});
-  socket.on('data', () => {
+  const reader = new MessageReader();
+  socket.on('data', (chunk) => {
+    if (does === 'greet') {
+      for (const { id, method } of reader.push(chunk)) {
+        socket.write(Buffer.concat(encodeMessage({ id, result: method === 'hello' ? greeting : {} })));
+        if (method === 'shutdown') process.exit(0);
+      }
+      return;
+    }
     console.error("UserWarning: No module named 'megatron'");
     console.error('RuntimeError: out of memory');
     console.error('exit 13');

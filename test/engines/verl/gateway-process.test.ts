@@ -5,6 +5,7 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createVerlEngine } from '../../../trainer/engines/verl/engine.ts';
 import { GatewayProcess, gatewayCommand, gatewayConfig } from '../../../trainer/engines/verl/gateway-process.ts';
 import { engineSettings, type VerlSettings } from '../../../trainer/protocol/runfile.ts';
 
@@ -121,6 +122,34 @@ describe('a gateway', () => {
     expect(error.remedy).toContain('resume the run');
     expect(gateway.recentLog().slice(-2)).toEqual(['RuntimeError: out of memory', 'exit 13']);
     await gone(rank);
+  });
+});
+
+describe('an engine over it', () => {
+  const around = { packages: '/packages', pythonFor: () => python, makeModel: async () => folder };
+  const engineOf = (more: object) => {
+    process.env.FAKE_GATEWAY = 'greet';
+    const creating = createVerlEngine(settings(more), { ...around, logs: path.join(folder, 'logs') });
+    return creating.finally(() => {
+      delete process.env.FAKE_GATEWAY;
+    });
+  };
+
+  it('knows its log, and ends it with itself', async () => {
+    const engine = await engineOf({});
+    const { log = '' } = engine.status();
+    const { pid, rank } = await saidIn(log);
+    // A long line is cut.
+    expect(engine.recentLog?.().at(-1)).toMatch(/^\{"address":"127\.0\.0\.1.*…$/);
+    await engine.dispose();
+    await gone(pid);
+    await gone(rank);
+  });
+
+  it('takes none that runs on fewer ranks than were asked for', async () => {
+    await expect(engineOf({ ranks: 2 })).rejects.toMatchObject({
+      ...{ kind: 'engine-failed', place: 'engine.ranks', message: 'The gateway runs 1 ranks, not 2.' },
+    });
   });
 });
 

@@ -17,20 +17,21 @@ import { lookAtMachine } from '../../engines/probe.ts';
 import { presetParameters, withOverrides } from '../../learning/presets.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { ParameterValues } from '../../protocol/parameters.ts';
-import { type EngineSettings, runFileEnding } from '../../protocol/runfile.ts';
+import { defaultEngine, type EngineSettings, runFileEnding } from '../../protocol/runfile.ts';
+import { changedEngine } from '../../runs/changed-engine.ts';
 import { findCheckpoint } from '../../runs/find-checkpoint.ts';
 import { readRunFile } from '../../runs/run-files.ts';
 import {
   type CliCommand,
   exitCodes,
   oneOf,
+  readEngine,
   readOptions,
   readPreset,
   readSettings,
   usage,
   wholeNumber,
 } from '../terminal/command.ts';
-import { readEngine } from '../terminal/engine-option.ts';
 
 type VerlSettings = Extract<EngineSettings, { name: 'verl' }>;
 
@@ -39,17 +40,17 @@ export const memoryCommand: CliCommand = {
   summary: 'what a run of the engine verl takes of GPUs and machines, and whether it fits',
   help: `
 video-r1 memory RUNFILE|MODEL|${publishedSizes.join('|')} [--ranks N] [--nodes N] [--gpu-memory GIB] [--host-memory GIB]
-                [--engine verl,KEY=VALUE,…] [--method sft|tgrpo] [--preset NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
+                [--engine KEY=VALUE …] [--method sft|tgrpo] [--preset NAME] [--set NAME=VALUE …] [--folder DIR] [--json]
 
 Works out, before anything is loaded, what a run with the engine verl needs at most on each GPU and in each machine's memory: a
 run file's, or a model folder's or published size's with the parameters of --preset (paper) and --method (tgrpo). Nothing is run.
---ranks and --nodes are the engine's; --engine gives any of its settings, as "verl,offload=true,lora.rank=64,lora.alpha=128".
+--ranks and --nodes are the engine's; --engine gives any of its settings, as --engine offload=true.
 --gpu-memory says how much each GPU has, in GiB (an 80 GB GPU: 80), --host-memory how much each machine; without them it is
 compared with this machine, where it has GPUs. --folder is the project, where the run file's model is a run of it.
 Says what would make it fit where it does not, and ends with 1 then.
 
   video-r1 memory 7B --ranks 4 --gpu-memory 80
-  video-r1 memory tgrpo.run.json --engine verl,ranks=8 --gpu-memory 80 --host-memory 512`,
+  video-r1 memory tgrpo.run.json --ranks 8 --gpu-memory 80 --host-memory 512`,
   async run(args) {
     const { values, positionals } = readOptions(
       args,
@@ -58,7 +59,7 @@ Says what would make it fit where it does not, and ends with 1 then.
         nodes: { type: 'string' },
         'gpu-memory': { type: 'string' },
         'host-memory': { type: 'string' },
-        engine: { type: 'string' },
+        engine: { type: 'string', multiple: true, default: [] },
         method: { type: 'string', default: 'tgrpo' },
         preset: { type: 'string', default: 'paper' },
         set: { type: 'string', multiple: true, default: [] },
@@ -80,14 +81,12 @@ Says what would make it fit where it does not, and ends with 1 then.
       'bad-request',
       '--set',
     );
-    const settings = verlOf(
-      [
-        values.engine ?? 'verl',
-        ...(values.ranks === undefined ? [] : [`ranks=${wholeNumber('ranks', values.ranks, 1, 512)}`]),
-        ...(values.nodes === undefined ? [] : [`nodes=${wholeNumber('nodes', values.nodes, 1, 64)}`, 'mode=ray']),
-      ].join(','),
-      runFile?.engine ?? null,
-    );
+    const change = {
+      ...{ name: 'verl', ...readEngine(values.engine) },
+      ...(values.ranks !== undefined && { ranks: wholeNumber('ranks', values.ranks, 1, 512) }),
+      ...(values.nodes !== undefined && { nodes: wholeNumber('nodes', values.nodes, 1, 64), mode: 'ray' }),
+    };
+    const settings = verlOf(changedEngine(runFile?.engine ?? defaultEngine, change, 'bad-request'));
     const config = await configOf(what, runFile?.model ?? null, values.folder);
     const asked = { config, settings, work: workOf(method, parameters) };
     const room = await roomOf(settings, values['gpu-memory'], values['host-memory']);
@@ -127,10 +126,9 @@ Says what would make it fit where it does not, and ends with 1 then.
   },
 };
 
-function verlOf(text: string, base: EngineSettings | null): VerlSettings {
-  const settings = readEngine(text, base);
+function verlOf(settings: EngineSettings): VerlSettings {
   if (settings.name === 'verl') return settings;
-  throw usage('This is about the engine verl: --engine verl,KEY=VALUE.');
+  throw usage('This is about the engine verl: other engines take what the machine has.');
 }
 
 async function configOf(

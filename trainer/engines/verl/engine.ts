@@ -2,7 +2,7 @@
  * The engine whose models lie in a gateway: a Python program over verl, on one machine or many. This object encodes prompts, names
  * frames and divides what the gateway sums; the gateway computes.
  */
-import { readFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { EngineCapabilities } from '../../protocol/engine.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import type { EngineStatus } from '../../protocol/run-state.ts';
@@ -31,80 +31,24 @@ import { checkOptions, drawable } from '../qwen/sampling.ts';
 import { encodeSequences, predictedTokens } from '../qwen/sequences.ts';
 import { stopTexts } from '../qwen/stop-texts.ts';
 import { Answers } from './answers.ts';
-import { GatewayProcess, type GatewayStart } from './gateway-process.ts';
-import { GatewayLink, type LinkOptions } from './link.ts';
-import type { Hello } from './messages.ts';
+import { Gateway, type GatewaySurroundings } from './gateway.ts';
 import { type ModelFiles, type NewModel, openedFiles, requireWeights } from './model-files.ts';
 import { byAnswer, checkGrids, framesOf, numbered, refuseExactKl, wireLoss, wirePrompts } from './requests.ts';
 
 /** What the engine is given of the program that it is a part of. */
-export interface VerlSurroundings extends Pick<GatewayStart, 'packages' | 'logs'> {
-  /** The Python that was set up for a device; null where none was. */
-  pythonFor(device: VerlSettings['device']): string | null;
-  /** Writes a model with weights from a seed into a folder, which is the caller's to remove. */
+export interface VerlSurroundings extends GatewaySurroundings {
+  /** Writes a model with weights from a seed into a folder, which is the engine's to remove. */
   makeModel(origin: NewModel, positions: PositionGeneration | null): Promise<string>;
-  /** For tests: how long silence is borne. */
-  readonly link?: Pick<LinkOptions, 'pingEveryMs' | 'mostUnanswered' | 'greetingMs'>;
 }
-
-/** What counts positions itself must be followed. */
-const positionsOfVllm: PositionGeneration = '4.49';
-const goodbyeMs = 5000;
 
 /** Starts a gateway, or attaches to one. @throws StudioError `engine-failed` */
 export async function createVerlEngine(settings: VerlSettings, around: VerlSurroundings): Promise<Engine> {
-  if (settings.attach !== undefined) {
-    const { address, tokenFile } = settings.attach;
-    const { link, hello } = await GatewayLink.open(address, await readToken(tokenFile), around.link);
-    return checked(new VerlEngine(settings, around, { link, hello, process: null }));
-  }
-  const python = settings.python ?? around.pythonFor(settings.device);
-  if (python === null)
-    throw new StudioError('engine-failed', `No Python with verl was set up for ${deviceWords[settings.device]}.`, {
-      remedy: `Run: video-r1 setup verl${settings.device === 'cpu' ? ' --cpu' : ''}; or name one with engine.python in the run file.`,
-    });
-  const gateway = await GatewayProcess.start({ python, settings, packages: around.packages, logs: around.logs });
-  try {
-    const explain = (lost: StudioError) => gateway.explain(lost.message.replace(/\.$/, ''));
-    const opened = await GatewayLink.open(await gateway.address(), gateway.token, { ...around.link, explain });
-    return await checked(new VerlEngine(settings, around, { ...opened, process: gateway }));
-  } catch (error) {
-    await gateway.dispose(false);
-    throw error;
-  }
-}
-
-const deviceWords = { auto: 'this machine', cpu: 'the CPU', cuda: 'GPUs' } as const;
-
-async function readToken(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new StudioError('engine-failed', `The token of the gateway can't be read: ${cause.message}`, {
-      place: file,
-      remedy: 'Name the file that the gateway was started with (--token-file) in engine.attach.tokenFile.',
-      cause,
-    });
-  });
-  return text.trim();
-}
-
-/** Whether what answered is what the settings ask for. */
-async function checked(engine: VerlEngine): Promise<Engine> {
-  const fault = engine.mismatch();
-  if (fault === null) return engine;
-  await engine.dispose();
-  throw fault;
+  return new VerlEngine(settings, around, await Gateway.open(settings, around));
 }
 
 interface Loaded extends ModelFiles {
   /** The sampler does not have the present weights. */
   isUnpublished: boolean;
-}
-
-interface Gateway {
-  readonly link: GatewayLink;
-  readonly hello: Hello;
-  /** Null for one that someone else started. */
-  readonly process: GatewayProcess | null;
 }
 
 class VerlEngine implements Engine {
@@ -116,6 +60,8 @@ class VerlEngine implements Engine {
   /** Null leaves it to the checkpoint. */
   private readonly positions: PositionGeneration | null;
   private readonly models = new Map<number, Loaded>();
+  /** Folders of new models: the gateway may read them again, for a copy. */
+  private readonly made: string[] = [];
   private handles = 0;
   private snapshots = 0;
   private parameters = 0;
@@ -128,28 +74,11 @@ class VerlEngine implements Engine {
     this.gateway = gateway;
     this.capabilities = gateway.hello.capabilities;
     this.died = gateway.link.lost;
-    this.positions = gateway.hello.sampler === 'vllm' ? positionsOfVllm : (settings.mropePositions ?? null);
-  }
-
-  mismatch(): StudioError | null {
-    const { settings, gateway } = this;
-    const { hello } = gateway;
-    if (gateway.process !== null && hello.ranks !== settings.ranks)
-      return new StudioError('engine-failed', `The gateway runs ${hello.ranks} ranks, not ${settings.ranks}.`, {
-        place: 'engine.ranks',
-      });
-    const wanted = settings.mropePositions ?? positionsOfVllm;
-    if (hello.sampler === 'vllm' && wanted !== positionsOfVllm)
-      return new StudioError(
-        'engine-failed',
-        `The gateway samples with vLLM, which counts positions as ${positionsOfVllm} does, not as ${wanted}; what is trained must follow it.`,
-        { place: 'engine.mropePositions', remedy: 'Take mropePositions away.' },
-      );
-    return null;
+    this.positions = gateway.positions;
   }
 
   status(): EngineStatus {
-    const { hello, process } = this.gateway;
+    const { hello, logFile } = this.gateway;
     const parts = [hello.device, hello.mode === 'ray' && 'Ray', hello.sampler === 'vllm' && 'vLLM'];
     const versions = ['verl', 'torch', 'transformers', 'vllm']
       .filter((name) => hello.versions[name])
@@ -162,7 +91,7 @@ class VerlEngine implements Engine {
         name,
         memoryBytes: hello.device === 'cpu' ? null : memoryBytes,
       })),
-      ...(process !== null && { log: process.logFile }),
+      ...(logFile !== null && { log: logFile }),
       parameters: this.parameters,
       why: `${hello.why} (${versions.join(', ')})`,
       capabilities: this.capabilities,
@@ -171,43 +100,27 @@ class VerlEngine implements Engine {
 
   createModel(origin: ModelOrigin, role: ModelHandle['role']): Promise<ModelHandle> {
     return this.inTurn(async () => {
-      const { files, folder, copyOf, optimizer, close } = await this.opened(origin);
-      try {
-        const handle: ModelHandle = { id: this.handles++, role };
-        const made = await this.gateway.link.request('createModel', {
-          model: handle.id,
-          role,
-          folder,
-          copyOf,
-          optimizer,
-        });
-        this.models.set(handle.id, { ...files, isUnpublished: true });
-        if (role === 'policy') this.parameters = made.parameters;
-        return handle;
-      } finally {
-        await close();
-      }
+      const { files, ...from } = await this.opened(origin);
+      const handle: ModelHandle = { id: this.handles++, role };
+      const made = await this.gateway.link.request('createModel', { model: handle.id, role, ...from });
+      this.models.set(handle.id, { ...files, isUnpublished: true });
+      if (role === 'policy') this.parameters = made.parameters;
+      return handle;
     });
   }
 
-  /** What the gateway is told of where a model comes from. `close` takes away what is not needed once it is loaded. */
-  private async opened(origin: ModelOrigin): Promise<{
-    files: ModelFiles;
-    folder: string | null;
-    copyOf: number | null;
-    optimizer: boolean;
-    close(): Promise<void>;
-  }> {
+  /** What this side has of a model, and what the gateway is told of where it comes from. */
+  private async opened(
+    origin: ModelOrigin,
+  ): Promise<{ files: ModelFiles; folder: string | null; copyOf: number | null; optimizer: boolean }> {
     if (origin.kind === 'copy')
-      return {
-        files: this.loaded(origin.of),
-        folder: null,
-        copyOf: origin.of.id,
-        optimizer: false,
-        close: async () => {},
-      };
+      return { files: this.loaded(origin.of), folder: null, copyOf: origin.of.id, optimizer: false };
     const { lora = null } = this.settings;
-    const make = (made: NewModel) => this.around.makeModel(made, this.positions);
+    const make = async (made: NewModel): Promise<string> => {
+      const folder = await this.around.makeModel(made, this.positions);
+      this.made.push(folder);
+      return folder;
+    };
     return { ...(await openedFiles(origin, { lora, positions: this.positions, make })), copyOf: null };
   }
 
@@ -383,7 +296,7 @@ class VerlEngine implements Engine {
   }
 
   recentLog(): readonly string[] {
-    return this.gateway.process?.recentLog() ?? [];
+    return this.gateway.recentLog();
   }
 
   memory(): Promise<{ bytes: number; tensors: number; byRank: number[] }> {
@@ -392,19 +305,8 @@ class VerlEngine implements Engine {
 
   async dispose(): Promise<void> {
     this.models.clear();
-    const { link, process } = this.gateway;
-    const goodbye = link.request('shutdown', {}).then(
-      () => true,
-      () => false,
-    );
-    let late: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<boolean>((resolve) => {
-      late = setTimeout(() => resolve(false), goodbyeMs);
-    });
-    const isAsked = await Promise.race([goodbye, tooLate]);
-    clearTimeout(late);
-    link.close();
-    await process?.dispose(isAsked);
+    await this.gateway.close();
+    for (const folder of this.made) await rm(folder, { recursive: true, force: true });
   }
 
   /** The sampler takes the weights that the trainer has by now. */

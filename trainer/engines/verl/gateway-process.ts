@@ -5,10 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { temporaryFolder } from '../../programs/temporary-folder.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { VerlSettings } from '../../protocol/runfile.ts';
@@ -93,7 +93,7 @@ export class GatewayProcess {
     graceMs = defaultGraceMs,
   }: GatewayStart): Promise<GatewayProcess> {
     if (/[\\/]/.test(python) && !existsSync(python)) throw noPython(python);
-    const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-gateway-'));
+    const folder = temporaryFolder('video-r1-gateway-');
     const logFile = await newLog(logs);
     const log = openSync(logFile, 'a', 0o600);
     try {

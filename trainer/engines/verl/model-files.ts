@@ -1,5 +1,5 @@
 /** What of a model lies on this side of the gateway: configuration, tokenizer and companions; and whether its folder holds the rest. */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../../protocol/errors.ts';
@@ -18,7 +18,6 @@ interface OpenedFiles {
   readonly files: ModelFiles;
   readonly folder: string;
   readonly optimizer: boolean;
-  close(): Promise<void>;
 }
 
 /**
@@ -36,7 +35,7 @@ export async function openedFiles(
   if (origin.kind === 'folder') {
     const { folder, optimizer, tokenizer = null } = origin;
     await checkAdapter(folder, how.lora);
-    return { files: await read(folder, optimizer, tokenizer, how.positions), folder, optimizer, close: async () => {} };
+    return { files: await read(folder, optimizer, tokenizer, how.positions), folder, optimizer };
   }
   if (how.lora !== null)
     throw new StudioError(
@@ -47,13 +46,7 @@ export async function openedFiles(
       },
     );
   const folder = await how.make(origin);
-  const close = () => rm(folder, { recursive: true, force: true });
-  try {
-    return { files: await read(folder, false, null, how.positions), folder, optimizer: false, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return { files: await read(folder, false, null, how.positions), folder, optimizer: false };
 }
 
 async function read(

@@ -78,20 +78,29 @@ describe('what stays', () => {
 });
 
 describe('what comes and goes', () => {
-  it('has 8 bytes of logits for each token and entry of the vocabulary in bfloat16, 16 in float32', () => {
-    const { parts = [] } = phase(of7B(), 'backward') ?? {};
-    expect(part(parts, /^logits/)).toBe(16384 * 152064 * 8);
-    const { parts: single = [] } = phase(of7B({ precision: 'float32' }), 'backward') ?? {};
-    expect(part(single, /^logits/)).toBe(16384 * 152064 * 16);
+  it('has the logits of 1024 answer tokens at a time where they are made again, else of all', () => {
+    const small = of7B({ microBatchTokens: 1, freezeVision: true });
+    expect(part(phase(small, 'backward')?.parts ?? [], /^logits/)).toBe(512 * 152064 * 16);
+    // Rows of a prompt and eight answers: two in a micro-batch.
+    const { parts = [] } = phase(of7B({ gradientCheckpointing: false }), 'backward') ?? {};
+    expect(part(parts, /^logits/)).toBe(2 * 8 * 512 * 152064 * 16);
+    expect(part(parts, /^kept logits/)).toBe(2 * 8 * 512 * 152064 * 10);
   });
 
   it('has an input of each layer for each token with gradient checkpointing, and much more without', () => {
     const { parts = [] } = phase(of7B(), 'backward') ?? {};
-    expect(part(parts, /^kept activations$/)).toBe(28 * 16384 * 3584 * 2);
-    // Eight answers share a video: of two media in the micro-batch, 4096 patches each.
+    const tokens = 2 * (1536 + 8 * 512);
+    expect(part(parts, /^kept activations$/)).toBe(28 * tokens * 3584 * 2);
+    // A row shows one video, of 4096 patches.
     expect(part(parts, /of the tower/)).toBe(32 * 2 * 4096 * 1280 * 2);
     const whole = phase(of7B({ gradientCheckpointing: false }), 'backward')?.parts ?? [];
-    expect(part(whole, /^kept activations$/)).toBeGreaterThan(20 * 28 * 16384 * 3584 * 2);
+    expect(part(whole, /^kept activations$/)).toBeGreaterThan(20 * 28 * tokens * 3584 * 2);
+  });
+
+  it('computes again on GPUs and not on a CPU, where nobody says', () => {
+    const kept = (device: 'cpu' | 'cuda') => part(phase(of7B({}, {}, device), 'backward')?.parts ?? [], /^kept logits/);
+    expect(kept('cuda')).toBeUndefined();
+    expect(kept('cpu')).toBeGreaterThan(0);
   });
 
   it('holds the whole weights while it samples, and keys and values of all tokens', () => {
@@ -123,8 +132,10 @@ describe('what comes and goes', () => {
     const kept = (attention: string) =>
       part(phase(of7B({ attention, gradientCheckpointing: false }), 'backward')?.parts ?? [], /^kept activations$/) ??
       0;
-    expect(kept('eager') - kept('flash_attention_2')).toBe(28 * 16384 * 28 * 2048 * 8);
-    expect(kept('sdpa') - kept('flash_attention_2')).toBe(28 * 16384 * 2048 * 2);
+    // One answer a row with flash attention; eight, of 5632 tokens, with the others.
+    const tokens = 2 * 5632;
+    expect(kept('eager') - kept('sdpa')).toBe(28 * tokens * 5632 * (28 * 8 - 3));
+    expect(kept('flash_attention_2') / (8 * 2048)).toBeLessThan(kept('sdpa') / tokens);
   });
 
   it('takes a sequence that is longer than a micro-batch alone, whole', () => {

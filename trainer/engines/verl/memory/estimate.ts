@@ -128,51 +128,70 @@ interface Shape {
   readonly device: 'cpu' | 'cuda';
 }
 
-/** Tokens and prompts of the fullest micro-batch: sequences go together up to the budget, and one that is longer goes alone. */
-function microBatch({ settings, work }: Shape): { tokens: number; length: number; media: number } {
-  const length = work.promptTokens + work.answerTokens;
-  const rows = Math.max(1, Math.floor(settings.microBatchTokens / length));
-  // A group's answers follow one another, and share what they show.
-  return { tokens: rows * length, length, media: Math.min(rows, Math.ceil(rows / work.answers) + 1) };
+interface MicroBatch {
+  readonly rows: number;
+  /** Of a row: a prompt and the answers behind it. */
+  readonly length: number;
+  readonly answers: number;
 }
 
-/** What a pass of the longest micro-batch takes beside what stays. */
+/** A row holds no more, whatever the budget (the gateway's plan.py). */
+const mostInRow = 8192;
+
+/**
+ * Rows of the fullest micro-batch: a prompt stands once for its answers as far as they fit (one a row where flash attention or SFT has
+ * it so), rows go together up to the budget, and one that is longer goes alone.
+ */
+function microBatch({ settings, work }: Shape): MicroBatch {
+  const { promptTokens, answerTokens } = work;
+  const behind = Math.floor((Math.min(settings.microBatchTokens, mostInRow) - promptTokens) / answerTokens);
+  const answers = settings.attention === 'flash_attention_2' ? 1 : Math.max(1, Math.min(work.answers, behind));
+  const length = promptTokens + answers * answerTokens;
+  return { rows: Math.max(1, Math.floor(settings.microBatchTokens / length)), length, answers };
+}
+
+/** What a pass of the fullest micro-batch takes beside what stays. */
 function pass(shape: Shape, how: 'trained' | 'scored'): Part[] {
-  const { config, settings, work, precision } = shape;
+  const { config, settings, work, precision, device } = shape;
   const { text, vision } = config;
-  const { tokens, length, media } = microBatch(shape);
-  const patches = media * work.visionTokens * mergeSize ** 2;
+  const batch = microBatch(shape);
+  const { rows, length, answers } = batch;
+  const tokens = rows * length;
+  const patches = rows * work.visionTokens * mergeSize ** 2;
   const training = how === 'trained';
   const trainsTower = training && !settings.freezeVision;
+  const again = settings.gradientCheckpointing ?? device === 'cuda';
 
-  const layer = tokens * layerBytes(shape, length);
+  const layer = tokens * layerBytes(shape, batch);
   const block = patches * blockBytes(shape);
   const input = tokens * text.hiddenSize * precision;
   const blockInput = patches * vision.hiddenSize * precision;
-  const kept = settings.gradientCheckpointing
+  const scored = rows * answers * work.answerTokens * text.vocabularySize;
+  const chunk = Math.min(scored, chunkTokens * text.vocabularySize);
+  const logits = training
+    ? { kept: again ? 0 : scored * (precision + 2 * single), working: (again ? chunk : scored) * gradientBytes }
+    : { kept: 0, working: chunk * (precision + 3 * single) };
+  const kept = again
     ? { text: text.layers * input, vision: vision.depth * blockInput }
     : { text: text.layers * layer, vision: vision.depth * block };
-  const logits = tokens * text.vocabularySize * logitBytes(precision, how);
   // The layer that is computed again, the logits and a block of the tower are not there at the same time.
-  const working = Math.max(settings.gradientCheckpointing || !training ? layer : 0, logits, block);
+  const working = Math.max(again || !training ? layer : 0, logits.working, block);
   return [
     { what: 'gathered layers', bytes: gatheredBytes(shape, training) },
     ...(training ? [{ what: 'kept activations', bytes: kept.text }] : []),
     ...(trainsTower ? [{ what: 'kept activations of the tower', bytes: kept.vision }] : []),
-    { what: working === logits ? 'logits' : working === layer ? 'a layer' : 'a block of the tower', bytes: working },
+    { what: 'kept logits', bytes: logits.kept },
+    {
+      what: working === logits.working ? 'logits' : working === layer ? 'a layer' : 'a block of the tower',
+      bytes: working,
+    },
   ];
 }
 
-/**
- * Bytes for each token and each entry of the vocabulary, about the loss. verl keeps the logits and a copy without padding, and in
- * bfloat16 the log-probabilities, which autocast has in float32. In float32 it keeps the copy, and its backward pass has three
- * gradients of it at once: by the label, by the normaliser, and their sum. Scored with entropy: probabilities, and their
- * product with the logits, beside the first two.
- */
-function logitBytes(precision: number, how: 'trained' | 'scored'): number {
-  if (how === 'scored') return 2 * precision + 2 * single;
-  return precision === single ? 4 * single : 2 * precision + single;
-}
+/** Logits are made of the answers' tokens, as many at a time where they are made again for the backward pass (scoring.py). */
+const chunkTokens = 1024;
+/** Of a token and an entry of the vocabulary in the backward pass, in float32: logits, and their gradients by the label, by the normaliser and summed. */
+const gradientBytes = 4 * single;
 
 /**
  * The root (with what is no layer), two layers of which one is fetched ahead, the head; and with training the largest of their
@@ -190,20 +209,20 @@ function gatheredBytes({ counts, precision, settings }: Shape, training: boolean
  * inputs, queries, keys and values, those again as they are turned, keys and values for every head, and what comes of it; the
  * MLP: its two projections, the gate's activation and the product.
  */
-function layerBytes({ config: { text }, settings, precision }: Shape, length: number): number {
+function layerBytes({ config: { text }, settings, precision }: Shape, batch: MicroBatch): number {
   const hidden = text.hiddenSize;
   const keys = text.shape.kvHeads * text.shape.headDim;
   const norms = 4 * hidden * single + 2 * hidden * precision;
   const attention = (hidden + 2 * keys + 2 * (hidden + keys) + 2 * hidden + hidden) * precision;
   const mlp = 4 * text.intermediateSize * precision;
   const residual = 2 * hidden * precision;
-  return norms + attention + scoresBytes(settings, text.shape.heads, precision, length) + mlp + residual;
+  return norms + attention + scoresBytes(settings, text.shape.heads, precision, batch) + mlp + residual;
 }
 
-/** Of attention for a token: plain attention keeps every head's scores and weights; a fused one at most the mask. */
-function scoresBytes({ attention }: VerlSettings, heads: number, precision: number, length: number): number {
-  if (attention === 'eager') return heads * length * (single + 2 * precision);
-  return attention === 'sdpa' ? length * precision : 0;
+/** Of attention for a token: plain attention keeps every head's scores and weights; a fused one the mask between answers. */
+function scoresBytes({ attention }: VerlSettings, heads: number, precision: number, batch: MicroBatch): number {
+  if (attention === 'eager') return heads * batch.length * (single + 2 * precision);
+  return batch.answers > 1 ? batch.length * (1 + precision) : 0;
 }
 
 /** The same for a patch in a block of the tower, whose rotary angles are applied in float32. */
@@ -225,9 +244,10 @@ function sampling({ config: { text, vision }, settings, work, counts, precision 
   const cache = rows * length * keys * precision * (text.layers + 1);
   const width = text.hiddenSize;
   const ofToken = 2 * width * single + (4 * width + keys + 3 * text.intermediateSize) * precision;
-  const media = Math.min(rows, Math.ceil(rows / work.answers) + 1);
+  // A prompt goes through once for all its answers; a batch may begin and end within a group.
+  const prompts = Math.min(rows, Math.ceil(rows / work.answers) + 1);
   const ofPatch = 2 * vision.hiddenSize * single + (6 * vision.hiddenSize + 3 * vision.intermediateSize) * precision;
-  const first = Math.max(rows * work.promptTokens * ofToken, media * work.visionTokens * mergeSize ** 2 * ofPatch);
+  const first = Math.max(prompts * work.promptTokens * ofToken, prompts * work.visionTokens * mergeSize ** 2 * ofPatch);
   return [
     { what: 'whole weights', bytes: counts.all * precision },
     { what: 'keys and values', bytes: cache },
