@@ -183,6 +183,7 @@ class Server:
         return {}
 
     def _do_createModel(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
+        _require_folder(params["folder"])
         [made, *_] = self._all("createModel", params, call, report)
         self._models.add(params["model"])
         return made
@@ -205,6 +206,7 @@ class Server:
         return {"gradNorm": self._all("optimStep", params, call, report)[0]}
 
     def _do_saveState(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
+        _require_folder(params["folder"])
         return {"optimizerStep": self._all("saveState", params, call, report)[0]}
 
     def _do_memory(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
@@ -250,6 +252,16 @@ class Server:
             "capabilities": _capabilities(settings),
             "why": f"verl's FSDP2 engine on {many} of the {on}, in {settings.computes_in}; answers by transformers' generate",
         }
+
+
+def _require_folder(folder: str | None) -> None:
+    if folder is not None and not os.path.isdir(folder):
+        raise GatewayError(
+            "bad-model",
+            "The gateway's machine has no such folder.",
+            place=folder,
+            remedy="A gateway elsewhere must see the project under the same path, as on a file system that both share.",
+        )
 
 
 def _capabilities(settings: Settings) -> dict[str, Any]:
