@@ -34,7 +34,7 @@ class Rank:
         if source is not None and source.adapter_is_new and role == "reference":
             self.bases[number] = copied
             total, trained = source.parameters
-            return {"parameters": total - trained, "trainable": 0}
+            return {"parameters": total - trained, "trainable": 0, "vocabulary": source.vocabulary}
         model = Model(folder if source is None else source.folder, role, self.settings, self.pixels)
         if source is not None:
             model.take_weights(source)
@@ -42,7 +42,7 @@ class Rank:
             model.load_optimizer(folder)
         self.models[number] = model
         total, trained = model.parameters
-        return {"parameters": total, "trainable": trained}
+        return {"parameters": total, "trainable": trained, "vocabulary": model.vocabulary}
 
     def _sample(self, params: dict[str, Any], call: int) -> None:
         try:
