@@ -133,6 +133,10 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'what a run of the engine verl takes of GPUs and machines, and whether it fits',
       load: async () => (await import('./cli/commands/memory.ts')).memoryCommand,
     },
+    gateway: {
+      summary: 'start a gateway of the engine verl that stays: here, or on a Slurm cluster',
+      load: async () => (await import('./cli/commands/gateway.ts')).gatewayCommand,
+    },
   },
 };
 

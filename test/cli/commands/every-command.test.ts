@@ -54,6 +54,14 @@ const table: Readonly<Record<string, Refused>> = {
     usage: [[], ['a'], ['a/b', 'c'], ['a', 'b', '--query', 'step>1'], ['a', 'b', '--from', 'x']],
     input: [['a', 'b', '--folder', folder]],
   },
+  gateway: {
+    over: ['start', 'a', 'b'],
+    usage: [[], ['start'], ['zzz', 'a'], ['slurm', 'a', '--listen', 'b'], ['start', 'a', '--nodes', '2']],
+    input: [
+      ['start', at('bad.run.json')],
+      ['slurm', path.join(nowhere, 'a.run.json'), '--gpus-per-node', '1'],
+    ],
+  },
   serve: { over: ['a'], usage: [['--port', '-1']], input: [] },
   ctl: {
     over: ['pause', 'now'],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any, Callable
@@ -81,12 +82,38 @@ def _check_new(params: Params, vocabularies: dict[int, int]) -> None:
         if optimizer:
             raise _fault("A copy has no optimizer's state.")
         return
-    if not any(Path(_text(params, "folder"), name).is_file() for name in ("config.json", "adapter_config.json")):
+    _require_model(Path(_text(params, "folder")))
+
+
+def _require_model(folder: Path) -> None:
+    if not folder.is_dir():
         raise GatewayError(
             "bad-model",
-            "The gateway sees no model there: there is no config.json.",
-            place=folder,
-            remedy="A gateway on another machine must see the folder under the same path.",
+            "The gateway's machine has no such folder.",
+            place=str(folder),
+            remedy="A gateway elsewhere must see the project under the same path, as on a file system that both share.",
+        )
+    adapter = folder / "adapter_config.json"
+    if adapter.is_file():
+        _require_base(adapter)
+    elif not (folder / "config.json").is_file():
+        raise GatewayError("bad-model", "The folder holds no model: there is no config.json.", place=str(folder))
+
+
+def _require_base(adapter: Path) -> None:
+    try:
+        base = json.loads(adapter.read_text())["base_model_name_or_path"]
+        there = Path(base, "config.json").is_file()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GatewayError(
+            "bad-model", "The file names no model that the adapter is beside.", place=str(adapter)
+        ) from error
+    if not there:
+        raise GatewayError(
+            "bad-model",
+            f"The model that the adapter is beside is not there: {base}.",
+            place=str(adapter),
+            remedy="Put it back, or name its new place in the file (base_model_name_or_path).",
         )
 
 

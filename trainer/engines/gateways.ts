@@ -1,0 +1,107 @@
+/** Gateways of the engine verl that outlive a run: one that is started here and stays, and the script that starts one on a cluster. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { StudioError } from '../protocol/errors.ts';
+import { parseJson } from '../protocol/json.ts';
+import type { VerlSettings } from '../protocol/runfile.ts';
+import { gatewayPackages } from './verl/files.ts';
+import { gatewayCommand, gatewayConfig } from './verl/gateway-process.ts';
+import { environmentFor } from './verl/setup/environment.ts';
+import { gatewayFiles } from './verl/slurm.ts';
+
+export { gatewayPackages } from './verl/files.ts';
+export { attachSettings, gatewayFiles, type SlurmJob, slurmScript, slurmWord } from './verl/slurm.ts';
+
+/** The Python that settings name, or that was set up for their device. @throws StudioError `engine-failed` */
+export function gatewayPython({ python, device }: VerlSettings): string {
+  const found = python ?? environmentFor(device)?.python;
+  if (found !== undefined && (!/[\\/]/.test(found) || existsSync(found))) return found;
+  throw new StudioError(
+    'engine-failed',
+    found === undefined ? 'No Python with verl was set up.' : `There is no Python ${found}.`,
+    { remedy: 'Run: video-r1 setup verl; or name one with engine.python.' },
+  );
+}
+
+export interface StandingGateway {
+  readonly settings: VerlSettings;
+  readonly name: string;
+  /** For its token and the file that says where it is. */
+  readonly folder: string;
+  /** `host:port`; port 0 takes a free one. */
+  readonly listen: string;
+  readonly signal: AbortSignal;
+  /** It can be spoken to. */
+  onReady(address: string, tokenFile: string): void;
+}
+
+const ready = z.object({ address: z.string() });
+
+/**
+ * Starts a gateway that serves one trainer after another, its output that of this process.
+ * @returns its exit code, once it has ended; the signal ends it
+ * @throws StudioError `engine-failed`
+ */
+export async function runStandingGateway(order: StandingGateway): Promise<number> {
+  const { settings, name, folder, listen, signal, onReady } = order;
+  const files = gatewayFiles(folder, name);
+  await mkdir(folder, { recursive: true });
+  await rm(files.ready, { force: true });
+  if (!existsSync(files.token)) await writeFile(files.token, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const child = spawn(
+    gatewayPython(settings),
+    [
+      ...gatewayCommand(settings),
+      ...['--stay', '--listen', listen, '--ready', files.ready, '--token-file', files.token],
+      ...['--config', JSON.stringify(gatewayConfig(settings))],
+    ],
+    {
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        PYTHONPATH: [gatewayPackages(), process.env.PYTHONPATH].filter(Boolean).join(path.delimiter),
+      },
+    },
+  );
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+  const end = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+  };
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  let isOver = false;
+  const over = ended.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const said = ready.safeParse(parseJson(await readFile(files.ready, 'utf8').catch(() => '')));
+    if (said.success) {
+      onReady(said.data.address, files.token);
+      break;
+    }
+    await Promise.race([over.catch(() => 0), wait(100)]);
+  }
+  try {
+    return await over;
+  } catch (error) {
+    throw new StudioError(
+      'engine-failed',
+      `The gateway can't be started: ${error instanceof Error ? error.message : error}`,
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    signal.removeEventListener('abort', end);
+    await rm(files.ready, { force: true });
+  }
+}
