@@ -127,7 +127,8 @@ class Crew:
             self._end(f"Rank {rank} is gone.")
 
     def _give_up_later(self, call: int, error: GatewayError) -> None:
-        """Ends all where the call that a rank failed in is not over by then: the others wait for it."""
+        """Has the others end their answers; ends all where the call is not over by then, as they wait for the one that failed."""
+        self.abort(call)
 
         def look() -> None:
             if call in self._reports:

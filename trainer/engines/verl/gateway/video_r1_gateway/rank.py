@@ -26,7 +26,10 @@ class Rank:
         self.endings = Endings()
 
     def execute(self, method: str, params: dict[str, Any], call: int) -> Any:
-        return getattr(self, f"_{method}")(params, call)
+        try:
+            return getattr(self, f"_{method}")(params, call)
+        finally:
+            self.endings.forget(call)
 
     def _createModel(self, params: dict[str, Any], call: int) -> dict[str, int]:
         number, role, folder, copied = params["model"], params["role"], params["folder"], params["copyOf"]
@@ -45,10 +48,7 @@ class Rank:
         return {"parameters": total, "trainable": trained, "vocabulary": model.vocabulary}
 
     def _sample(self, params: dict[str, Any], call: int) -> None:
-        try:
-            sample(self._model(params["model"]), params, call, self.endings, lambda event: self.report(call, event))
-        finally:
-            self.endings.forget(call)
+        sample(self._model(params["model"]), params, call, self.endings, lambda event: self.report(call, event))
 
     def _forward(self, params: dict[str, Any], call: int) -> dict[str, Any]:
         number = params["model"]
