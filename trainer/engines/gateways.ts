@@ -10,8 +10,8 @@ import { StudioError } from '../protocol/errors.ts';
 import { parseJson } from '../protocol/json.ts';
 import type { VerlSettings } from '../protocol/runfile.ts';
 import { gatewayPackages } from './verl/files.ts';
-import { gatewayCommand, gatewayConfig } from './verl/gateway-process.ts';
-import { environmentFor } from './verl/setup/environment.ts';
+import { gatewayCommand, gatewayConfig, noPython } from './verl/gateway-process.ts';
+import { environmentFor, noEnvironment } from './verl/setup/environment.ts';
 import { gatewayFiles } from './verl/slurm.ts';
 
 export { gatewayPackages } from './verl/files.ts';
@@ -21,11 +21,7 @@ export { attachSettings, gatewayFiles, type SlurmJob, slurmScript, slurmWord } f
 export function gatewayPython({ python, device }: VerlSettings): string {
   const found = python ?? environmentFor(device)?.python;
   if (found !== undefined && (!/[\\/]/.test(found) || existsSync(found))) return found;
-  throw new StudioError(
-    'engine-failed',
-    found === undefined ? 'No Python with verl was set up.' : `There is no Python ${found}.`,
-    { remedy: 'Run: video-r1 setup verl; or name one with engine.python.' },
-  );
+  throw found === undefined ? noEnvironment(device) : noPython(found);
 }
 
 export interface StandingGateway {

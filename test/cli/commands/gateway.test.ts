@@ -46,6 +46,8 @@ describe.skipIf(!possible)('gateway slurm', () => {
     const script = await readFile(path.join(folder(), 'tgrpo.gateway.sbatch'), 'utf8');
     expect(out).toContain(script);
     expect(script).toMatch(/"ranks":16,"nodes":2.*"offload":true.*"microBatchTokens":8192/);
+    // This machine, which only submits, may see no GPU.
+    expect(script).toContain('"device":"cuda"');
     expect((await stat(path.join(folder(), 'tgrpo.gateway.sbatch'))).mode & 0o077).toBe(0);
     expect(existsSync(path.join(home, 'submitted'))).toBe(false);
   });

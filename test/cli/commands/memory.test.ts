@@ -88,3 +88,9 @@ it('says what would make it fit, and ends with 1, where it does not', async () =
   expect(await memoryCommand.run(['7B', '--ranks', '8', '--gpu-memory', '80', '--host-memory', '32'])).toBe(1);
   expect(out).toMatch(/A machine's memory must hold 53\.2 GiB, and is 32\.0 GiB/);
 });
+
+it('takes a published size in small letters too', async () => {
+  expect(await printed('7b --ranks 4 --gpu-memory 80 --json')).toBe(
+    await printed('7B --ranks 4 --gpu-memory 80 --json'),
+  );
+});

@@ -82,7 +82,9 @@ vLLM, the ranks are workers of a Ray cluster that the script starts.
       wholeNumber('nodes', values.nodes ?? '1', 1, 64),
       wholeNumber('gpus-per-node', values['gpus-per-node'] ?? missing('gpus-per-node'), 1, 64),
     ];
-    const settings = engineOf({ nodes, ranks: nodes * perNode, ...(nodes > 1 && { mode: 'ray' }) });
+    const asked = engineOf({ nodes, ranks: nodes * perNode, ...(nodes > 1 && { mode: 'ray' }) });
+    // Slurm is asked for GPUs: that this machine, which only submits, has none says nothing.
+    const settings: VerlSettings = asked.device === 'auto' ? { ...asked, device: 'cuda' } : asked;
     const script = slurmScript({
       ...{ name: runFile.name, settings, folder, packages: gatewayPackages() },
       python: gatewayPython(settings),

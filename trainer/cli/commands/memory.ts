@@ -136,7 +136,7 @@ async function configOf(
   model: { readonly checkpoint?: string } | object | null,
   project: string | undefined,
 ) {
-  const size = publishedSizes.find((one) => one === what);
+  const size = publishedSizes.find((one) => one === what.toUpperCase());
   if (size !== undefined) return publishedConfig(size);
   if (model === null) return await folderConfig(path.resolve(what));
   if ('checkpoint' in model && typeof model.checkpoint === 'string')

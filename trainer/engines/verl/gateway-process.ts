@@ -158,12 +158,14 @@ export class GatewayProcess {
     const lines = this.recentLog();
     const how = ending === null ? '' : ending.signal === null ? ` (exit code ${ending.code})` : ` (${ending.signal})`;
     const missing = isStarting ? missingModule(lines) : undefined;
+    if (missing !== undefined)
+      return new StudioError('engine-failed', `The Python ${this.child.spawnfile} has no ${missing}.`, {
+        place: this.logFile,
+        remedy: 'video-r1 setup verl makes one that has all, for a CPU with --cpu; without engine.python it is taken.',
+      });
     return new StudioError('engine-failed', `${what}${how}. ${isStarting ? endOf(lines) : reasonIn(lines)}`, {
       place: this.logFile,
-      remedy:
-        missing === undefined
-          ? 'See the log for more; resume the run when the reason is gone.'
-          : `The Python ${this.child.spawnfile} has no ${missing}: video-r1 setup verl makes one that has all.`,
+      remedy: 'See the log for more; resume the run when the reason is gone.',
     });
   }
 
@@ -242,7 +244,8 @@ function plainText(line: string): string {
   return line.replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }
 
-function noPython(python: string): StudioError {
+/** Where the one that the settings name is not there. */
+export function noPython(python: string): StudioError {
   return new StudioError('engine-failed', `There is no Python ${python}.`, {
     remedy: 'video-r1 setup verl makes one with verl; or correct engine.python in the run file.',
   });

@@ -5,6 +5,7 @@ import type { PositionGeneration, VerlSettings } from '../../protocol/runfile.ts
 import { GatewayProcess, type GatewayStart } from './gateway-process.ts';
 import { GatewayLink, type LinkOptions } from './link.ts';
 import type { Hello } from './messages.ts';
+import { noEnvironment } from './setup/environment.ts';
 
 export interface GatewaySurroundings extends Pick<GatewayStart, 'packages' | 'logs'> {
   /** The Python that was set up for a device; null where none was. */
@@ -17,7 +18,6 @@ export interface GatewaySurroundings extends Pick<GatewayStart, 'packages' | 'lo
 const positionsOfVllm: PositionGeneration = '4.49';
 /** How long it may take to let go before it is ended. */
 const goodbyeMs = 5000;
-const deviceWords = { auto: 'this machine', cpu: 'the CPU', cuda: 'GPUs' } as const;
 
 export class Gateway {
   readonly link: GatewayLink;
@@ -105,10 +105,7 @@ async function attached(
 
 async function started(settings: VerlSettings, around: GatewaySurroundings): Promise<Opened> {
   const python = settings.python ?? around.pythonFor(settings.device);
-  if (python === null)
-    throw new StudioError('engine-failed', `No Python with verl was set up for ${deviceWords[settings.device]}.`, {
-      remedy: `Run: video-r1 setup verl${settings.device === 'cpu' ? ' --cpu' : ''}; or name one with engine.python in the run file.`,
-    });
+  if (python === null) throw noEnvironment(settings.device);
   const process = await GatewayProcess.start({ python, settings, packages: around.packages, logs: around.logs });
   try {
     const explain = (lost: StudioError) => process.explain(lost.message.replace(/\.$/, ''));
@@ -124,7 +121,8 @@ async function readToken(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
     throw new StudioError('engine-failed', `The token of the gateway can't be read: ${cause.message}`, {
       place: file,
-      remedy: 'Name the file that the gateway was started with (--token-file) in engine.attach.tokenFile.',
+      remedy:
+        'Is a gateway there? It says at its start what engine.attach is to be: in its terminal, or in the log of its job.',
       cause,
     });
   });

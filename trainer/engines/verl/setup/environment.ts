@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { StudioError } from '../../../protocol/errors.ts';
 import { parseJson } from '../../../protocol/json.ts';
 import { type EnvironmentKind, environmentKinds } from '../../../protocol/verl-environments.ts';
 import { constraintsFile, requirementsFile, verlFolder } from '../files.ts';
@@ -89,6 +90,20 @@ export function environmentFor(
   if (device === 'auto' && hasGpu()) return of('cuda') ?? of('cpu');
   return of('cpu') ?? of('cuda');
 }
+
+/** Where `environmentFor` finds none and the settings name no Python. */
+export function noEnvironment(device: 'auto' | 'cpu' | 'cuda'): StudioError {
+  const { who, run } = howToSetUp[device];
+  return new StudioError('engine-failed', `No Python with verl was set up for ${who}.`, {
+    remedy: `Run: ${run}; or name one with engine.python in the run file.`,
+  });
+}
+
+const howToSetUp = {
+  auto: { who: 'this machine', run: 'video-r1 setup verl, for GPUs, or video-r1 setup verl --cpu, for a small model' },
+  cpu: { who: 'the CPU', run: 'video-r1 setup verl --cpu' },
+  cuda: { who: 'GPUs', run: 'video-r1 setup verl' },
+} as const;
 
 /** `Python 3.11.7, PyTorch 2.13.0, verl 0.9.1, …; it sees no GPU`. */
 export function environmentWords({ versions, gpus }: EnvironmentFacts): string {
