@@ -28,6 +28,7 @@ from verl.workers.config import FSDPEngineConfig, FSDPOptimizerConfig, HFModelCo
 from verl.workers.engine.fsdp.transformer_impl import FSDPEngineWithLMHead
 from verl.workers.engine_workers_tinker import _apply_optim_step_params
 
+from .faults import on_first_rank
 from .layout import NO_ROWS, Layout, lay_out
 from .loss import Terms, answer_loss
 from .plan import Row, Sequence, micro_batches
@@ -168,6 +169,10 @@ class Model:
         counts = [(one.numel(), one.requires_grad) for one in self.module.parameters()]
         return sum(count for count, _ in counts), sum(count for count, trained in counts if trained)
 
+    @property
+    def vocabulary(self) -> int:
+        return self.inner.config.text_config.vocab_size
+
     def forward(self, sequences: list[Sequence], entropy: bool, base: bool = False) -> dict[str, np.ndarray]:
         """Log-probability, and entropy in nats, of the answer tokens of this rank's share, by sequence number.
 
@@ -192,17 +197,21 @@ class Model:
         totals = torch.zeros(3, dtype=torch.float64)
         logprobs: dict[int, np.ndarray] = {}
         own = self._own(sequences)
-        with self.engine.train_mode(zero_grad_on_exit=False):
-            for number, batch in enumerate(own):
-                with self.engine._gradient_sync_context(is_last_micro_batch=number == len(own) - 1):
-                    sums, scored = self._loss(batch, terms, prompt_weights)
-                totals += torch.tensor(sums, dtype=torch.float64)
-                logprobs.update(scored)
+        try:
+            with self.engine.train_mode(zero_grad_on_exit=False):
+                for number, batch in enumerate(own):
+                    with self.engine._gradient_sync_context(is_last_micro_batch=number == len(own) - 1):
+                        sums, scored = self._loss(batch, terms, prompt_weights)
+                    totals += torch.tensor(sums, dtype=torch.float64)
+                    logprobs.update(scored)
+        except Exception:
+            # It may hold a part of what failed.
+            self._void_gradient()
+            raise
         dist.all_reduce(totals)
         loss, kl, clipped = totals.tolist()
         if not np.isfinite(loss):
-            self.engine.optimizer_zero_grad()
-            self.has_gradient = False
+            self._void_gradient()
             raise GatewayError(
                 "not-finite",
                 f"The loss is {loss}; no weight was changed.",
@@ -210,6 +219,10 @@ class Model:
             )
         self.has_gradient = True
         return {"loss": loss, "kl": kl, "clipped": clipped, "logprobs": logprobs}
+
+    def _void_gradient(self) -> None:
+        self.engine.optimizer_zero_grad()
+        self.has_gradient = False
 
     def optim_step(self, step: dict[str, float]) -> float:
         """@returns the gradient's norm before clipping"""
@@ -249,6 +262,8 @@ class Model:
     @torch.no_grad()
     def restore(self, number: int) -> None:
         """Weights and optimizer as they were, bit for bit; a gradient that is held is void."""
+        if number not in self.snapshots:
+            raise GatewayError("bad-request", f"There is no snapshot {number}.")
         kept = self.snapshots[number]
         for live, copy in kept:
             live.copy_(copy)
@@ -256,8 +271,7 @@ class Model:
         if self.steps == 0 and self.engine.optimizer is not None:
             self.engine.optimizer.state.clear()
         if self.engine.optimizer is not None:
-            self.engine.optimizer_zero_grad()
-        self.has_gradient = False
+            self._void_gradient()
         self.tower.forget()
 
     def release(self, number: int) -> None:
@@ -266,10 +280,13 @@ class Model:
     def save(self, folder: str) -> int:
         """Weights in Hugging Face's layout (with an adapter: that alone), and the optimizer's state in shards that any number of ranks reads."""
         state = get_model_state_dict(self.module, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
-        if dist.get_rank() == 0:
-            _write_adapter(
-                self.module, state, folder, self.engine.model_config.local_path
-            ) if self.settings.lora else _write_weights(self.module, state, folder)
+        on_first_rank(
+            lambda: (
+                _write_adapter(self.module, state, folder, self.engine.model_config.local_path)
+                if self.settings.lora
+                else _write_weights(self.module, state, folder)
+            )
+        )
         if self.steps > 0:
             held = get_optimizer_state_dict(
                 self.module, self.engine.optimizer, options=StateDictOptions(cpu_offload=True)
