@@ -91,7 +91,7 @@ case "$*" in *video_r1_gateway*) while [ "$1" != --ready ]; do shift; done; echo
   writeFileSync(path.join(home, 'job.sh'), script);
   const stdout = execFileSync('/bin/bash', [path.join(home, 'job.sh')], {
     encoding: 'utf8',
-    env: { PATH: bin, SLURM_JOB_NODELIST: 'gpu[1-2]', SLURM_SUBMIT_HOST: 'login', USER: 'me' },
+    env: { PATH: bin, SLURM_JOB_NODELIST: 'gpu[1-2]', SLURM_SUBMIT_HOST: 'login' },
   });
   const calls = readFileSync(path.join(home, 'calls'), 'utf8').split('\u0002\n').slice(0, -1);
   return { stdout, calls: calls.map((call) => call.split('\u0001').slice(0, -1)) };
@@ -122,7 +122,7 @@ test
     const attach = JSON.parse(`{${/"engine": .*/.exec(stdout)?.[0]}}`).engine.attach;
     expect(attach).toEqual({ address: '127.0.0.1:7777', tokenFile: path.join(folder, 'tgrpo.gateway.token') });
     expect(readFileSync(attach.tokenFile, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
-    expect(stdout).toContain('ssh -N -L 7777:127.0.0.1:7777 -J me@login me@gpu1');
+    expect(stdout).toContain('ssh -N -L 7777:127.0.0.1:7777 -J login gpu1');
     expect(existsSync(path.join(home, 'gone'))).toBe(false);
   },
 );
