@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -73,6 +74,7 @@ if (!hasBash) console.log('Skipped: the script is run by bash.');
 function played(home: string, script: string): { stdout: string; calls: string[][] } {
   const bin = path.join(home, 'bin');
   mkdirSync(bin);
+  mkdirSync(path.join(home, 'calls'));
   const program = (name: string, does: string) => {
     writeFileSync(path.join(bin, name), `#!/bin/bash\n${does}\n`);
     chmodSync(path.join(bin, name), 0o755);
@@ -85,15 +87,16 @@ function played(home: string, script: string): { stdout: string; calls: string[]
   program(
     'python',
     `if [ "$1" = -c ]; then echo 2; exit; fi
-{ printf '%s\\1' "$@"; printf '\\2\\n'; } >> "${home}/calls"
+printf '%s\\1' "$@" > "${home}/calls/$$"
 case "$*" in *video_r1_gateway*) while [ "$1" != --ready ]; do shift; done; echo '{}' > "$2";; esac`,
   );
   writeFileSync(path.join(home, 'job.sh'), script);
   const stdout = execFileSync('/bin/bash', [path.join(home, 'job.sh')], {
     encoding: 'utf8',
-    env: { PATH: bin, SLURM_JOB_NODELIST: 'gpu[1-2]', SLURM_SUBMIT_HOST: 'login', USER: 'me' },
+    env: { PATH: bin, SLURM_JOB_NODELIST: 'gpu[1-2]', SLURM_SUBMIT_HOST: 'login' },
   });
-  const calls = readFileSync(path.join(home, 'calls'), 'utf8').split('\u0002\n').slice(0, -1);
+  const folder = path.join(home, 'calls');
+  const calls = readdirSync(folder).map((name) => readFileSync(path.join(folder, name), 'utf8'));
   return { stdout, calls: calls.map((call) => call.split('\u0001').slice(0, -1)) };
 }
 
@@ -122,7 +125,7 @@ test
     const attach = JSON.parse(`{${/"engine": .*/.exec(stdout)?.[0]}}`).engine.attach;
     expect(attach).toEqual({ address: '127.0.0.1:7777', tokenFile: path.join(folder, 'tgrpo.gateway.token') });
     expect(readFileSync(attach.tokenFile, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
-    expect(stdout).toContain('ssh -N -L 7777:127.0.0.1:7777 -J me@login me@gpu1');
+    expect(stdout).toContain('ssh -N -L 7777:127.0.0.1:7777 -J login gpu1');
     expect(existsSync(path.join(home, 'gone'))).toBe(false);
   },
 );

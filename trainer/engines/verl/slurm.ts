@@ -74,7 +74,7 @@ HEAD=\${NODES[0]}
 ${viaRay ? rayLines(perNode, settings.device === 'cpu') : ''}(
   until [ -s "$READY" ]; do sleep 2; done
   echo "The gateway listens on $HEAD. From where the trainer runs:"
-  echo "  ssh -N -L ${port}:127.0.0.1:${port} -J $USER@$SLURM_SUBMIT_HOST $USER@$HEAD"
+  echo "  ssh -N -L ${port}:127.0.0.1:${port} -J \${SLURM_SUBMIT_HOST:-LOGIN} $HEAD"
   echo '${attachLine(port, files.token).replaceAll("'", "'\\''")}'
 ) &
 srun --overlap --cpu-bind=none --nodes=1 --ntasks=1 --nodelist="$HEAD" "$PYTHON" ${gateway.map((word) => shellWord(word)).join(' ')}

@@ -12,15 +12,15 @@ from torch.distributed.checkpoint.api import CheckpointException
 
 from .wire import GatewayError
 
-_NO_SPACE = ("No space left on device", f"os error {errno.ENOSPC}", "Disk quota exceeded")
-"""How libraries that raise errors of their own say it."""
+_NO_SPACE = ("No space left on device", f"os error {errno.ENOSPC}", "Disk quota exceeded", "unexpected pos")
+"""How libraries that raise errors of their own say it; the last is what torch says of an archive that was cut short."""
 
 
 def as_gateway_error(error: BaseException) -> GatewayError:
     if isinstance(error, GatewayError):
         return error
     if isinstance(error, CheckpointException) and error.failures:
-        # It holds those of all ranks.
+        # It holds those of all ranks, and is no Exception.
         [first, *_] = error.failures.values()
         return as_gateway_error(first[0])
     if isinstance(error, torch.OutOfMemoryError):
