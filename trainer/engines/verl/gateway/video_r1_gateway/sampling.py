@@ -116,6 +116,8 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
     inputs = {name: value.to(device) for name, value in _padded(rows).items()}
     before = inner.__dict__.get("forward")
     inner.forward = MethodType(_sampling_forward(model, rows), inner)
+    # What a checkpoint names (a repetition penalty, other tokens to end with) would be added to what is asked for.
+    named, inner.generation_config = inner.generation_config, GenerationConfig()
     try:
         inner.generate(
             **inputs,
@@ -128,6 +130,7 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
             synced_gpus=False,
         )
     finally:
+        inner.generation_config = named
         if before is None:
             del inner.forward
         else:
