@@ -81,7 +81,7 @@ def _crew(settings: "Settings", folder: Path) -> "Crew | RayCrew":
         return Crew(settings, folder)
     from .ray_crew import RayCrew
 
-    return RayCrew(settings)
+    return RayCrew(settings, folder)
 
 
 def _options() -> argparse.Namespace:
