@@ -207,6 +207,7 @@ export const commands = {
     enablement: contextKeys.hasRuns,
   },
   installFfmpeg: { id: key('installFfmpeg'), title: 'Install ffmpeg', icon: '$(cloud-download)' },
+  setUpVerl: { id: key('setUpVerl'), title: 'Set up the verl Engine…', icon: '$(cloud-download)' },
   chooseProject: { id: key('chooseProject'), title: 'Choose Project Folder…', icon: '$(folder)' },
 } as const satisfies Record<string, CommandInfo>;
 

@@ -8,6 +8,9 @@ import type { Studio } from './studio.ts';
 /** A text that tells what to type, as `video-r1 setup native`. */
 const namesCommandLine = /(?<![\w/.\\-])video-r1 [a-z]/;
 
+/** The same where one button does it. */
+const setsUpVerl = /(?<![\w/.\\-])video-r1 setup verl\b/;
+
 interface Told {
   readonly message: string;
   readonly kind?: string;
@@ -102,6 +105,7 @@ function wayOn(studio: Studio, told: Told, failure: unknown): WayOn | null {
       if (told.place !== undefined) return setting(settings.ffmpegPath);
       return { button: commands.installFfmpeg.title, go: () => ffmpegInstalled(studio) };
     default:
+      if (setsUpVerl.test(words(told))) return leads(commands.setUpVerl.title, commands.setUpVerl.id);
       return namesCommandLine.test(words(told)) ? leads(commands.openTerminal.title, commands.openTerminal.id) : null;
   }
 }

@@ -47,6 +47,7 @@ const handlers: Readonly<Record<CommandName, () => Promise<Handler>>> = {
   openTerminal: async () => (await import('./open-terminal.ts')).openTerminal,
   showLog: async () => (await import('./trainer.ts')).showLog,
   installFfmpeg: async () => (await import('./install-ffmpeg.ts')).installFfmpeg,
+  setUpVerl: async () => (await import('./set-up-verl.ts')).setUpVerl,
   chooseProject: async () => (await import('./choose-project.ts')).chooseProject,
   exportRun: async () => (await import('./export-run.ts')).exportRun,
   analyseRun: async () => (await import('./analyse-run.ts')).analyseRun,

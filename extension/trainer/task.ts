@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
 import { z } from 'zod';
 import { errorKinds, StudioError } from '../../trainer/protocol/errors.ts';
+import { progressWords } from '../../trainer/protocol/progress-words.ts';
 import type { TrainerProgram } from './program.ts';
 
 /** A line that `--json-progress` prints. */
@@ -21,6 +22,7 @@ const progressLine = z.discriminatedUnion('type', [
 
 /**
  * @param args the command and its arguments; `--json-progress` is added
+ * @param bar whether its counts are of one whole, which a bar can show
  * @throws StudioError with the program's own words; CancellationError, after it was ended
  */
 export async function runTask(
@@ -28,6 +30,7 @@ export async function runTask(
   args: readonly string[],
   progress: vscode.Progress<{ message?: string; increment?: number }>,
   token: vscode.CancellationToken,
+  { bar = true }: { readonly bar?: boolean } = {},
 ): Promise<void> {
   const child = spawn(program.node, [program.script, ...args, '--json-progress'], {
     env: program.environment,
@@ -45,7 +48,9 @@ export async function runTask(
   let finished = false;
   for await (const line of createInterface({ input: child.stdout })) {
     const read = readLine(line);
-    if (read?.type === 'progress' && read.total > 0) {
+    if (read?.type === 'progress' && !bar)
+      progress.report({ message: progressWords(read.what, read.done, read.total) });
+    else if (read?.type === 'progress' && read.total > 0) {
       const now = (100 * read.done) / read.total;
       progress.report({ message: `${read.what} (${read.done} of ${read.total})`, increment: now - share });
       share = now;

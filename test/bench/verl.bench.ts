@@ -18,7 +18,7 @@ import { sampleProject } from '../integration/trainer-process.ts';
 import { interleaved, ratioFigure } from './interleaved.ts';
 import { type BenchFigure, type BenchOptions, median } from './part.ts';
 import { findTrl, installTrl } from './verl/environment.ts';
-import { benchQuestions, peerQuestion } from './verl/questions.ts';
+import { benchQuestions, peerQuestion, type Wording } from './verl/questions.ts';
 import {
   answersOf,
   type BenchSide,
@@ -74,15 +74,26 @@ export async function* benchVerl(options: BenchOptions): AsyncGenerator<BenchFig
   ])
     if (python === null) yield { name: 'T-GRPO step', value: Number.NaN, unit: '', note: `not compared: ${reason}` };
   if (verl.python === null || trl.python === null) return;
+  for (const wording of ['the sample', 'Video-R1'] as const)
+    yield* withPrompts(wording, { verl: verl.python, trl: trl.python }, options);
+}
+
+/** All sides on questions with one instruction behind them. */
+async function* withPrompts(
+  wording: Wording,
+  python: Readonly<Record<'verl' | 'trl', string>>,
+  { backend, threads }: BenchOptions,
+): AsyncGenerator<BenchFigure> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'video-r1-bench-'));
   const project = await sampleProject();
   const sides: Partial<Record<SideName, BenchSide>> = {};
   let loader: MediaLoader | null = null;
+  let folder: string | null = null;
   try {
     const tools = await findFfmpeg();
     loader = new MediaLoader(tools, path.join(scratch, 'frames'), 1e9);
-    const { questions, texts } = await benchQuestions(project.folder, loader, counts);
-    const folder = await newModelFolder({ kind: 'new', size, seed: work.seed, texts }, null);
+    const { questions, texts } = await benchQuestions(project.folder, loader, counts, wording);
+    folder = await newModelFolder({ kind: 'new', size, seed: work.seed, texts }, null);
     const { config, tokenizer } = await readCheckpoint(folder, { optimizer: null, tokenizerFolder: null });
     const encoder = new PromptEncoder(tokenizer, config);
     const peers = await Promise.all(questions.map((one) => peerQuestion(one, encoder, scratch)));
@@ -92,18 +103,17 @@ export async function* benchVerl(options: BenchOptions): AsyncGenerator<BenchFig
       [...allowed.keys()].filter(isPlain),
       [...allowed.keys()].filter((token) => !isPlain(token)),
     ];
-    const { threads } = options;
     const asked = { folder, questions, shape: work, seeds: fullLength };
-    const settings = { name: 'verl', device: 'cpu', python: verl.python };
+    const settings = { name: 'verl', device: 'cpu', python: python.verl };
     // The gateway takes as many threads as this says; the peers are told in the same way.
     process.env.OMP_NUM_THREADS = String(threads);
     sides.verl = await engineSide(await createEngine(engineSettings.parse(settings)), {
       ...asked,
       cpuMs: cpuMsWithGateways,
     });
-    const embedded = engineSettings.parse({ name: 'tfjs', backend: options.backend ?? 'wasm', threads });
+    const embedded = engineSettings.parse({ name: 'tfjs', backend: backend ?? 'wasm', threads });
     sides.tfjs = await engineSide(await createEngine(embedded), { ...asked, cpuMs: ownCpuMs });
-    const told = { python: trl.python, threads, model: folder, ffmpeg: tools.ffmpeg, questions: peers, banned };
+    const told = { python: python.trl, threads, model: folder, ffmpeg: tools.ffmpeg, questions: peers, banned };
     const start = { ...told, orders: questions.map(({ order }) => order), pad: endTokens[1] ?? 0 };
     for (const [key, program] of [
       ['plain', 'plain_peer.py'],
@@ -115,6 +125,7 @@ export async function* benchVerl(options: BenchOptions): AsyncGenerator<BenchFig
     }
     const all = sides as Record<SideName, BenchSide>;
     yield await agreement(
+      wording,
       all,
       peers.map(({ tokens }) => tokens.length),
       questions.length,
@@ -125,12 +136,13 @@ export async function* benchVerl(options: BenchOptions): AsyncGenerator<BenchFig
     await Promise.all(Object.values(sides).map((side) => side.dispose()));
     await loader?.dispose();
     await project.remove();
-    await rm(scratch, { recursive: true, force: true });
+    for (const made of [scratch, folder ?? []].flat()) await rm(made, { recursive: true, force: true });
   }
 }
 
 /** @throws Error naming the side that does not give the answers the same log-probabilities */
 async function agreement(
+  wording: Wording,
   sides: Readonly<Record<SideName, BenchSide>>,
   promptLengths: readonly number[],
   count: number,
@@ -152,10 +164,10 @@ async function agreement(
     largest = Math.max(largest, difference);
   }
   return {
-    name: 'log-probabilities of the same answers',
+    name: `${wording}'s prompts, one answer each`,
     value: largest,
     unit: 'nats',
-    note: `largest difference between all sides; ${count} prompts of ${Math.min(...promptLengths)} to ${Math.max(...promptLengths)} tokens, ${counts.video} with 8 frames`,
+    note: `largest difference of log-probabilities between all sides; ${count} prompts of ${Math.min(...promptLengths)} to ${Math.max(...promptLengths)} tokens, ${counts.video} with 8 frames`,
   };
 }
 

@@ -98,3 +98,13 @@ test('a setting of the wrong type is said once, with what is taken, and leads to
   ]);
   expect(editor.executed).toEqual([['workbench.action.openSettings', '@id:videoR1.trainer.nodePath']]);
 });
+
+test('a lack of the verl engine leads to its set-up', async () => {
+  const studio = studioInFolder();
+  editor.presses = ['Set up the verl Engine…'];
+  const lacking = new StudioError('engine-failed', 'No Python with verl was set up for GPUs.', {
+    remedy: 'Run: video-r1 setup verl; or name one with engine.python in the run file.',
+  });
+  await showFailure(studio, 'Start Run', lacking);
+  expect(editor.executed).toEqual([['videoR1.setUpVerl']]);
+});

@@ -2,8 +2,7 @@
  * The verl engine with its real gateway, on the CPU: what it samples, keeps and saves, and what becomes of it when a part of it dies.
  * That it computes what the embedded engine does is held by verl-parity.test.ts.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -342,29 +341,6 @@ describe.skipIf(found.python === null)('the engine verl', () => {
     expect(engine.recentLog?.().join('\n')).toContain('Rank 1 is gone');
     await expect(engine.memory()).rejects.toMatchObject({ kind: 'engine-failed' });
     await away(pids);
-  });
-
-  test('a trainer that is killed leaves no process behind', { timeout: 300_000 }, async () => {
-    const script = path.join(scratch, 'trainer.ts');
-    const startFile = path.resolve(import.meta.dirname, '../engines/verl/start.ts');
-    // The budget tells its gateway from those of other tests.
-    const word = '"microBatchTokens":4242';
-    await writeFile(
-      script,
-      `const { verlEngine } = await import(${JSON.stringify(startFile)});
-       const engine = await verlEngine({ ranks: 2, microBatchTokens: 4242 });
-       const model = await engine.createModel({ kind: 'folder', folder: ${JSON.stringify(start)}, optimizer: false }, 'policy');
-       process.stdout.write('ready');
-       const options = { maxTokens: 100000, temperature: 1, topP: 1 };
-       for await (const _ of engine.sample(model, [{ prompt: [{ kind: 'text', text: 'x' }], seeds: [1] }], options, new AbortController().signal)) {}`,
-    );
-    const trainer = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(trainer.stdout, 'data');
-    const pids = gatewaysOf(word);
-    expect(pids.length).toBeGreaterThanOrEqual(3);
-    trainer.kill('SIGKILL');
-    await away(pids);
-    expect(gatewaysOf(word)).toEqual([]);
   });
 
   test('a Python without verl says what is missing and what makes one', async () => {

@@ -1,15 +1,15 @@
 /** What the engines can fetch for themselves on request, into the user's cache: each said what it is before anything is fetched. */
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { type EnvironmentKind, verlEnvironmentInfo } from '../protocol/verl-environments.ts';
 import type { HoldFile } from './holding.ts';
 import { nativeFolder, webgpuFolder } from './tfjs/files.ts';
 import { fetchNative, removeNative } from './tfjs/setup/fetch-native.ts';
 import { fetchWebgpu, preparedWebgpu, removeWebgpu, webgpuNote } from './tfjs/setup/fetch-webgpu.ts';
 import { readPrepared } from './tfjs/setup/native-libraries.ts';
 import { type NativeKind, nativeNote } from './tfjs/setup/native-wheels.ts';
-import { type EnvironmentKind, verlFolder } from './verl/files.ts';
+import { verlFolder } from './verl/files.ts';
 import { environmentWords, readEnvironment } from './verl/setup/environment.ts';
-import { kinds } from './verl/setup/kinds.ts';
 import { makeEnvironment, removeEnvironment } from './verl/setup/make-environment.ts';
 
 export interface Preparing {
@@ -72,7 +72,7 @@ function webgpu(): Preparation {
 function verl(kind: EnvironmentKind): Preparation {
   const folder = path.join(verlFolder(homedir()), kind);
   return {
-    note: kinds[kind].note,
+    note: verlEnvironmentInfo[kind].note,
     folder,
     isThere: () => readEnvironment(kind, folder) !== null,
     async prepare(how) {

@@ -8,11 +8,14 @@ import { temporalPatchSize } from '../../../trainer/engines/qwen/config.ts';
 import type { PromptEncoder } from '../../../trainer/engines/qwen/prompts.ts';
 import { presetParameters } from '../../../trainer/learning/presets.ts';
 import { buildPrompt, questionText, solutionText } from '../../../trainer/reasoning/prompt.ts';
-import { type PromptTemplate, readTemplate } from '../../../trainer/reasoning/template.ts';
+import { defaultTemplate, type PromptTemplate, readTemplate } from '../../../trainer/reasoning/template.ts';
 import type { LoadedMedia } from '../../../trainer/video/frame-cache.ts';
 import type { MediaLoader } from '../../../trainer/video/load.ts';
 
 const limits = presetParameters('sample', 'tgrpo');
+
+/** Whose instruction stands behind a question: the sample project's short one, or Video-R1's. */
+export type Wording = 'the sample' | 'Video-R1';
 
 export interface BenchQuestion {
   readonly file: string;
@@ -42,8 +45,9 @@ export async function benchQuestions(
   project: string,
   loader: MediaLoader,
   counts: Readonly<Record<'video' | 'image', number>>,
+  wording: Wording,
 ): Promise<{ questions: BenchQuestion[]; texts: string[] }> {
-  const template = await readTemplate(path.join(project, 'prompt.json'));
+  const template = wording === 'the sample' ? await readTemplate(path.join(project, 'prompt.json')) : defaultTemplate;
   const dataset = await openDataset(path.join(project, 'data', 'rl.json'));
   try {
     const rows = Array.from({ length: dataset.count }, (_, row) => row);

@@ -137,6 +137,7 @@ describe('an engine over it', () => {
 
   it('knows its log, and ends it with itself', async () => {
     const engine = await engineOf({});
+    onTestFinished(() => engine.dispose());
     const { log = '' } = engine.status();
     const { pid, rank } = await saidIn(log);
     // A long line is cut.

@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { auditDataset } from '../../../extension/commands/audit-dataset.ts';
 import { exportChosen, exportRun } from '../../../extension/commands/export-run.ts';
 import { openTerminal } from '../../../extension/commands/open-terminal.ts';
+import { setUpVerl } from '../../../extension/commands/set-up-verl.ts';
 import { NotTrusted } from '../../../extension/preconditions.ts';
 import { editor } from '../fake-vscode.ts';
 import { fakeTrainer, studioOn } from '../studios.ts';
@@ -30,6 +31,10 @@ function installedExtension(): string {
        require('node:fs').writeFileSync(args[folder + 1] + '/asked.json', JSON.stringify(args));
        console.log(JSON.stringify({ type: 'progress', done: 32, total: 64, what: 'eval' }));
        console.log(JSON.stringify({ type: 'done' }));
+     } else if (args[0] === 'setup') {
+       require('node:fs').writeFileSync(__dirname + '/asked.json', JSON.stringify(args));
+       console.log(JSON.stringify({ type: 'progress', done: 5e6, total: 2e7, what: 'Fetching torch.whl' }));
+       console.log(JSON.stringify({ type: 'done' }));
      } else if (out < 0) console.log('called as ' + process.env.VIDEO_R1_CALLED_AS + ' ' + args.join(' '));
      else {
        require('node:fs').writeFileSync(args[out + 1], JSON.stringify(args));
@@ -42,9 +47,10 @@ function installedExtension(): string {
 async function studioWithProgram() {
   const trainer = await fakeTrainer();
   trainer.runs = [runOf()];
-  const studio = studioOn(trainer.project, installedExtension());
+  const extension = installedExtension();
+  const studio = studioOn(trainer.project, extension);
   await studio.attach();
-  return { studio, project: trainer.project };
+  return { studio, project: trainer.project, extension };
 }
 
 test.skipIf(process.platform === 'win32')('the terminal starts in the project and finds video-r1', async () => {
@@ -120,4 +126,18 @@ test('no audit is begun in a folder that is not trusted', async () => {
   editor.trusted = false;
   await expect(auditDataset(studio)).rejects.toThrow(NotTrusted);
   expect(existsSync(path.join(project, 'asked.json'))).toBe(false);
+});
+
+test('the verl engine is set up after it was said what that is, for GPUs first', async () => {
+  const { studio, extension } = await studioWithProgram();
+  const asked = path.join(extension, 'dist/trainer/asked.json');
+  await expect(setUpVerl(studio)).rejects.toThrow();
+  expect(existsSync(asked)).toBe(false);
+  editor.presses = ['Set Up'];
+  await setUpVerl(studio);
+  expect(editor.picks.at(-1)?.map(({ label }) => label)).toEqual(['For NVIDIA GPUs', 'For the CPU']);
+  expect(JSON.parse(readFileSync(asked, 'utf8'))).toEqual(['setup', 'verl', '--yes', '--json-progress']);
+  expect(editor.done).toEqual(['$(check) The verl engine is set up']);
+  editor.trusted = false;
+  await expect(setUpVerl(studio)).rejects.toThrow(NotTrusted);
 });

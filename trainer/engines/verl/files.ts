@@ -4,14 +4,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { EnvironmentKind } from '../../protocol/verl-environments.ts';
 import { cacheFolder } from '../cache-folder.ts';
 
 /** The folder beside the bundle that the build fills. */
 export const bundledFolder = 'verl';
-
-export const environmentKinds = ['cpu', 'cuda'] as const;
-/** `cuda` has vLLM, and runs on NVIDIA's GPUs. */
-export type EnvironmentKind = (typeof environmentKinds)[number];
 
 function ownFile(fromSource: string): string {
   const beside = fileURLToPath(new URL(fromSource, import.meta.url));

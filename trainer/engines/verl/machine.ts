@@ -4,9 +4,9 @@ import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { runProgram } from '../../programs/run-program.ts';
-import { environmentKinds, verlFolder } from './files.ts';
+import { environmentKinds, verlEnvironmentInfo } from '../../protocol/verl-environments.ts';
+import { verlFolder } from './files.ts';
 import { environmentWords, type VerlEnvironment, verlEnvironments } from './setup/environment.ts';
-import { kinds } from './setup/kinds.ts';
 import { type FoundPython, searchPython, withoutPython } from './setup/python.ts';
 
 export interface Gpu {
@@ -115,7 +115,7 @@ export function machineWords(machine: VerlMachine): string[] {
   const todo: string[] = [];
   if (python === null && environments.length === 0) todo.push(withoutPython);
   const wanted = gpus.length > 0 ? 'cuda' : 'cpu';
-  const { diskBytes, fetchBytes } = kinds[wanted];
+  const { diskBytes, fetchBytes } = verlEnvironmentInfo[wanted];
   if (!has(wanted) && machine.freeDiskBytes < diskBytes + fetchBytes)
     todo.push(
       `The environment takes ${gigabytes(diskBytes + fetchBytes)} while it is made: free some space, or let XDG_CACHE_HOME name a folder on another disk.`,

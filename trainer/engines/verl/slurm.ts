@@ -42,6 +42,8 @@ export function slurmScript({ name, settings, python, packages, folder, port, ..
     '--ntasks-per-node=1',
     ...(settings.device === 'cpu' ? [] : [`--gpus-per-node=${perNode}`]),
     '--exclusive',
+    // All of it: a model is built in it before it is on the GPUs.
+    '--mem=0',
     ...(job.partition === null ? [] : [`--partition=${job.partition}`]),
     ...(job.account === null ? [] : [`--account=${job.account}`]),
     ...(job.time === null ? [] : [`--time=${job.time}`]),
@@ -72,10 +74,10 @@ HEAD=\${NODES[0]}
 ${viaRay ? rayLines(perNode, settings.device === 'cpu') : ''}(
   until [ -s "$READY" ]; do sleep 2; done
   echo "The gateway listens on $HEAD. From where the trainer runs:"
-  echo "  ssh -N -L ${port}:127.0.0.1:${port} $HEAD"
+  echo "  ssh -N -L ${port}:127.0.0.1:${port} -J $USER@$SLURM_SUBMIT_HOST $USER@$HEAD"
   echo '${attachLine(port, files.token).replaceAll("'", "'\\''")}'
 ) &
-srun --overlap --nodes=1 --ntasks=1 --nodelist="$HEAD" "$PYTHON" ${gateway.map((word) => shellWord(word)).join(' ')}
+srun --overlap --cpu-bind=none --nodes=1 --ntasks=1 --nodelist="$HEAD" "$PYTHON" ${gateway.map((word) => shellWord(word)).join(' ')}
 `;
 }
 
@@ -91,12 +93,12 @@ function attachLine(port: number, tokenFile: string): string {
 /** Ray's head and its workers stay for as long as the job. */
 function rayLines(perNode: number, onCpu: boolean): string {
   const resources = onCpu ? `--num-cpus=${perNode + 2}` : `--num-gpus=${perNode}`;
-  return `ADDRESS=$(srun --overlap --nodes=1 --ntasks=1 --nodelist="$HEAD" hostname --ip-address | tr ' ' '\\n' | grep -m1 -E '^[0-9.]+$')
-ray_of() { srun --overlap --nodes=1 --ntasks=1 --nodelist="$1" "$PYTHON" -m ray.scripts.scripts start "\${@:2}" ${resources} --disable-usage-stats --block & }
+  return `ADDRESS=$(srun --overlap --cpu-bind=none --nodes=1 --ntasks=1 --nodelist="$HEAD" hostname --ip-address | tr ' ' '\\n' | grep -m1 -E '^[0-9.]+$')
+ray_of() { srun --overlap --cpu-bind=none --nodes=1 --ntasks=1 --nodelist="$1" "$PYTHON" -m ray.scripts.scripts start "\${@:2}" ${resources} --disable-usage-stats --block & }
 ray_of "$HEAD" --head --node-ip-address="$ADDRESS" --port=6379
 for NODE in "\${NODES[@]:1}"; do ray_of "$NODE" --address="$ADDRESS:6379"; done
 for _ in $(seq 150); do
-  ALIVE=$(srun --overlap --nodes=1 --ntasks=1 --nodelist="$HEAD" "$PYTHON" -c 'import ray; ray.init(address="auto", log_to_driver=False); print(sum(node["Alive"] for node in ray.nodes()))' 2>/dev/null | tail -n 1 || true)
+  ALIVE=$(srun --overlap --cpu-bind=none --nodes=1 --ntasks=1 --nodelist="$HEAD" "$PYTHON" -c 'import ray; ray.init(address="auto", log_to_driver=False); print(sum(node["Alive"] for node in ray.nodes()))' 2>/dev/null | tail -n 1 || true)
   [ "$ALIVE" = "\${#NODES[@]}" ] && break
   sleep 2
 done

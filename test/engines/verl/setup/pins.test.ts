@@ -2,9 +2,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { environmentKinds, gatewayPackages, requirementsFile } from '../../../../trainer/engines/verl/files.ts';
+import { gatewayPackages, requirementsFile } from '../../../../trainer/engines/verl/files.ts';
 import { pinnedPackages } from '../../../../trainer/engines/verl/setup/environment.ts';
-import { kinds } from '../../../../trainer/engines/verl/setup/kinds.ts';
+import { environmentKinds, verlEnvironmentInfo } from '../../../../trainer/protocol/verl-environments.ts';
 
 /** Modules that come with Python. */
 const standard = new Set(
@@ -48,7 +48,9 @@ describe.each(environmentKinds)('%s', (kind) => {
   });
 
   it('says of itself what it pins', () => {
-    const named = [...kinds[kind].note.matchAll(/\b(PyTorch|verl|transformers|Ray|peft|vLLM) (\d+\.\d+\.\d+)/g)];
+    const named = [
+      ...verlEnvironmentInfo[kind].note.matchAll(/\b(PyTorch|verl|transformers|Ray|peft|vLLM) (\d+\.\d+\.\d+)/g),
+    ];
     expect(named.length).toBeGreaterThan(3);
     for (const [, name = '', version] of named)
       expect([name, pinned.get(name === 'PyTorch' ? 'torch' : name.toLowerCase())]).toEqual([name, [version]]);

@@ -5,7 +5,8 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../../../protocol/json.ts';
-import { constraintsFile, type EnvironmentKind, environmentKinds, requirementsFile, verlFolder } from '../files.ts';
+import { type EnvironmentKind, environmentKinds } from '../../../protocol/verl-environments.ts';
+import { constraintsFile, requirementsFile, verlFolder } from '../files.ts';
 
 /** What the environment said of itself when it was run once. */
 export const environmentFacts = z.object({

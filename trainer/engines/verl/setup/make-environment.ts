@@ -9,11 +9,11 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { runProgram } from '../../../programs/run-program.ts';
 import { StudioError } from '../../../protocol/errors.ts';
+import { type EnvironmentKind, verlEnvironmentInfo } from '../../../protocol/verl-environments.ts';
 import { type HoldFile, holding } from '../../holding.ts';
-import { type EnvironmentKind, requirementsFile, verlFolder } from '../files.ts';
+import { requirementsFile, verlFolder } from '../files.ts';
 import { pinnedPackages, pinsOf, pythonIn, readEnvironment, readyFile, type VerlEnvironment } from './environment.ts';
 import { InstallProgress, packageFolders } from './install-progress.ts';
-import { kinds } from './kinds.ts';
 import { pipEnvironment, pipInstall, withoutUsersPython } from './pip.ts';
 import { requirePython } from './python.ts';
 import { runOnce } from './run-once.ts';
@@ -145,7 +145,7 @@ async function makeEmpty(program: string, folder: string, signal: AbortSignal): 
 }
 
 async function checkSpace(folder: string, kind: EnvironmentKind): Promise<void> {
-  const { diskBytes, fetchBytes } = kinds[kind];
+  const { diskBytes, fetchBytes } = verlEnvironmentInfo[kind];
   const present = (await packageFolders(folder)).length > 50 ? diskBytes / 2 : 0;
   const needed = diskBytes + fetchBytes - present;
   const { bavail, bsize } = await statfs(folder);

@@ -2,7 +2,8 @@
 import { runProgram } from '../../../programs/run-program.ts';
 import { StudioError } from '../../../protocol/errors.ts';
 import { parseJson } from '../../../protocol/json.ts';
-import { type EnvironmentKind, gatewayPackages } from '../files.ts';
+import type { EnvironmentKind } from '../../../protocol/verl-environments.ts';
+import { gatewayPackages } from '../files.ts';
 import { type EnvironmentFacts, environmentFacts } from './environment.ts';
 import { withoutUsersPython } from './pip.ts';
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,11 @@ def main() -> int:
     _end_with(options.owner)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     said = json.loads(options.config)
+    # Read where the libraries load. Threads that spin while they wait take the processors from other ranks and programs.
+    for name, value in {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}.items():
+        os.environ.setdefault(name, value)
+    # Of engines that are not asked for.
+    warnings.filterwarnings("ignore", message=".* engine is not available", category=UserWarning)
     import torch
 
     device = said.get("device", "auto")

@@ -23,6 +23,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
+from .decoding import cache_of, grouped_attention
 from .drawing import Options, draw, uniform
 from .model import Model
 from .plan import Prompt, batches, read_prompts, shares
@@ -116,19 +117,23 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
     inputs = {name: value.to(device) for name, value in _padded(rows).items()}
     before = inner.__dict__.get("forward")
     inner.forward = MethodType(_sampling_forward(model, rows), inner)
+    text = inner.config.text_config
+    cache = cache_of(text.num_hidden_layers, inputs["input_ids"].shape[1] + options.most_tokens)
     # What a checkpoint names (a repetition penalty, other tokens to end with) would be added to what is asked for.
     named, inner.generation_config = inner.generation_config, GenerationConfig()
     try:
-        inner.generate(
-            **inputs,
-            generation_config=GenerationConfig(
-                do_sample=False, max_new_tokens=options.most_tokens, use_cache=True, pad_token_id=0
-            ),
-            logits_processor=LogitsProcessorList([writer]),
-            stopping_criteria=StoppingCriteriaList([_Done(writer)]),
-            # The weights are whole here: a rank that has fewer answers, or none, must not be waited for.
-            synced_gpus=False,
-        )
+        with grouped_attention(text):
+            inner.generate(
+                **inputs,
+                past_key_values=cache,
+                generation_config=GenerationConfig(
+                    do_sample=False, max_new_tokens=options.most_tokens, use_cache=True, pad_token_id=0
+                ),
+                logits_processor=LogitsProcessorList([writer]),
+                stopping_criteria=StoppingCriteriaList([_Done(writer)]),
+                # The weights are whole here: a rank that has fewer answers, or none, must not be waited for.
+                synced_gpus=False,
+            )
     finally:
         inner.generation_config = named
         if before is None:

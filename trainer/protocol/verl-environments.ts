@@ -1,7 +1,10 @@
-/** What each kind of environment is made of, and what is said before it is fetched. */
-import type { EnvironmentKind } from '../files.ts';
+/** The Python environments that the engine verl is run with: what each is made of, and what is said before it is fetched. */
 
-export interface KindInfo {
+export const environmentKinds = ['cpu', 'cuda'] as const;
+/** `cuda` has vLLM, and runs on NVIDIA's GPUs. */
+export type EnvironmentKind = (typeof environmentKinds)[number];
+
+export interface EnvironmentInfo {
   readonly note: string;
   /** Bytes that stay on the disk, and those that pip keeps beside them while it fetches. */
   readonly diskBytes: number;
@@ -12,7 +15,7 @@ const common =
   "A virtual environment in your cache folder: this machine's Python (3.10 to 3.12) makes it, its pip fills it from the index " +
   'that your own pip is set to, with the versions that are pinned; your other environments stay as they are.';
 
-export const kinds: Readonly<Record<EnvironmentKind, KindInfo>> = {
+export const verlEnvironmentInfo: Readonly<Record<EnvironmentKind, EnvironmentInfo>> = {
   cpu: {
     note:
       `${common}\nFor the CPU: PyTorch 2.13.0 (BSD licence), verl 0.9.1, transformers 5.10.4, Ray 2.60.0, peft 0.21.2 (Apache License 2.0) and ` +
