@@ -172,6 +172,29 @@ describe.skipIf(found.python === null)('a gateway of two ranks', () => {
     });
   });
 
+  test('a snapshot comes back whole after one of before the first step', async () => {
+    const step = { learningRate: 1e-2, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, gradClipNorm: 1 };
+    await made(start, 3);
+    const ofThree = (method: string, params: object = {}) => ask(method, { model: 3, ...params });
+    const train = async (): Promise<unknown> => {
+      await ofThree('forwardBackward', {
+        ...{ prompts: [plain([3, 4])], sequences: [answer(0, 1, 2)], weights: Float32Array.of(0.5, 0.5) },
+        ...{ promptWeights: null, loss: { kind: 'cross-entropy' } },
+      });
+      await ofThree('optimStep', step);
+      return ofThree('forward', { prompts: [plain([3, 4])], sequences: [answer(0, 1, 2)], entropy: false });
+    };
+    await ofThree('snapshot', { snapshot: 0 });
+    await train();
+    await ofThree('snapshot', { snapshot: 1 });
+    const once = await train();
+    await ofThree('restore', { snapshot: 0 });
+    await ofThree('restore', { snapshot: 1 });
+    expect(await train()).toEqual(once);
+    await expect(ofThree('restore', { snapshot: 9 })).rejects.toMatchObject({ kind: 'bad-request' });
+    await ofThree('unload');
+  });
+
   test('a checkpoint that lacks a tensor is refused: the model would make it up', async () => {
     const folder = path.join(scratch, 'lacking');
     await cp(start, folder, { recursive: true });
