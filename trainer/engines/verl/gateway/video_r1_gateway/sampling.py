@@ -125,6 +125,8 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
                 ),
                 logits_processor=LogitsProcessorList([writer]),
                 stopping_criteria=StoppingCriteriaList([_Done(writer)]),
+                # Every rank has all weights here and writes its own share, which may be none.
+                synced_gpus=False,
             )
     finally:
         if before is None:
