@@ -129,17 +129,13 @@ const groups: Record<string, Record<string, Entry>> = {
       summary: 'fetch what this machine lacks: ffmpeg, a faster backend, verl',
       load: async () => (await import('./cli/commands/setup.ts')).setupCommand,
     },
-    gateway: {
-      summary: 'start a gateway of the engine verl here, for a trainer elsewhere to attach to',
-      load: async () => (await import('./cli/commands/gateway.ts')).gatewayCommand,
-    },
-    cluster: {
-      summary: 'write the batch script that starts a gateway of the engine verl under Slurm',
-      load: async () => (await import('./cli/commands/cluster.ts')).clusterCommand,
-    },
     memory: {
       summary: 'what a run of the engine verl takes of GPUs and machines, and whether it fits',
       load: async () => (await import('./cli/commands/memory.ts')).memoryCommand,
+    },
+    gateway: {
+      summary: 'start a gateway of the engine verl that stays: here, or on a Slurm cluster',
+      load: async () => (await import('./cli/commands/gateway.ts')).gatewayCommand,
     },
   },
 };

@@ -74,7 +74,7 @@ export async function* benchVerl(options: BenchOptions): AsyncGenerator<BenchFig
   ])
     if (python === null) yield { name: 'T-GRPO step', value: Number.NaN, unit: '', note: `not compared: ${reason}` };
   if (verl.python === null || trl.python === null) return;
-  for (const wording of ['sample', 'Video-R1'] as const)
+  for (const wording of ['the sample', 'Video-R1'] as const)
     yield* withPrompts(wording, { verl: verl.python, trl: trl.python }, options);
 }
 
@@ -164,8 +164,7 @@ async function agreement(
     largest = Math.max(largest, difference);
   }
   return {
-    name:
-      wording === 'sample' ? "the sample project's prompts, one answer each" : `${wording}'s prompts, one answer each`,
+    name: `${wording}'s prompts, one answer each`,
     value: largest,
     unit: 'nats',
     note: `largest difference of log-probabilities between all sides; ${count} prompts of ${Math.min(...promptLengths)} to ${Math.max(...promptLengths)} tokens, ${counts.video} with 8 frames`,

@@ -98,7 +98,7 @@ describe.skipIf(found.python === null)('what the gateway keeps', () => {
     expect((await engine.memory()).tensors).toBe(before.tensors);
   });
 
-  test('over 1,000 steps, pauses among them', { timeout: 400_000 }, async () => {
+  test('over 1,000 steps, pauses among them', { timeout: 600_000 }, async () => {
     let resident: number | null = null;
     let paused = 0;
     let held: { bytes: number; tensors: number } | null = null;

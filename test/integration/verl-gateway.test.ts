@@ -1,6 +1,6 @@
-/** A gateway that the command line starts stays, and serves one engine after another. */
+/** Gateways that stay: one that the command line starts, and one that a cluster's script starts, with a Slurm that is played here. */
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -59,7 +59,7 @@ describe.skipIf(found.python === null)('gateways that stay', () => {
   test('the command line starts one, which serves one after another until it is interrupted', {
     timeout: 300_000,
   }, async () => {
-    const child = spawn(process.execPath, [program, 'gateway', 'start', runFile, '--port', '0'], {
+    const child = spawn(process.execPath, [program, 'gateway', 'start', runFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
@@ -67,7 +67,7 @@ describe.skipIf(found.python === null)('gateways that stay', () => {
       said += chunk.toString();
     });
     const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
-    await vi.waitUntil(() => said.includes('"engine":'), waiting);
+    await vi.waitUntil(() => said.includes('ssh -N'), waiting);
     const attach = attachOf(said);
     expect(readFileSync(attach.tokenFile, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
     const first = await scored(attach);
@@ -79,5 +79,51 @@ describe.skipIf(found.python === null)('gateways that stay', () => {
     await elsewhere.dispose();
     child.kill('SIGINT');
     expect(await ended).not.toBe(0);
+  });
+
+  test('the script for Slurm starts Ray and one on it, and says how to attach', { timeout: 300_000 }, async () => {
+    const bin = path.join(folder, 'bin');
+    mkdirSync(bin);
+    const play = (name: string, lines: string) => {
+      writeFileSync(path.join(bin, name), `#!/bin/bash\n${lines}\n`);
+      chmodSync(path.join(bin, name), 0o755);
+    };
+    play('scontrol', 'echo 127.0.0.1');
+    play('srun', 'while [[ $1 == --* ]]; do shift; done; exec "$@"');
+    play('hostname', 'echo 127.0.0.1');
+    // Its job is one process group here, which ends with the test.
+    play(
+      'sbatch',
+      `SLURM_JOB_NODELIST=one setsid bash "$1" > tgrpo.gateway.log 2>&1 & echo $! > "${bin}/job"; echo Submitted batch job 1`,
+    );
+    const out = spawn(
+      process.execPath,
+      [
+        ...[program, 'gateway', 'slurm', runFile, '--nodes', '1', '--gpus-per-node', '2', '--port', '17777'],
+        ...['--engine', 'mode=ray', '--submit', '--yes'],
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, OMP_NUM_THREADS: '1' },
+      },
+    );
+    let said = '';
+    out.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    expect(await new Promise((resolve) => out.on('exit', resolve))).toBe(0);
+    expect(said).toContain('Submitted batch job 1');
+    const log = path.join(folder, '.video-r1/gateways/tgrpo.gateway.log');
+    try {
+      await vi.waitUntil(() => readFileSync(log, 'utf8').includes('"engine":'), waiting);
+      const attach = attachOf(readFileSync(log, 'utf8'));
+      expect(attach.address).toBe('127.0.0.1:17777');
+      expect((await scored(attach)).length).toBeGreaterThan(0);
+    } catch (error) {
+      process.stdout.write(readFileSync(log, 'utf8').slice(-4000));
+      throw error;
+    } finally {
+      process.kill(-Number(readFileSync(path.join(bin, 'job'), 'utf8')), 'SIGTERM');
+    }
   });
 });

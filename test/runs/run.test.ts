@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { StepMetrics } from '../../trainer/protocol/records.ts';
 import type { RunPoint, RunSummary, SafePoint } from '../../trainer/protocol/run-state.ts';
+import { engineSettings } from '../../trainer/protocol/runfile.ts';
 import { troubleOf } from '../../webview/run/run-words.ts';
 import type { Script } from '../engines/scripted-engine.ts';
 import { aRunThat } from '../protocol/every-standing.ts';
@@ -182,6 +183,41 @@ describe('a run that nobody disturbs', () => {
     expect(run).toMatchObject({
       fault: { kind: 'bad-dataset', message: expect.stringContaining('None of the 4 rows') },
     });
+  });
+});
+
+describe('a model that can’t fit', () => {
+  const withLayers = (layers: number) => {
+    const engine = engineSettings.parse({ name: 'verl', device: 'cpu' });
+    const made = scriptedRun({ engine, method: 'sft', unseen: 0 });
+    const { model } = made.run.plan;
+    const config = {
+      ...{ model_type: 'qwen2_5_vl', hidden_size: 64, intermediate_size: 64, num_hidden_layers: layers },
+      ...{ num_attention_heads: 4, num_key_value_heads: 2, vocab_size: 512, rope_theta: 10000 },
+      ...{ rope_scaling: { type: 'mrope', mrope_section: [2, 3, 3] } },
+      vision_config: { depth: 1, hidden_size: 32, num_heads: 2, out_hidden_size: 64, fullatt_block_indexes: [0] },
+    };
+    writeFileSync(path.join('checkpoint' in model ? model.checkpoint : '', 'config.json'), JSON.stringify(config));
+    made.send({ kind: 'start' });
+    return made;
+  };
+
+  it('is refused with the numbers before an engine is started for it', async () => {
+    const made = withLayers(50_000_000);
+    expect(await made.untilState('failed')).toMatchObject({
+      fault: {
+        kind: 'engine-failed',
+        message: expect.stringMatching(/billion parameters.* memory must hold \d+\.\d GiB, and is \d+\.\d GiB/),
+        remedy: expect.stringMatching(/video-r1 memory says/),
+      },
+    });
+    expect(made.engines).toEqual([]);
+  });
+
+  it('is no other, which is trained', async () => {
+    const made = withLayers(1);
+    await made.untilState('completed');
+    expect(made.engines).toHaveLength(1);
   });
 });
 

@@ -12,6 +12,7 @@ import { StudioError } from '../../trainer/protocol/errors.ts';
 import type { Method, ParameterValues } from '../../trainer/protocol/parameters.ts';
 import type { RunEvent, RunEventBody } from '../../trainer/protocol/records.ts';
 import type { RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
+import type { EngineSettings } from '../../trainer/protocol/runfile.ts';
 import type { RunPlan } from '../../trainer/runs/plan.ts';
 import { ProjectPaths, runsFolder } from '../../trainer/runs/project-paths.ts';
 import { Run } from '../../trainer/runs/run.ts';
@@ -45,6 +46,8 @@ export interface ScriptedRunOptions {
   readonly script?: Script | null;
   /** What its engines can do besides. */
   readonly can?: ConstructorParameters<typeof ScriptedEngine>[1];
+  /** Settings of an engine, though the engine is scripted. */
+  readonly engine?: EngineSettings;
   /** Other runs of the trainer. */
   readonly others?: () => readonly RunSummary[];
 }
@@ -247,7 +250,7 @@ export function scriptedRun(options: ScriptedRunOptions = {}): ScriptedRun {
       unseen > 0 ? writeDataset(folder, 'unseen', unseen, { reversedSolution: options.reversedSolution }) : null,
     runFile: path.join(folder, `${method}.run.json`),
     model: { checkpoint: start },
-    engine: { name: 'tfjs', backend: 'wasm', threads: 1 },
+    engine: options.engine ?? { name: 'tfjs', backend: 'wasm', threads: 1 },
   };
   const store = RunStore.create(folder, {
     ...{ id: `${method}-1`, name: method, method, preset: 'sample', state: 'created', step: 0 },

@@ -1,61 +1,107 @@
-/** Gateways of the engine verl that stay: on this machine, or on nodes that Slurm gives. */
-import { mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
+/** Gateways of the engine verl that outlive a run: one that is started here and stays, and the script that starts one on a cluster. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
 import { StudioError } from '../protocol/errors.ts';
+import { parseJson } from '../protocol/json.ts';
 import type { VerlSettings } from '../protocol/runfile.ts';
-import { gatewayPackages, verlFolder } from './verl/files.ts';
-import { GatewayProcess } from './verl/gateway-process.ts';
+import { gatewayPackages } from './verl/files.ts';
+import { gatewayCommand, gatewayConfig } from './verl/gateway-process.ts';
 import { environmentFor } from './verl/setup/environment.ts';
-import { slurmScript } from './verl/slurm.ts';
+import { gatewayFiles } from './verl/slurm.ts';
 
-export const gatewayOnSlurm = { script: slurmScript, packages: gatewayPackages };
+export { gatewayPackages } from './verl/files.ts';
+export { attachSettings, gatewayFiles, type SlurmJob, slurmScript, slurmWord } from './verl/slurm.ts';
 
-/** The Python of `video-r1 setup verl`. @throws StudioError `engine-failed` where there is none */
-export function setUpPython(device: 'auto' | 'cpu' | 'cuda'): string {
-  const environment = environmentFor(device);
-  if (environment !== null) return environment.python;
-  throw new StudioError('engine-failed', 'No Python with verl was set up here.', {
-    remedy: `Run: video-r1 setup verl${device === 'cpu' ? ' --cpu' : ''}; or name one with --python.`,
-  });
+/** The Python that settings name, or that was set up for their device. @throws StudioError `engine-failed` */
+export function gatewayPython({ python, device }: VerlSettings): string {
+  const found = python ?? environmentFor(device)?.python;
+  if (found !== undefined && (!/[\\/]/.test(found) || existsSync(found))) return found;
+  throw new StudioError(
+    'engine-failed',
+    found === undefined ? 'No Python with verl was set up.' : `There is no Python ${found}.`,
+    { remedy: 'Run: video-r1 setup verl; or name one with engine.python.' },
+  );
 }
 
 export interface StandingGateway {
-  /** `host:port` */
-  readonly address: string;
-  readonly tokenFile: string;
-  readonly logFile: string;
-  /** Settles when it has ended: null where the signal ended it, else why it did. */
-  readonly over: Promise<StudioError | null>;
+  readonly settings: VerlSettings;
+  readonly name: string;
+  /** For its token and the file that says where it is. */
+  readonly folder: string;
+  /** `host:port`; port 0 takes a free one. */
+  readonly listen: string;
+  readonly signal: AbortSignal;
+  /** It can be spoken to. */
+  onReady(address: string, tokenFile: string): void;
 }
 
+const ready = z.object({ address: z.string() });
+
 /**
- * Starts one that waits for clients until the signal ends it. @param how `port` 0 takes a free one; the token is written into
- * `tokenFile`, by default in the user's cache
- * @throws StudioError `engine-failed` with the end of its log; the signal's reason
+ * Starts a gateway that serves one trainer after another, its output that of this process.
+ * @returns its exit code, once it has ended; the signal ends it
+ * @throws StudioError `engine-failed`
  */
-export async function startGateway(
-  settings: VerlSettings,
-  how: { readonly port: number; readonly tokenFile?: string; readonly signal: AbortSignal },
-): Promise<StandingGateway> {
-  const { port, signal } = how;
-  const folder = verlFolder(homedir());
-  const tokenFile = how.tokenFile ?? path.join(folder, 'gateways', `${port}.token`);
-  await mkdir(path.dirname(tokenFile), { recursive: true, mode: 0o700 });
-  const gateway = await GatewayProcess.start({
-    ...{ settings, python: settings.python ?? setUpPython(settings.device), packages: gatewayPackages() },
-    logs: path.join(folder, 'logs'),
-    standing: { listen: `127.0.0.1:${port}`, tokenFile },
+export async function runStandingGateway(order: StandingGateway): Promise<number> {
+  const { settings, name, folder, listen, signal, onReady } = order;
+  const files = gatewayFiles(folder, name);
+  await mkdir(folder, { recursive: true });
+  await rm(files.ready, { force: true });
+  if (!existsSync(files.token)) await writeFile(files.token, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const child = spawn(
+    gatewayPython(settings),
+    [
+      ...gatewayCommand(settings),
+      ...['--stay', '--listen', listen, '--ready', files.ready, '--token-file', files.token],
+      ...['--config', JSON.stringify(gatewayConfig(settings))],
+    ],
+    {
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        PYTHONPATH: [gatewayPackages(), process.env.PYTHONPATH].filter(Boolean).join(path.delimiter),
+      },
+    },
+  );
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
   });
-  const ending = Promise.withResolvers<void>();
-  if (signal.aborted) ending.resolve();
-  signal.addEventListener('abort', () => ending.resolve(), { once: true });
-  const aborted = ending.promise.then(() => gateway.dispose(false));
-  const address = await Promise.race([gateway.address(), aborted]);
-  signal.throwIfAborted();
-  const ended = gateway.over().then(() => (signal.aborted ? null : gateway.explain('The gateway has ended')));
-  return {
-    ...{ address: address as string, tokenFile, logFile: gateway.logFile },
-    over: Promise.race([ended, aborted.then(() => null)]),
+  const end = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
   };
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  let isOver = false;
+  const over = ended.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    const said = ready.safeParse(parseJson(await readFile(files.ready, 'utf8').catch(() => '')));
+    if (said.success) {
+      onReady(said.data.address, files.token);
+      break;
+    }
+    await Promise.race([over.catch(() => 0), wait(100)]);
+  }
+  try {
+    return await over;
+  } catch (error) {
+    throw new StudioError(
+      'engine-failed',
+      `The gateway can't be started: ${error instanceof Error ? error.message : error}`,
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    signal.removeEventListener('abort', end);
+    await rm(files.ready, { force: true });
+  }
 }

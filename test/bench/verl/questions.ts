@@ -15,7 +15,7 @@ import type { MediaLoader } from '../../../trainer/video/load.ts';
 const limits = presetParameters('sample', 'tgrpo');
 
 /** Whose instruction stands behind a question: the sample project's short one, or Video-R1's. */
-export type Wording = 'sample' | 'Video-R1';
+export type Wording = 'the sample' | 'Video-R1';
 
 export interface BenchQuestion {
   readonly file: string;
@@ -47,7 +47,7 @@ export async function benchQuestions(
   counts: Readonly<Record<'video' | 'image', number>>,
   wording: Wording,
 ): Promise<{ questions: BenchQuestion[]; texts: string[] }> {
-  const template = wording === 'sample' ? await readTemplate(path.join(project, 'prompt.json')) : defaultTemplate;
+  const template = wording === 'the sample' ? await readTemplate(path.join(project, 'prompt.json')) : defaultTemplate;
   const dataset = await openDataset(path.join(project, 'data', 'rl.json'));
   try {
     const rows = Array.from({ length: dataset.count }, (_, row) => row);

@@ -54,6 +54,14 @@ const table: Readonly<Record<string, Refused>> = {
     usage: [[], ['a'], ['a/b', 'c'], ['a', 'b', '--query', 'step>1'], ['a', 'b', '--from', 'x']],
     input: [['a', 'b', '--folder', folder]],
   },
+  gateway: {
+    over: ['start', 'a', 'b'],
+    usage: [[], ['start'], ['zzz', 'a'], ['slurm', 'a', '--listen', 'b'], ['start', 'a', '--nodes', '2']],
+    input: [
+      ['start', at('bad.run.json')],
+      ['slurm', path.join(nowhere, 'a.run.json'), '--gpus-per-node', '1'],
+    ],
+  },
   serve: { over: ['a'], usage: [['--port', '-1']], input: [] },
   ctl: {
     over: ['pause', 'now'],
@@ -196,32 +204,6 @@ const table: Readonly<Record<string, Refused>> = {
   },
   prompt: { over: ['a', 'b', '--row', '0'], usage: [['a'], ['a', '--row', 'x']], input: [[nowhere, '--row', '0']] },
   doctor: { over: ['a'], usage: [], input: [] },
-  gateway: {
-    over: ['start', 'a', 'b'],
-    usage: [
-      [],
-      ['stop'],
-      ['start', 'a'],
-      ['start', '--port', 'x'],
-      ['start', '--engine', 'rank=2'],
-      ['start', '--engine', 'tfjs'],
-    ],
-    input: [
-      ['start', at('bad.run.json')],
-      ['start', '--engine', `python=${path.join(nowhere, 'python')}`, '--token-file', at('token')],
-    ],
-  },
-  cluster: {
-    over: ['slurm', 'a', 'b'],
-    usage: [
-      ...[[], ['pbs', 'a'], ['slurm'], ['slurm', 'a'], ['slurm', 'a', '--nodes', '1']],
-      ...[
-        ['slurm', 'a', '--nodes', '0', '--gpus-per-node', '8'],
-        ['slurm', 'a', '--nodes', '1', '--gpus-per-node', '8', '--yes'],
-      ],
-    ],
-    input: [['slurm', at('bad.run.json'), '--nodes', '1', '--gpus-per-node', '8']],
-  },
   memory: {
     over: ['7B', 'a'],
     usage: [

@@ -1,175 +1,131 @@
-/** The batch script: it starts what it should on the nodes that Slurm gives, and nothing that stands in a run file becomes shell. */
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+/** The script for a cluster is sound bash whatever the names in it are, and asks Slurm for what the engine needs. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type SlurmJob, slurmScript } from '../../../trainer/engines/verl/slurm.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { type SlurmJob, slurmScript, slurmWord } from '../../../trainer/engines/verl/slurm.ts';
 import { engineSettings, type VerlSettings } from '../../../trainer/protocol/runfile.ts';
 
-const hasBash = process.platform !== 'win32' && existsSync('/bin/bash');
-if (!hasBash) console.log('Skipped: the batch script is checked and run by bash.');
-
-let home: string;
-const at = (name: string) => path.join(home, name);
-const job = (changes: Partial<SlurmJob> = {}, engine: object = {}): SlurmJob => {
-  const { nodes = 2, gpusPerNode = 4 } = changes;
-  const mode = nodes > 1 ? 'ray' : 'spmd';
-  return {
-    ...{ name: 'tgrpo', nodes, gpusPerNode, cpusPerGpu: 8, port: 29610 },
-    ...{ folder: at('job'), packages: at('job/gateway'), python: at('bin/python') },
-    settings: engineSettings.parse({
-      ...{ name: 'verl', device: 'cuda', nodes, ranks: nodes * gpusPerNode, mode },
-      ...engine,
-    }) as VerlSettings,
-    ...changes,
-  };
-};
-
-async function program(name: string, does: string): Promise<void> {
-  await writeFile(at(`bin/${name}`), `#!/bin/bash\n${does}\n`);
-  await chmod(at(`bin/${name}`), 0o755);
-}
-
-/** Runs the script where srun runs a command at once, and Python writes down how it was called. */
-async function ran(script: string): Promise<{ stdout: string; calls: { args: string[]; srun: string }[] }> {
-  await writeFile(at('job.sh'), script);
-  const { stdout } = await promisify(execFile)('/bin/bash', [at('job.sh')], {
-    env: {
-      PATH: at('bin'),
-      SLURM_JOB_NODELIST: 'gpu[1-2]',
-      SLURM_JOB_ID: '4711',
-      SLURM_SUBMIT_HOST: 'login',
-      USER: 'me',
-    },
-  });
-  const calls = (await readFile(at('calls'), 'utf8'))
-    .split('\u0002\n')
-    .filter((call) => call !== '')
-    .map((call) => call.split('\u0001'))
-    .map(([srun = '', ...args]) => ({ srun, args: args.slice(0, -1) }));
-  return { stdout, calls };
-}
-
-describe.skipIf(!hasBash)('the batch script', () => {
-  beforeEach(async () => {
-    home = await mkdtemp(path.join(tmpdir(), 'video-r1-slurm-'));
-    await mkdir(at('bin'));
-    await mkdir(at('job'));
-    for (const tool of ['bash', 'sed', 'grep', 'tr', 'rm', 'sleep', 'cat'])
-      await symlink(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), at(`bin/${tool}`));
-    const realPython = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
-      encoding: 'utf8',
-    }).trim();
-    await program('scontrol', 'echo gpu1; echo gpu2');
-    await program('hostname', 'echo "127.0.1.1 10.0.0.7"');
-    await program('srun', 'SRUN=; while [[ "$1" == --* ]]; do SRUN="$SRUN $1"; shift; done; export SRUN; exec "$@"');
-    await program(
-      'python',
-      `if [ "$1" = -c ]; then exec "${realPython}" "$@"; fi
-{ printf '%s\\1' "\${SRUN:-}" "$@"; printf '\\2\\n'; } >> "${at('calls')}"
-case "$*" in
-  *video_r1_gateway*) while [ "$1" != --ready ]; do shift; done; echo '{}' > "$2";;
-esac`,
-    );
-  });
-  afterEach(() => rm(home, { recursive: true, force: true }));
-
-  it('starts Ray’s head and workers, then the gateway that joins them, on the first node’s loopback', async () => {
-    const { stdout, calls } = await ran(slurmScript(job({ partition: 'gpu', time: '1-00:00:00' })));
-    const ray = calls.filter(({ args }) => args.includes('start'));
-    expect(
-      ray.map(({ args }) => args.filter((word) => /^--(head|address|num-gpus|node-ip)/.test(word))).sort(),
-    ).toEqual([
-      ['--num-gpus=4', '--address=10.0.0.7:24711'],
-      ['--num-gpus=4', '--head', '--node-ip-address=10.0.0.7'],
-    ]);
-    expect(ray.map(({ srun }) => /--(nodelist|exclude)=\S+/.exec(srun)?.[0]).sort()).toEqual([
-      '--exclude=gpu1',
-      '--nodelist=gpu1',
-    ]);
-    const gateway = calls.find(({ args }) => args.includes('video_r1_gateway'));
-    expect(gateway?.srun).toContain('--nodelist=gpu1');
-    const config = gateway?.args.at(-1) ?? '';
-    expect(gateway?.args).toEqual(expect.arrayContaining(['--listen', '127.0.0.1:29610', '--stay', at('job/token')]));
-    expect(JSON.parse(config)).toMatchObject({
-      mode: 'ray',
-      ranks: 8,
-      nodes: 2,
-      device: 'cuda',
-      ray: '10.0.0.7:24711',
-    });
-    expect((await readFile(at('job/token'), 'utf8')).trim()).toMatch(/^[0-9a-f]{64}$/);
-    expect(stdout).toContain('ssh -N -L 29610:127.0.0.1:29610 -J me@login me@gpu1');
-    const attach = JSON.parse(/"attach": (\{.*\})\}/.exec(stdout)?.[1] ?? 'null');
-    expect(engineSettings.safeParse({ name: 'verl', attach }).success).toBe(true);
-    expect(attach.tokenFile).toBe(at('job/token'));
-  });
-
-  it('starts the ranks of one node without Ray', async () => {
-    const { calls } = await ran(slurmScript(job({ nodes: 1, gpusPerNode: 8 })));
-    expect(calls).toHaveLength(1);
-    expect(calls[0]?.args).toEqual(expect.arrayContaining(['torch.distributed.run', '--nproc-per-node', '8']));
-    expect(calls[0]?.args.at(-1)).not.toContain('"ray":');
-  });
-
-  it('ends with the gateway that does not start', async () => {
-    await program('python', `if [ "$1" = -c ]; then echo x; else exit 7; fi`);
-    await writeFile(at('job.sh'), slurmScript(job({ nodes: 1 })));
-    const end = promisify(execFile)('/bin/bash', [at('job.sh')], { env: { PATH: at('bin'), SLURM_JOB_NODELIST: 'a' } });
-    await expect(end).rejects.toMatchObject({ code: 7 });
-  });
-
-  it.each([
-    '$(touch HOSTILE)',
-    '`touch HOSTILE`',
-    "'; touch HOSTILE; '",
-    '"; touch HOSTILE; "',
-    'a\ntouch HOSTILE\n',
-    '$USER !! \\',
-  ])('has %j as text in a path, a setting and the folder, whole', async (hostile) => {
-    const text = hostile.replaceAll('HOSTILE', at('hostile'));
-    const folder = at(`job ${text.replaceAll('/', '_')}`);
-    await mkdir(folder);
-    const made = job({ folder, packages: `${folder}/gateway` }, { lora: { rank: 4, alpha: 8, targets: [text] } });
-    const script = slurmScript(made);
-    execFileSync('/bin/bash', ['-n'], { input: script });
-    const { calls, stdout } = await ran(script);
-    const config = JSON.parse(calls.find(({ args }) => args.includes('video_r1_gateway'))?.args.at(-1) ?? '{}');
-    expect(config.lora.targets).toEqual([text]);
-    expect(JSON.parse(/"attach": (\{.*\})\}/.exec(stdout)?.[1] ?? '{}').tokenFile).toBe(`${folder}/token`);
-    expect(existsSync(at('hostile'))).toBe(false);
-  });
-
-  it.each(['gpu\n#SBATCH --wrap=x', 'a b', '$(x)', '-x', ''])(
-    'takes no partition, account or time that is %j',
-    (value) => {
-      for (const key of ['partition', 'account', 'time'] as const)
-        expect(() => slurmScript(job({ [key]: value }))).toThrow(/no word that sbatch takes/);
-    },
-  );
-
-  it('asks Slurm for the nodes in directives before the first command', () => {
-    const [first, ...rest] = slurmScript(job({ partition: 'gpu', account: 'lab', time: '24:00:00' })).split('\n');
-    expect(first).toBe('#!/bin/bash');
-    const directives = rest.slice(
-      0,
-      rest.findIndex((line) => !line.startsWith('#')),
-    );
-    expect(directives.filter((line) => line.startsWith('#SBATCH'))).toEqual(
-      [
-        'job-name=video-r1-tgrpo',
-        'nodes=2',
-        'ntasks-per-node=1',
-        'gpus-per-node=4',
-        'cpus-per-gpu=8',
-        'mem=0',
-        'partition=gpu',
-        'account=lab',
-        'time=24:00:00',
-      ].map((text) => `#SBATCH --${text}`),
-    );
-  });
+const settings = (given: object): VerlSettings => engineSettings.parse({ name: 'verl', ...given }) as VerlSettings;
+const job = (given: Partial<SlurmJob> = {}): SlurmJob => ({
+  ...{ name: 'tgrpo', settings: settings({ ranks: 8 }), python: '/opt/verl/bin/python', packages: '/opt/gateway' },
+  ...{ folder: '/home/ada/project/.video-r1/gateways', port: 7777, partition: null, account: null, time: null },
+  ...given,
 });
+const directives = (script: string) => script.split('\n').filter((line) => line.startsWith('#SBATCH '));
+
+test('two nodes of eight: Ray on both, the gateway on the first, on the loopback address', () => {
+  const two = settings({ ranks: 16, nodes: 2, mode: 'ray', sampler: 'vllm' });
+  const script = slurmScript(job({ settings: two, partition: 'gpu', account: 'lab', time: '1-00:00:00' }));
+  expect(directives(script)).toEqual(
+    [
+      ...['--job-name=tgrpo', '--nodes=2', '--ntasks-per-node=1', '--gpus-per-node=8', '--exclusive', '--mem=0'],
+      ...['--partition=gpu', '--account=lab', '--time=1-00:00:00', '--output=tgrpo.gateway.log', '--open-mode=append'],
+    ].map((one) => `#SBATCH ${one}`),
+  );
+  expect(script).toContain('--num-gpus=8');
+  expect(script).toContain('--listen 127.0.0.1:7777');
+  expect(script).toContain('"ray":"auto"');
+  expect(script).not.toContain('torch.distributed.run');
+});
+
+test('one node without Ray: its ranks are started by torchrun', () => {
+  const script = slurmScript(job());
+  expect(script).toContain('torch.distributed.run');
+  expect(script).not.toContain('ray.scripts');
+});
+
+test.each(['/tmp/a b', "/tmp/it's", '/tmp/$(touch gone)', '/tmp/`id`', '/tmp/a"b;c&d|e', '/tmp/new\nline'])(
+  'a folder called %j is one word',
+  (folder) => {
+    for (const given of [{}, { mode: 'ray', ranks: 4, nodes: 2 }]) {
+      const script = slurmScript(job({ folder, settings: settings(given) }));
+      const { status, stderr } = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      const wanted = `${folder}/tgrpo.gateway.token`;
+      const line = script.slice(script.indexOf('\nTOKEN=') + 1, script.indexOf('\nREADY='));
+      const said = spawnSync('bash', ['-c', `${line}\nprintf %s "$TOKEN"`], { encoding: 'utf8' });
+      expect(said.stdout).toBe(wanted);
+    }
+  },
+);
+
+test('what stands in the comments that Slurm reads can say nothing else', () => {
+  for (const text of ['gpu', 'gpu-long,debug', '12:00:00', 'a_b.c@d']) expect(slurmWord.test(text)).toBe(true);
+  for (const text of ['a b', 'a\n#SBATCH --x', '--x', '', '$(id)', 'a;b']) expect(slurmWord.test(text)).toBe(false);
+});
+
+const hasBash = existsSync('/bin/bash');
+if (!hasBash) console.log('Skipped: the script is run by bash.');
+
+/** Runs a script in a Slurm that is played: srun runs a command at once, Python writes down how it was called. */
+function played(home: string, script: string): { stdout: string; calls: string[][] } {
+  const bin = path.join(home, 'bin');
+  mkdirSync(bin);
+  mkdirSync(path.join(home, 'calls'));
+  const program = (name: string, does: string) => {
+    writeFileSync(path.join(bin, name), `#!/bin/bash\n${does}\n`);
+    chmodSync(path.join(bin, name), 0o755);
+  };
+  for (const tool of ['bash', 'grep', 'head', 'od', 'rm', 'seq', 'sleep', 'tail', 'tr'])
+    symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), path.join(bin, tool));
+  program('scontrol', 'echo gpu1; echo gpu2');
+  program('hostname', 'echo "fe80::1 10.0.0.7"');
+  program('srun', 'while [[ $1 == --* ]]; do shift; done; exec "$@"');
+  program(
+    'python',
+    `if [ "$1" = -c ]; then echo 2; exit; fi
+printf '%s\\1' "$@" > "${home}/calls/$$"
+case "$*" in *video_r1_gateway*) while [ "$1" != --ready ]; do shift; done; echo '{}' > "$2";; esac`,
+  );
+  writeFileSync(path.join(home, 'job.sh'), script);
+  const stdout = execFileSync('/bin/bash', [path.join(home, 'job.sh')], {
+    encoding: 'utf8',
+    env: { PATH: bin, SLURM_JOB_NODELIST: 'gpu[1-2]', SLURM_SUBMIT_HOST: 'login' },
+  });
+  const folder = path.join(home, 'calls');
+  const calls = readdirSync(folder).map((name) => readFileSync(path.join(folder, name), 'utf8'));
+  return { stdout, calls: calls.map((call) => call.split('\u0001').slice(0, -1)) };
+}
+
+test
+  .skipIf(!hasBash)
+  .each(['$(touch GONE)', '`touch GONE`', "'; touch GONE; '", '"; touch GONE; "', 'a\ntouch GONE\n', '$USER !! \\'])(
+  'with %j in a folder and a setting, what is run is what is meant, and nothing else',
+  (hostile) => {
+    const home = mkdtempSync(path.join(tmpdir(), 'video-r1-slurm-'));
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+    const text = hostile.replaceAll('GONE', path.join(home, 'gone'));
+    const folder = path.join(home, `job ${text.replaceAll('/', '_')}`);
+    mkdirSync(folder);
+    const two = settings({ ranks: 8, nodes: 2, mode: 'ray', lora: { rank: 4, alpha: 8, targets: [text] } });
+    const { stdout, calls } = played(
+      home,
+      slurmScript(job({ folder, settings: two, python: path.join(home, 'bin/python') })),
+    );
+    const started = calls.filter((call) => call.includes('start')).map((call) => call.slice(3).sort());
+    expect(started.sort()).toEqual([
+      ['--address=10.0.0.7:6379', '--block', '--disable-usage-stats', '--num-gpus=4'],
+      ['--block', '--disable-usage-stats', '--head', '--node-ip-address=10.0.0.7', '--num-gpus=4', '--port=6379'],
+    ]);
+    const gateway = calls.find((call) => call.includes('video_r1_gateway')) ?? [];
+    expect(JSON.parse(gateway.at(-1) ?? '')).toMatchObject({ ray: 'auto', ranks: 8, lora: { targets: [text] } });
+    const attach = JSON.parse(`{${/"engine": .*/.exec(stdout)?.[0]}}`).engine.attach;
+    expect(attach).toEqual({ address: '127.0.0.1:7777', tokenFile: path.join(folder, 'tgrpo.gateway.token') });
+    expect(readFileSync(attach.tokenFile, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
+    expect(stdout).toContain('ssh -N -L 7777:127.0.0.1:7777 -J login gpu1');
+    expect(existsSync(path.join(home, 'gone'))).toBe(false);
+  },
+);

@@ -20,8 +20,6 @@ export interface GatewayStart {
   /** Folder that keeps the logs of the gateways started last. */
   readonly logs: string;
   readonly settings: VerlSettings;
-  /** Where it waits for one client after the other, and the file that its token is written to; absent for one client alone. */
-  readonly standing?: { readonly listen: string; readonly tokenFile: string };
   /** How long it may take to end by itself, and then when it was told to; in milliseconds. */
   readonly graceMs?: number;
 }
@@ -92,7 +90,6 @@ export class GatewayProcess {
     packages,
     logs,
     settings,
-    standing,
     graceMs = defaultGraceMs,
   }: GatewayStart): Promise<GatewayProcess> {
     if (/[\\/]/.test(python) && !existsSync(python)) throw noPython(python);
@@ -100,15 +97,14 @@ export class GatewayProcess {
     const logFile = await newLog(logs);
     const log = openSync(logFile, 'a', 0o600);
     try {
-      const files = { ready: path.join(folder, readyName), token: standing?.tokenFile ?? path.join(folder, tokenName) };
+      const files = { ready: path.join(folder, readyName), token: path.join(folder, tokenName) };
       const token = randomBytes(32).toString('hex');
       await writeFile(files.token, token, { mode: 0o600 });
       const child = spawn(
         python,
         [
           ...gatewayCommand(settings),
-          ...['--listen', standing?.listen ?? '127.0.0.1:0', '--ready', files.ready, '--token-file', files.token],
-          ...(standing ? ['--stay'] : []),
+          ...['--listen', '127.0.0.1:0', '--ready', files.ready, '--token-file', files.token],
           ...['--config', JSON.stringify(gatewayConfig(settings))],
         ],
         {
@@ -144,11 +140,6 @@ export class GatewayProcess {
         throw await this.explain(`The gateway did not start within ${mostStartMs / 60_000} minutes`, true);
       await Promise.race([this.ended, later(lookEveryMs)]);
     }
-  }
-
-  /** Until it ends by itself, or is ended. */
-  async over(): Promise<void> {
-    await this.ended;
   }
 
   /**

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 def main() -> int:
     options = _options()
-    _end_with_parent()
+    _end_with(options.owner)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     said = json.loads(options.config)
     # Read where the libraries load. Threads that spin while they wait take the processors from other ranks and programs.
     for name, value in {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}.items():
@@ -68,8 +69,10 @@ def main() -> int:
         with socket.create_server((host, int(port))) as listener:
             token = Path(options.token_file).read_text().strip()
             _ready(Path(options.ready), "%s:%d" % listener.getsockname()[:2])
-            Server(settings, crew, spool, token, options.stay).serve(listener)
-        crew.close()
+            try:
+                Server(settings, crew, spool, token, options.stay).serve(listener)
+            finally:
+                crew.close()
     finally:
         spool.close()
     return 0
@@ -91,6 +94,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--ready", required=True, help="file that is written when the gateway can be spoken to")
     parser.add_argument("--token-file", required=True, help="file with the token that a client must know")
     parser.add_argument("--config", default="{}", help="the run file's engine, as JSON")
+    parser.add_argument("--owner", type=int, help="process that this gateway is to end with, whoever started its ranks")
     parser.add_argument("--stay", action="store_true", help="wait for the next client when one is gone")
     return parser.parse_args()
 
@@ -113,18 +117,28 @@ def _share_processors(torch: object) -> None:
         torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // ranks))  # type: ignore[attr-defined]
 
 
-def _end_with_parent() -> None:
-    """Linux ends this process with the one that started it; elsewhere, and where that was gone already, a thread looks."""
+def _end_with(owner: int | None) -> None:
+    """Linux ends this process with the one that started it; elsewhere, and for who started that, a thread looks."""
     parent = os.getppid()
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == parent and (owner is None or _is_alive(owner)):
             time.sleep(1)
         os._exit(3)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _ready(file: Path, address: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import sys
 import threading
 from multiprocessing.connection import Client, Connection, Listener
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
+from .faults import traced
 from .frames import StoredFrames
 from .rank import Rank
 from .settings import Settings
@@ -42,25 +44,12 @@ class Frames:
             raise GatewayError("bad-media", "The frames of a prompt were not sent.", place=key) from None
 
 
-def as_gateway_error(error: BaseException) -> GatewayError:
-    if isinstance(error, GatewayError):
-        return error
-    if isinstance(error, torch.OutOfMemoryError):
-        return GatewayError(
-            "engine-failed",
-            f"The accelerator has no memory left: {error}",
-            remedy="Lower microBatchTokens or sampleTokens, take more ranks, or set offload or lora, in the run file's engine.",
-        )
-    if isinstance(error, OSError) and error.errno == 28:
-        return GatewayError("disk-full", f"No space is left: {error}", place=error.filename)
-    return GatewayError("engine-failed", f"{type(error).__name__}: {error}")
-
-
 class Crew:
     """Rank 0's hold on all ranks, itself among them."""
 
     def __init__(self, settings: Settings, folder: Path):
         self._frames = Frames()
+        self._folder = folder
         self._reports: dict[int, Report] = {}
         self.rank = Rank(settings, self._frames, self._report)
         self._links: list[Connection] = []
@@ -85,8 +74,10 @@ class Crew:
             try:
                 own = self.rank.execute(method, params, call)
             except Exception as error:
-                own = _traced(error)
-            found = {0: own, **self._others(call, isinstance(own, GatewayError))}
+                own = traced(error)
+            if isinstance(own, GatewayError):
+                self._give_up_later(call, own)
+            found = {0: own, **self._others(call)}
             for rank in sorted(found):
                 if isinstance(found[rank], GatewayError):
                     raise found[rank]
@@ -105,18 +96,10 @@ class Crew:
     def close(self) -> None:
         self._tell(("close",))
 
-    def _others(self, call: int, failed: bool) -> dict[int, Any]:
+    def _others(self, call: int) -> dict[int, Any]:
         found: dict[int, Any] = {}
         while len(found) < len(self._links):
-            if failed:
-                timer = threading.Timer(_PATIENCE_SECONDS, _give_up)
-                timer.daemon = True
-                timer.start()
-            try:
-                rank, of, value = self._answers.get()
-            finally:
-                if failed:
-                    timer.cancel()
+            rank, of, value = self._answers.get()
             if of == call:
                 found[rank] = value
         return found
@@ -137,17 +120,28 @@ class Crew:
                 if kind == "report":
                     self._report(call, value)
                     continue
-                if isinstance(value, GatewayError) and value.code == "engine-failed":
-                    threading.Timer(_PATIENCE_SECONDS, self._give_up_on, (call, value)).start()
+                if isinstance(value, GatewayError):
+                    self._give_up_later(call, value)
                 self._answers.put((rank, call, value))
         except (EOFError, OSError):
-            print(f"Rank {rank} is gone.", file=sys.stderr, flush=True)
-            os._exit(13)
+            self._end(f"Rank {rank} is gone.")
 
-    def _give_up_on(self, call: int, error: GatewayError) -> None:
-        if call in self._reports:
-            print(f"A rank failed and left the others waiting: {error}", file=sys.stderr, flush=True)
-            os._exit(13)
+    def _give_up_later(self, call: int, error: GatewayError) -> None:
+        """Has the others end their answers; ends all where the call is not over by then, as they wait for the one that failed."""
+        self.abort(call)
+
+        def look() -> None:
+            if call in self._reports:
+                self._end(f"A rank failed and left the others waiting: {error}")
+
+        timer = threading.Timer(_PATIENCE_SECONDS, look)
+        timer.daemon = True
+        timer.start()
+
+    def _end(self, why: str) -> None:
+        print(why, file=sys.stderr, flush=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os._exit(13)
 
     def _report(self, call: int, event: dict[str, Any]) -> None:
         report = self._reports.get(call)
@@ -199,19 +193,5 @@ def follow(settings: Settings) -> None:
         try:
             value = rank.execute(method, params, call)
         except Exception as error:
-            value = _traced(error)
+            value = traced(error)
         say(("answer", call, value))
-
-
-def _traced(error: Exception) -> GatewayError:
-    told = as_gateway_error(error)
-    if told is not error:
-        import traceback
-
-        traceback.print_exc()
-    return told
-
-
-def _give_up() -> None:
-    print("A rank failed and left the others waiting.", file=sys.stderr, flush=True)
-    os._exit(13)

@@ -61,7 +61,9 @@ class FrameSpool:
         return missing
 
     def put(self, key: str, width: int, height: int, count: int, pixels: np.ndarray) -> None:
-        if pixels.dtype != np.uint8 or pixels.size != width * height * count * 3:
+        if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
+            raise GatewayError("bad-request", "pixels must be an array of u1.", place=key)
+        if pixels.size != width * height * count * 3:
             raise GatewayError(
                 "bad-media", f"{pixels.size} bytes are no {count} frames of {width} x {height}.", place=key
             )
@@ -111,6 +113,8 @@ class FrameSpool:
         return self.folder / f"{self._files}.rgb"
 
     def _keep(self, key: str, stored: StoredFrames) -> None:
+        if key in self._kept:
+            Path(self._kept[key].file).unlink(missing_ok=True)
         self._kept[key] = stored
         total = sum(one.size for one in self._kept.values())
         for old in [name for name in self._kept if name not in self._wanted and name != key]:

@@ -13,8 +13,10 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -28,12 +30,14 @@ from verl.workers.config import FSDPEngineConfig, FSDPOptimizerConfig, HFModelCo
 from verl.workers.engine.fsdp.transformer_impl import FSDPEngineWithLMHead
 from verl.workers.engine_workers_tinker import _apply_optim_step_params
 
+from .faults import as_gateway_error, on_first_rank, traced
 from .layout import NO_ROWS, Layout, lay_out
 from .loss import Terms, answer_loss
 from .plan import Row, Sequence, micro_batches
 from .scoring import score_with
 from .settings import Settings
 from .vision import Pixels, VisionTower
+from .weights import require_whole, require_whole_adapter
 from .wire import GatewayError
 
 _SHORT = {"float32": "fp32", "bfloat16": "bf16"}
@@ -52,6 +56,7 @@ class GatewayEngine(FSDPEngineWithLMHead):
 
     def _build_module(self) -> nn.Module:
         module = super()._build_module()
+        require_whole(module, self.model_config.local_path)
         assert self.pixels is not None
         self.tower = VisionTower(module.model.visual, self.pixels)
         score_with(module, self.tower, self.model_config.enable_gradient_checkpointing)
@@ -61,6 +66,13 @@ class GatewayEngine(FSDPEngineWithLMHead):
             # Weights alone: the frequencies of positions lose too much in bfloat16.
             for one in module.parameters():
                 one.data = one.data.to(_DTYPES[self.computes_in])
+        return module
+
+    def _build_lora_module(self, module: nn.Module) -> nn.Module:
+        module = super()._build_lora_module(module)
+        folder = getattr(self.model_config, "lora_adapter_path", None)
+        if folder is not None:
+            require_whole_adapter(module, folder)
         return module
 
     def _build_optimizer(self, module: nn.Module) -> Any:
@@ -140,7 +152,15 @@ class Model:
             FSDPOptimizerConfig(lr=1e-6),
             CheckpointConfig(),
         )
-        engine._build_model_optimizer()
+        try:
+            engine._build_model_optimizer()
+        except (OSError, ValueError, LookupError, AttributeError, SafetensorError) as error:
+            raise GatewayError(
+                "bad-model",
+                f"The model can't be loaded: {traced(error)}",
+                place=folder,
+                remedy="Use another checkpoint.",
+            ) from error
         self.engine = engine
         self.steps = 0
         self.has_gradient = False
@@ -168,6 +188,10 @@ class Model:
         counts = [(one.numel(), one.requires_grad) for one in self.module.parameters()]
         return sum(count for count, _ in counts), sum(count for count, trained in counts if trained)
 
+    @property
+    def vocabulary(self) -> int:
+        return self.inner.config.text_config.vocab_size
+
     def forward(self, sequences: list[Sequence], entropy: bool, base: bool = False) -> dict[str, np.ndarray]:
         """Log-probability, and entropy in nats, of the answer tokens of this rank's share, by sequence number.
 
@@ -192,17 +216,21 @@ class Model:
         totals = torch.zeros(3, dtype=torch.float64)
         logprobs: dict[int, np.ndarray] = {}
         own = self._own(sequences)
-        with self.engine.train_mode(zero_grad_on_exit=False):
-            for number, batch in enumerate(own):
-                with self.engine._gradient_sync_context(is_last_micro_batch=number == len(own) - 1):
-                    sums, scored = self._loss(batch, terms, prompt_weights)
-                totals += torch.tensor(sums, dtype=torch.float64)
-                logprobs.update(scored)
+        try:
+            with self.engine.train_mode(zero_grad_on_exit=False):
+                for number, batch in enumerate(own):
+                    with self.engine._gradient_sync_context(is_last_micro_batch=number == len(own) - 1):
+                        sums, scored = self._loss(batch, terms, prompt_weights)
+                    totals += torch.tensor(sums, dtype=torch.float64)
+                    logprobs.update(scored)
+        except Exception:
+            # It may hold a part of what failed.
+            self._void_gradient()
+            raise
         dist.all_reduce(totals)
         loss, kl, clipped = totals.tolist()
         if not np.isfinite(loss):
-            self.engine.optimizer_zero_grad()
-            self.has_gradient = False
+            self._void_gradient()
             raise GatewayError(
                 "not-finite",
                 f"The loss is {loss}; no weight was changed.",
@@ -210,6 +238,10 @@ class Model:
             )
         self.has_gradient = True
         return {"loss": loss, "kl": kl, "clipped": clipped, "logprobs": logprobs}
+
+    def _void_gradient(self) -> None:
+        self.engine.optimizer_zero_grad()
+        self.has_gradient = False
 
     def optim_step(self, step: dict[str, float]) -> float:
         """@returns the gradient's norm before clipping"""
@@ -249,6 +281,8 @@ class Model:
     @torch.no_grad()
     def restore(self, number: int) -> None:
         """Weights and optimizer as they were, bit for bit; a gradient that is held is void."""
+        if number not in self.snapshots:
+            raise GatewayError("bad-request", f"There is no snapshot {number}.")
         kept = self.snapshots[number]
         for live, copy in kept:
             live.copy_(copy)
@@ -256,8 +290,7 @@ class Model:
         if self.steps == 0 and self.engine.optimizer is not None:
             self.engine.optimizer.state.clear()
         if self.engine.optimizer is not None:
-            self.engine.optimizer_zero_grad()
-        self.has_gradient = False
+            self._void_gradient()
         self.tower.forget()
 
     def release(self, number: int) -> None:
@@ -266,30 +299,45 @@ class Model:
     def save(self, folder: str) -> int:
         """Weights in Hugging Face's layout (with an adapter: that alone), and the optimizer's state in shards that any number of ranks reads."""
         state = get_model_state_dict(self.module, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
-        if dist.get_rank() == 0:
-            _write_adapter(
-                self.module, state, folder, self.engine.model_config.local_path
-            ) if self.settings.lora else _write_weights(self.module, state, folder)
+        on_first_rank(
+            lambda: (
+                _write_adapter(self.module, state, folder, self.engine.model_config.local_path)
+                if self.settings.lora
+                else _write_weights(self.module, state, folder)
+            )
+        )
         if self.steps > 0:
             held = get_optimizer_state_dict(
                 self.module, self.engine.optimizer, options=StateDictOptions(cpu_offload=True)
             )
-            dcp.save({"optimizer": held}, checkpoint_id=str(Path(folder, "optimizer")))
+            try:
+                dcp.save({"optimizer": held}, checkpoint_id=str(Path(folder, "optimizer")))
+            except CheckpointException as error:
+                raise as_gateway_error(error) from error
         dist.barrier()
         return self.steps
 
     def load_optimizer(self, folder: str) -> None:
         """Of the steps that the controller wrote beside the weights."""
-        steps = int(json.loads(Path(folder, "optimizer.json").read_text())["step"])
+        state = Path(folder, "optimizer.json")
+        try:
+            steps = int(json.loads(state.read_text())["step"])
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise GatewayError(
+                "bad-model", "The file does not say how many steps the optimizer took.", place=str(state)
+            ) from error
         if steps == 0:
             return
         place = Path(folder, "optimizer")
         held = {"optimizer": get_optimizer_state_dict(self.module, self.engine.optimizer)}
         try:
             dcp.load(held, checkpoint_id=str(place))
-        except Exception as error:
+        except (Exception, CheckpointException) as error:
             raise GatewayError(
-                "bad-model", f"The optimizer's state can't be read: {error}", place=str(place)
+                "bad-model",
+                f"The optimizer's state can't be read: {as_gateway_error(error)}",
+                place=str(place),
+                remedy="Go on from another checkpoint, or begin with this one's weights.",
             ) from error
         set_optimizer_state_dict(self.module, self.engine.optimizer, held["optimizer"])
         self.steps = steps

@@ -26,7 +26,10 @@ class Rank:
         self.endings = Endings()
 
     def execute(self, method: str, params: dict[str, Any], call: int) -> Any:
-        return getattr(self, f"_{method}")(params, call)
+        try:
+            return getattr(self, f"_{method}")(params, call)
+        finally:
+            self.endings.forget(call)
 
     def _createModel(self, params: dict[str, Any], call: int) -> dict[str, int]:
         number, role, folder, copied = params["model"], params["role"], params["folder"], params["copyOf"]
@@ -34,7 +37,7 @@ class Rank:
         if source is not None and source.adapter_is_new and role == "reference":
             self.bases[number] = copied
             total, trained = source.parameters
-            return {"parameters": total - trained, "trainable": 0}
+            return {"parameters": total - trained, "trainable": 0, "vocabulary": source.vocabulary}
         model = Model(folder if source is None else source.folder, role, self.settings, self.pixels)
         if source is not None:
             model.take_weights(source)
@@ -42,13 +45,10 @@ class Rank:
             model.load_optimizer(folder)
         self.models[number] = model
         total, trained = model.parameters
-        return {"parameters": total, "trainable": trained}
+        return {"parameters": total, "trainable": trained, "vocabulary": model.vocabulary}
 
     def _sample(self, params: dict[str, Any], call: int) -> None:
-        try:
-            sample(self._model(params["model"]), params, call, self.endings, lambda event: self.report(call, event))
-        finally:
-            self.endings.forget(call)
+        sample(self._model(params["model"]), params, call, self.endings, lambda event: self.report(call, event))
 
     def _forward(self, params: dict[str, Any], call: int) -> dict[str, Any]:
         number = params["model"]

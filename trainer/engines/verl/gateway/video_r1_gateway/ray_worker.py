@@ -20,7 +20,7 @@ from verl.single_controller.base.decorator import Dispatch, register
 from verl.utils.distributed import initialize_global_process_group_ray
 from verl.workers.engine_workers_tinker import TinkerActorRolloutRefWorker
 
-from .crew import _traced
+from .faults import traced
 from .rank import Rank
 from .settings import Settings
 from .wire import GatewayError
@@ -105,7 +105,7 @@ class GatewayWorker(TinkerActorRolloutRefWorker):
         try:
             found = self._gateway.execute(method, params, call)
         except Exception as error:
-            return _traced(error)
+            return traced(error)
         if method == "createModel" and params["role"] == "policy" and self.actor is None:
             self._take_policy(params["model"])
         if method == "unload" and params["model"] not in self._gateway.models and not self._gateway.models:

@@ -27,6 +27,7 @@ from .decoding import cache_of, grouped_attention
 from .drawing import Options, draw, uniform
 from .model import Model
 from .plan import Prompt, batches, read_prompts, shares
+from .wire import GatewayError
 
 _REPORT_SECONDS = 0.05
 
@@ -107,6 +108,9 @@ def sample(model: Model, params: dict[str, Any], call: int, endings: Endings, re
 def _write(model: Model, rows: list[Row], options: Options, call: int, endings: Endings, report: Report) -> None:
     inner = model.inner
     writer = _Writer(rows, options, call, endings, report)
+    if endings.of(call)[0]:
+        writer.close()
+        return
     device = model.tower.device
     model.tower.agree = lambda need: need
     model.tower.begin((medium for row in rows for medium in row.prompt.media), False)
@@ -125,7 +129,7 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
                 ),
                 logits_processor=LogitsProcessorList([writer]),
                 stopping_criteria=StoppingCriteriaList([_Done(writer)]),
-                # Every rank has all weights here and writes its own share, which may be none.
+                # The weights are whole here: a rank that has fewer answers, or none, must not be waited for.
                 synced_gpus=False,
             )
     finally:
@@ -223,6 +227,12 @@ class _Writer(LogitsProcessor):
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         logits = scores.float()
+        if not bool(torch.isfinite(logits.logsumexp(dim=-1)).all()):
+            raise GatewayError(
+                "not-finite",
+                "The model's logits are not finite: nothing can be drawn.",
+                remedy="Go back to the last checkpoint, and lower the learning rate.",
+            )
         drawn = draw(logits, self._numbers(), self.options)
         logprobs = torch.log_softmax(logits, dim=-1)
         entropy = -(logprobs.exp() * logprobs).sum(dim=-1)

@@ -8,6 +8,7 @@ import platform
 import socket
 import threading
 import time
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from queue import SimpleQueue
 from typing import Any
@@ -15,7 +16,9 @@ from typing import Any
 import torch
 
 from . import PROTOCOL
-from .crew import Crew, as_gateway_error
+from .checks import check, check_frames
+from .crew import Crew
+from .faults import traced
 from .frames import FrameSpool, StoredFrames
 from .plan import read_prompts
 from .rank import joined
@@ -24,6 +27,11 @@ from .wire import GatewayError, encode, receive
 
 _LOSS_MEANS = ["answer", "token", "constant"]
 _OPTIMIZER_KEYS = ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "gradClipNorm"]
+
+
+_GREETING_SECONDS = 10.0
+"""Less than a client waits for its own greeting: who says nothing must not keep it out."""
+_MOST_GREETING = 64 * 2**10
 
 
 _Requests = SimpleQueue["dict[str, Any] | None"]
@@ -36,7 +44,8 @@ class Server:
         self._connection: socket.socket | None = None
         self._calls = 0
         self._call_of: dict[Any, int] = {}
-        self._models: set[int] = set()
+        self._vocabularies: dict[int, int] = {}
+        """Of each model, how many tokens it knows."""
         self._busy: tuple[str, float] | None = None
 
     def serve(self, listener: socket.socket) -> None:
@@ -51,15 +60,17 @@ class Server:
 
     def _greet(self, connection: socket.socket) -> bool:
         """The first message must be the right one."""
-        connection.settimeout(30)
+        late = threading.Timer(_GREETING_SECONDS, _cut, (connection,))
+        late.start()
         try:
-            message = receive(connection)
+            message = receive(connection, _MOST_GREETING, 0)
             if message is None:
                 return False
-            params = message.get("params", {})
-            if message.get("method") != "hello" or not isinstance(params, dict):
+            identity, method, params = _read(message)
+            if method != "hello":
                 raise GatewayError("bad-request", "The first message must be hello.")
-            if not hmac.compare_digest(str(params.get("token", "")).encode(), self.token.encode()):
+            said = str(params.get("token", "")).encode(errors="replace")
+            if not hmac.compare_digest(said, self.token.encode()):
                 raise GatewayError(
                     "bad-request",
                     "The token is not this gateway's.",
@@ -69,24 +80,24 @@ class Server:
                 raise GatewayError(
                     "bad-request", f"This gateway speaks protocol {PROTOCOL}, the client {params.get('protocol')}."
                 )
-            self._send(connection, {"id": message.get("id"), "result": self._hello()})
-            connection.settimeout(None)
+            self._send(connection, {"id": identity, "result": self._hello()})
             return True
         except GatewayError as error:
             self._send(connection, {"id": None, "error": error.to_json()})
             return False
         except OSError:
             return False
+        finally:
+            late.cancel()
 
     def _attend(self, connection: socket.socket) -> None:
         self._connection = connection
         requests: _Requests = SimpleQueue()
         threading.Thread(target=self._hear, args=(connection, requests), daemon=True).start()
         while (message := requests.get()) is not None:
-            identity, method, params = message.get("id"), message.get("method"), message.get("params", {})
-            self._busy = (str(method), time.monotonic())
-            self._calls += 1
-            call = self._call_of.setdefault(identity, self._calls)
+            identity, method, params = _read(message)
+            self._busy = (method, time.monotonic())
+            call = self._call_of.setdefault(identity, self._next())
             answer: dict[str, Any]
             try:
                 handler = getattr(self, f"_do_{method}", None)
@@ -98,11 +109,7 @@ class Server:
                     )
                 }
             except Exception as error:
-                answer = {"error": as_gateway_error(error).to_json()}
-                if not isinstance(error, GatewayError):
-                    import traceback
-
-                    traceback.print_exc()
+                answer = {"error": traced(error).to_json()}
             self._busy = None
             self._call_of.pop(identity, None)
             self._send(connection, {"id": identity, **answer})
@@ -114,7 +121,11 @@ class Server:
         try:
             while (message := receive(connection)) is not None:
                 self._take(connection, message, requests)
-        except (GatewayError, OSError) as error:
+        except GatewayError as error:
+            print(f"The client sent what is no message: {error}", flush=True)
+            self._send(connection, {"id": None, "error": error.to_json()})
+            _cut(connection)
+        except OSError as error:
             print(f"The client's socket failed: {error}", flush=True)
         if not self.stay:
             # Whatever is being computed, nobody waits for it.
@@ -127,7 +138,7 @@ class Server:
         requests.put(None)
 
     def _take(self, connection: socket.socket, message: dict[str, Any], requests: _Requests) -> None:
-        identity, method, params = message.get("id"), message.get("method"), message.get("params", {})
+        identity, method, params = _read(message)
         if method == "ping":
             busy = self._busy
             said = (
@@ -137,13 +148,17 @@ class Server:
             )
             self._send(connection, {"id": identity, "result": said})
         elif method in ("abort", "end"):
-            call = self._call_of.get(params.get("of"))
+            of, answer = params.get("of"), params.get("answer")
+            if not isinstance(of, int) or (method == "end" and not isinstance(answer, int)):
+                error = GatewayError("bad-request", f"{method} names a request by its number, and end an answer.")
+                self._send(connection, {"id": identity, "error": error.to_json()})
+                return
+            call = self._call_of.get(of)
             if call is not None:
-                self.crew.abort(call) if method == "abort" else self.crew.end(call, params["answer"])
+                self.crew.abort(call) if method == "abort" else self.crew.end(call, answer)
             self._send(connection, {"id": identity, "result": {}})
         else:
-            self._calls += 1
-            self._call_of[identity] = self._calls
+            self._call_of[identity] = self._next()
             requests.put(message)
 
     def _send(self, connection: socket.socket, message: dict[str, Any]) -> None:
@@ -156,9 +171,9 @@ class Server:
 
     def _leave(self) -> None:
         """What the client held is let go; the next one begins anew."""
-        for model in sorted(self._models):
+        for model in sorted(self._vocabularies):
             self.crew.run("unload", {"model": model}, self._next(), {}, lambda _: None)
-        self._models.clear()
+        self._vocabularies.clear()
         self._call_of.clear()
 
     def _next(self) -> int:
@@ -170,22 +185,28 @@ class Server:
         return {key: self.spool[key] for key in keys}
 
     def _all(self, method: str, params: dict[str, Any], call: int, report: Any) -> list[Any]:
+        check(method, params, self._vocabularies, self.spool.__getitem__)
         frames = self._stored(params) if "prompts" in params else {}
         return self.crew.run(method, params, call, frames, report)
 
     # Each of the methods of the wire.
 
     def _do_frames(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
-        return {"missing": self.spool.wanted(params["frames"])}
+        frames = params.get("frames")
+        if not isinstance(frames, list):
+            raise GatewayError("bad-request", "frames must be a list.")
+        for number, one in enumerate(frames):
+            check_frames(one, f"frames[{number}]")
+        return {"missing": self.spool.wanted(frames)}
 
     def _do_putFrames(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
-        self.spool.put(params["key"], params["width"], params["height"], params["count"], params["pixels"])
+        check_frames(params, "putFrames")
+        self.spool.put(params["key"], params["width"], params["height"], params["count"], params.get("pixels"))
         return {}
 
     def _do_createModel(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
-        _require_folder(params["folder"])
         [made, *_] = self._all("createModel", params, call, report)
-        self._models.add(params["model"])
+        self._vocabularies[params["model"]] = made.pop("vocabulary")
         return made
 
     def _do_sample(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
@@ -206,7 +227,6 @@ class Server:
         return {"gradNorm": self._all("optimStep", params, call, report)[0]}
 
     def _do_saveState(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
-        _require_folder(params["folder"])
         return {"optimizerStep": self._all("saveState", params, call, report)[0]}
 
     def _do_memory(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
@@ -216,7 +236,7 @@ class Server:
 
     def _do_unload(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
         self._all("unload", params, call, report)
-        self._models.discard(params["model"])
+        self._vocabularies.pop(params["model"], None)
         return {}
 
     def _plain(method: str) -> Any:  # type: ignore[misc]
@@ -254,14 +274,18 @@ class Server:
         }
 
 
-def _require_folder(folder: str | None) -> None:
-    if folder is not None and not os.path.isdir(folder):
-        raise GatewayError(
-            "bad-model",
-            "The gateway's machine has no such folder.",
-            place=folder,
-            remedy="A gateway elsewhere must see the project under the same path, as on a file system that both share.",
-        )
+def _read(message: dict[str, Any]) -> tuple[int, str, dict[str, Any]]:
+    """What every request has. Raises GatewayError."""
+    identity, method, params = message.get("id"), message.get("method"), message.get("params")
+    if not isinstance(identity, int) or not isinstance(method, str) or not isinstance(params, dict):
+        raise GatewayError("bad-request", "A message must have a number (id), a method and an object of params.")
+    return identity, method, params
+
+
+def _cut(connection: socket.socket) -> None:
+    """Ends a connection, for the thread that reads from it too."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _capabilities(settings: Settings) -> dict[str, Any]:

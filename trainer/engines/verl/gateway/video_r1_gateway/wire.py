@@ -73,16 +73,20 @@ def decode(text: bytes, binary: bytes) -> dict[str, Any]:
         return [whole(one) for one in value] if isinstance(value, list) else value
 
     try:
-        message = json.loads(text)
-    except ValueError as error:
+        message = whole(json.loads(text, parse_constant=_no_number))
+    except (ValueError, RecursionError) as error:
         raise GatewayError("bad-request", f"A message is not JSON: {error}") from error
     if not isinstance(message, dict):
         raise GatewayError("bad-request", "A message must be an object.")
-    return whole(message)
+    return message
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def _array(said: dict[str, Any], binary: bytes) -> np.ndarray:
-    dtype, at, count = _DTYPES.get(said.get("$", "")), said.get("at"), said.get("n")
+    dtype, at, count = _DTYPES.get(str(said.get("$"))), said.get("at"), said.get("n")
     if dtype is None or not isinstance(at, int) or not isinstance(count, int) or at < 0 or count < 0 or at % 4 != 0:
         raise GatewayError("bad-request", f"This names no array: {said}")
     if at + count * dtype.itemsize > len(binary):
@@ -90,13 +94,15 @@ def _array(said: dict[str, Any], binary: bytes) -> np.ndarray:
     return np.frombuffer(binary, dtype, count, at)
 
 
-def receive(connection: socket.socket) -> dict[str, Any] | None:
+def receive(
+    connection: socket.socket, most_json: int = MOST_JSON, most_binary: int = MOST_BINARY
+) -> dict[str, Any] | None:
     """The next message; None where the other end closed. Raises GatewayError `bad-request` for what is none."""
     header = _exactly(connection, _HEADER.size)
     if header is None:
         return None
     json_bytes, binary_bytes = _HEADER.unpack(header)
-    if json_bytes > MOST_JSON or binary_bytes > MOST_BINARY:
+    if json_bytes > most_json or binary_bytes > most_binary:
         raise GatewayError("bad-request", f"A message of {json_bytes} and {binary_bytes} bytes is too long.")
     text = _exactly(connection, json_bytes)
     binary = _exactly(connection, binary_bytes)

@@ -1,0 +1,70 @@
+/** `gateway slurm` writes and shows a script, and submits nothing that was not agreed to. */
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { gatewayCommand } from '../../../trainer/cli/commands/gateway.ts';
+
+const possible = process.platform !== 'win32' && existsSync('/bin/bash');
+if (!possible) console.log('Skipped: what stands in for sbatch is a shell script.');
+
+describe.skipIf(!possible)('gateway slurm', () => {
+  const before = process.env.PATH;
+  let home: string;
+  let out: string;
+  beforeEach(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'video-r1-gateway-'));
+    out = '';
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      out += text;
+      return true;
+    });
+    await mkdir(path.join(home, 'bin'));
+    await sbatch(`printf '%s\\n' "$PWD" "$@" > "${home}/submitted"; echo "Submitted batch job 4711"`);
+    process.env.PATH = `${path.join(home, 'bin')}:${before}`;
+    const engine = { name: 'verl', offload: true, python: 'python-of-the-nodes' };
+    const model = { checkpoint: 'm' };
+    const content = { version: 1, name: 'tgrpo', method: 'tgrpo', dataset: 'd.json', model, engine };
+    await writeFile(path.join(home, 'tgrpo.run.json'), JSON.stringify(content));
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    process.env.PATH = before;
+    await rm(home, { recursive: true, force: true });
+  });
+  const sbatch = async (does: string) => {
+    await writeFile(path.join(home, 'bin/sbatch'), `#!/bin/bash\n${does}\n`);
+    await chmod(path.join(home, 'bin/sbatch'), 0o755);
+  };
+  const run = (...more: string[]) =>
+    gatewayCommand.run(['slurm', path.join(home, 'tgrpo.run.json'), '--nodes', '2', '--gpus-per-node', '8', ...more]);
+  const folder = () => path.join(home, '.video-r1/gateways');
+
+  it('writes the script with a rank for each GPU, shows it, and submits nothing', async () => {
+    expect(await run('--engine', 'microBatchTokens=8192')).toBe(0);
+    const script = await readFile(path.join(folder(), 'tgrpo.gateway.sbatch'), 'utf8');
+    expect(out).toContain(script);
+    expect(script).toMatch(/"ranks":16,"nodes":2.*"offload":true.*"microBatchTokens":8192/);
+    expect((await stat(path.join(folder(), 'tgrpo.gateway.sbatch'))).mode & 0o077).toBe(0);
+    expect(existsSync(path.join(home, 'submitted'))).toBe(false);
+  });
+
+  it('submits what was agreed to, where the log is then', async () => {
+    expect(await run('--submit', '--yes')).toBe(0);
+    expect((await readFile(path.join(home, 'submitted'), 'utf8')).split('\n')).toEqual([
+      ...[folder(), 'tgrpo.gateway.sbatch', ''],
+    ]);
+    expect(out).toContain('Submitted batch job 4711');
+  });
+
+  it('submits nothing where nobody can be asked, and says what Slurm refuses', async () => {
+    await expect(run('--submit')).rejects.toMatchObject({ remedy: expect.stringMatching(/--yes/) });
+    expect(existsSync(path.join(home, 'submitted'))).toBe(false);
+    await sbatch('echo "invalid partition" >&2; exit 1');
+    await expect(run('--submit', '--yes')).rejects.toMatchObject({
+      kind: 'engine-failed',
+      message: 'sbatch failed: invalid partition',
+    });
+  });
+});
