@@ -56,15 +56,16 @@ describe.skipIf(found.python === null)('one model on several ranks', () => {
     return readTensors(folder);
   }
 
-  const answersOf = async (engine: Engine, policy: ModelHandle) =>
-    (
-      await sampleAll(
-        engine,
-        policy,
-        rows().map(({ prompt }, i) => ({ prompt, seeds: [i, i + 100, i + 200] })),
-        { maxTokens: 12, temperature: 0.9 },
-      )
-    ).map((answers) => answers.map(({ tokens }) => [...tokens]));
+  const answersOf = async (engine: Engine, policy: ModelHandle) => {
+    const written = (prompts: Parameters<typeof sampleAll>[2]) =>
+      sampleAll(engine, policy, prompts, { maxTokens: 12, temperature: 0.9 });
+    const several = rows().map(({ prompt }, i) => ({ prompt, seeds: [i, i + 100, i + 200] }));
+    // One answer leaves the other ranks none.
+    const alone = several.slice(0, 1).map(({ prompt }) => ({ prompt, seeds: [7] }));
+    return [...(await written(several)), ...(await written(alone))].map((answers) =>
+      answers.map(({ tokens }) => [...tokens]),
+    );
+  };
 
   test.each<[string, Partial<VerlSettings>]>([
     ['two ranks', { ranks: 2 }],
