@@ -9,7 +9,7 @@ import { runsFolder } from '../../trainer/runs/project-paths.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 
 /** A few pictures of one colour each, and a model so small that its twenty steps take a moment. */
-export async function smallProject(engine: object = { name: 'tfjs', backend: 'wasm', threads: 2 }): Promise<string> {
+export async function smallProject(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'video-r1-faults-'));
   const colours = { red: [200, 40, 40], green: [40, 180, 60], blue: [40, 60, 210], yellow: [220, 210, 50] } as const;
   const names = Object.keys(colours) as (keyof typeof colours)[];
@@ -36,7 +36,7 @@ export async function smallProject(engine: object = { name: 'tfjs', backend: 'wa
     path.join(folder, 'sft.run.json'),
     JSON.stringify({
       ...{ version: 1, name: 'sft', method: 'sft', preset: 'sample', dataset: 'train.json' },
-      ...{ evaluationDataset: 'eval.json', model: { size }, engine },
+      ...{ evaluationDataset: 'eval.json', model: { size }, engine: { name: 'tfjs', backend: 'wasm', threads: 2 } },
       parameters: {
         ...{ steps: 20, evaluationQuestions: 2, checkpointEvery: 3, checkpointsKept: 3, questionsPerStep: 2 },
         ...{ probeEvery: 9, probeQuestions: 1, maxNewTokens: 24 },

@@ -47,7 +47,15 @@ function commandOf(pid: number): string {
 describe.skipIf(found.python === null || !isLinux)('a run on two ranks', () => {
   const engine = { name: 'verl', device: 'cpu', ranks: 2, python: found.python };
   const parameters = {
-    ...{ steps: 4, questionsPerStep: 2, groupSize: 3, shuffledGroupSize: 2, maxNewTokens: 12, checkpointEvery: 1 },
+    ...{
+      steps: 4,
+      questionsPerStep: 2,
+      groupSize: 3,
+      shuffledGroupSize: 2,
+      maxNewTokens: 12,
+      checkpointEvery: 1,
+      checkpointsKept: 9,
+    },
     ...{ skipFlatGroups: false, evaluateEvery: 0, evaluationQuestions: 4, temporalCredit: 'both' },
   };
   let project: Awaited<ReturnType<typeof sampleProject>>;
@@ -138,6 +146,21 @@ describe.skipIf(found.python === null || !isLinux)('a run on two ranks', () => {
     const { steps } = await client.client.request('metrics/get', { runId: straight });
     expect(steps.map(({ rankBytes }) => rankBytes?.length)).toEqual([2, 2, 2, 2]);
     expect(steps.every(({ mismatch }) => mismatch === undefined)).toBe(true);
+  });
+
+  it('takes another learning rate at one step on all ranks', async () => {
+    const id = await created();
+    await client.command(id, { kind: 'run-to', point: 'before-step', step: 3 });
+    await client.until(id, 'state', ({ run }) => run.state === 'paused');
+    await client.command(id, { kind: 'set', parameter: 'learningRate', value: 0 });
+    await client.command(id, { kind: 'resume' });
+    await completed(id);
+    const rates = (of: string) => made(of).steps.map(({ learningRate }) => learningRate);
+    expect(rates(id)).toEqual([...rates(straight).slice(0, 2), 0, 0]);
+    const weightsAt = (step: number) =>
+      readFileSync(path.join(project.folder, `.video-r1/runs/${id}/checkpoints/step-00000${step}/model.safetensors`));
+    expect(weightsAt(4).equals(weightsAt(2))).toBe(true);
+    expect(weightsAt(2).equals(weightsAt(1))).toBe(false);
   });
 
   it('whose rank dies while it stands still is told at once, with the log, and goes on in another engine', async () => {

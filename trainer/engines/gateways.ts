@@ -54,7 +54,7 @@ export async function runStandingGateway(order: StandingGateway): Promise<number
     [
       ...gatewayCommand(settings),
       ...['--stay', '--listen', listen, '--ready', files.ready, '--token-file', files.token],
-      ...['--config', JSON.stringify(gatewayConfig(settings))],
+      ...['--config', JSON.stringify(gatewayConfig(settings)), '--owner', String(process.pid)],
     ],
     {
       detached: true,

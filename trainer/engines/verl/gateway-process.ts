@@ -106,6 +106,8 @@ export class GatewayProcess {
           ...gatewayCommand(settings),
           ...['--listen', '127.0.0.1:0', '--ready', files.ready, '--token-file', files.token],
           ...['--config', JSON.stringify(gatewayConfig(settings))],
+          // Where a launcher stands between, no rank is this process's child.
+          ...['--owner', String(process.pid)],
         ],
         {
           // A group of its own, so that all of it can be ended.

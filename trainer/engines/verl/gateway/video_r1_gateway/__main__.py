@@ -6,6 +6,7 @@ import argparse
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 def main() -> int:
     options = _options()
+    _leave_nothing_of_the_launcher()
     _end_with(options.owner)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     said = json.loads(options.config)
@@ -85,7 +87,7 @@ def _crew(settings: "Settings", folder: Path) -> "Crew | RayCrew":
         return Crew(settings, folder)
     from .ray_crew import RayCrew
 
-    return RayCrew(settings)
+    return RayCrew(settings, folder)
 
 
 def _options() -> argparse.Namespace:
@@ -129,6 +131,13 @@ def _end_with(owner: int | None) -> None:
         os._exit(3)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _leave_nothing_of_the_launcher() -> None:
+    """torchrun makes a folder for what ranks die of, and leaves it. Ours say that in the log."""
+    for folder in Path(os.environ.get("TORCHELASTIC_ERROR_FILE", "/")).parents:
+        if folder.name.startswith("torchelastic_") and folder.parent == Path(tempfile.gettempdir()):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_alive(process: int) -> bool:

@@ -167,6 +167,7 @@ class Model:
         self.adapter_is_new = settings.lora is not None and not adapter.exists()
         self.snapshots: dict[int, list[tuple[Tensor, Tensor]]] = {}
         self._snapshot_steps: dict[int, int] = {}
+        self._snapshot_states: dict[int, dict[Tensor, Any]] = {}
         dist.barrier()
 
     @property
@@ -277,6 +278,8 @@ class Model:
     def snapshot(self, number: int) -> None:
         self.snapshots[number] = [(one, one.detach().clone()) for one in self._state()]
         self._snapshot_steps[number] = self.steps
+        optimizer = self.engine.optimizer
+        self._snapshot_states[number] = {} if optimizer is None else {**optimizer.state}
 
     @torch.no_grad()
     def restore(self, number: int) -> None:
@@ -287,14 +290,16 @@ class Model:
         for live, copy in kept:
             live.copy_(copy)
         self.steps = self._snapshot_steps[number]
-        if self.steps == 0 and self.engine.optimizer is not None:
-            self.engine.optimizer.state.clear()
         if self.engine.optimizer is not None:
+            # One that came between may have left other tensors, or none.
+            self.engine.optimizer.state.clear()
+            self.engine.optimizer.state.update(self._snapshot_states[number])
             self._void_gradient()
         self.tower.forget()
 
     def release(self, number: int) -> None:
-        self.snapshots.pop(number, None)
+        for kept in (self.snapshots, self._snapshot_steps, self._snapshot_states):
+            kept.pop(number, None)
 
     def save(self, folder: str) -> int:
         """Weights in Hugging Face's layout (with an adapter: that alone), and the optimizer's state in shards that any number of ranks reads."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -26,9 +27,10 @@ _OF_THE_POLICY = ("forward", "forwardBackward", "optimStep", "restore", "saveSta
 class RayCrew:
     """Has the same face as `Crew`."""
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, folder: Path):
         self.settings = settings
-        _join(settings)
+        self._folder = folder
+        self._session = _join(settings)
         self._reports: dict[int, Report] = {}
         self._put: dict[str, ray.ObjectRef] = {}
         self._post = Post.remote()
@@ -103,6 +105,8 @@ class RayCrew:
         except RayActorError as error:
             # What is left of the group can't go on without it.
             print(f"A worker is gone: {error}", file=sys.stderr, flush=True)
+            self.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
             os._exit(13)
         finally:
             self._reports.pop(call, None)
@@ -113,6 +117,8 @@ class RayCrew:
 
     def close(self) -> None:
         ray.shutdown()
+        if self._session is not None:
+            shutil.rmtree(self._session, ignore_errors=True)
 
     def _reference(self, key: str, stored: StoredFrames) -> ray.ObjectRef:
         if key not in self._put:
@@ -144,17 +150,20 @@ class RayCrew:
                 report(event)
 
 
-def _join(settings: Settings) -> None:
-    """The cluster by its address, else one of this machine. The package goes along with the workers."""
+def _join(settings: Settings) -> str | None:
+    """The cluster by its address, else one of this machine. The package goes along with the workers.
+
+    @returns the folder that a cluster of our own makes in the system's temporary one, and leaves there
+    """
     names = ("VERL_PLATFORM", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM", "OMP_NUM_THREADS")
     env = {name: os.environ[name] for name in names if name in os.environ}
     if settings.ray is None:
         local = {"num_cpus": settings.ranks + 1} if settings.device == "cpu" else {}
         path = os.pathsep.join([str(_PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        ray.init(
+        context = ray.init(
             address="local", include_dashboard=False, runtime_env={"env_vars": {**env, "PYTHONPATH": path}}, **local
         )
-        return
+        return context.address_info["session_dir"]
     try:
         ray.init(address=settings.ray, runtime_env={"env_vars": env, "py_modules": [str(_PACKAGE)]})
     except (RayError, ConnectionError, ValueError) as error:
@@ -163,3 +172,4 @@ def _join(settings: Settings) -> None:
             f"There is no Ray cluster at {settings.ray}: {error}",
             remedy="ray start --head begins one.",
         ) from error
+    return None

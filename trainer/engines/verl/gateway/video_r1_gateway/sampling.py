@@ -119,6 +119,8 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
     inner.forward = MethodType(_sampling_forward(model, rows), inner)
     text = inner.config.text_config
     cache = cache_of(text.num_hidden_layers, inputs["input_ids"].shape[1] + options.most_tokens)
+    # What a checkpoint names (a repetition penalty, other tokens to end with) would be added to what is asked for.
+    named, inner.generation_config = inner.generation_config, GenerationConfig()
     try:
         with grouped_attention(text):
             inner.generate(
@@ -133,6 +135,7 @@ def _write(model: Model, rows: list[Row], options: Options, call: int, endings: 
                 synced_gpus=False,
             )
     finally:
+        inner.generation_config = named
         if before is None:
             del inner.forward
         else:
