@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   environmentFor,
+  noEnvironment,
   type VerlEnvironment,
   verlEnvironments,
 } from '../../../../trainer/engines/verl/setup/environment.ts';
@@ -214,4 +215,10 @@ it('the environment to compute with goes by the device, and for auto by the driv
     'cpu',
     'cuda',
   ]);
+});
+
+it('where there is none, the set-up of the device is named; for auto both', () => {
+  const named = (device: 'auto' | 'cpu' | 'cuda') => noEnvironment(device).remedy?.match(/setup verl(?: --cpu)?/g);
+  expect([named('cpu'), named('cuda')]).toEqual([['setup verl --cpu'], ['setup verl']]);
+  expect(named('auto')).toEqual(['setup verl', 'setup verl --cpu']);
 });
