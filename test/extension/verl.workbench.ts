@@ -94,17 +94,17 @@ describe.skipIf(found.python === null)('the verl engine in the window', () => {
   test('paused, it takes another learning rate, and an answer of the open group is left out', {
     timeout: longMs,
   }, async () => {
-    await window.run('Video-R1: Set Parameter…');
-    await window.pick('tgrpo-1');
-    await window.pick(/^learning rate/);
-    await window.enter('0.00005');
-    await dashboard.command('set learning rate').filter({ hasText: 'scheduled' }).waitFor({ timeout: longMs });
     await window.run('Video-R1: Add Breakpoint…');
     await window.pick('tgrpo-1');
     await window.pick('Type a condition');
     await window.enter('any(length > 2)');
     await window.pick('before-update');
     await window.pick('Pause the run');
+    await window.run('Video-R1: Set Parameter…');
+    await window.pick('tgrpo-1');
+    await window.pick(/^learning rate/);
+    await window.enter('0.00005');
+    await dashboard.command('set learning rate').filter({ hasText: 'scheduled' }).waitFor({ timeout: longMs });
     await window.run('Video-R1: Resume');
     await page()
       .getByText(/hit at before-update/)
