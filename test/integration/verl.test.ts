@@ -46,12 +46,15 @@ const text: Prompt = [{ kind: 'text', text: question }];
 const answer = { tokens: Int32Array.of(20, 30, 40, 50, 60) };
 const scoredAll: readonly Sequence[] = [video, image, text].map((prompt) => ({ prompt, answer }));
 
-/** Process numbers of gateways, and of what starts their ranks, by a word of their command. */
+/** Process numbers of the gateways that these tests started, and of what starts their ranks, by a word of their command. */
 function gatewaysOf(word: string): number[] {
-  const lines = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n');
-  return lines
-    .filter((line) => line.includes('video_r1_gateway') && line.includes(word))
-    .map((line) => Number.parseInt(line, 10));
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  const all = lines.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)?.slice(1) ?? ['0', '0', '']);
+  const below = (parent: string): string[][] =>
+    all.filter(([, of]) => of === parent).flatMap((one) => [one, ...below(one[0] as string)]);
+  return below(String(process.pid))
+    .filter(([, , args = '']) => args.includes('video_r1_gateway') && args.includes(word))
+    .map(([pid]) => Number(pid));
 }
 
 describe.skipIf(found.python === null)('the engine verl', () => {

@@ -93,7 +93,7 @@ case "$*" in *video_r1_gateway*) while [ "$1" != --ready ]; do shift; done; echo
   writeFileSync(path.join(home, 'job.sh'), script);
   const stdout = execFileSync('/bin/bash', [path.join(home, 'job.sh')], {
     encoding: 'utf8',
-    env: { PATH: bin, SLURM_JOB_NODELIST: 'gpu[1-2]', SLURM_SUBMIT_HOST: 'login' },
+    env: { PATH: bin, SLURM_JOB_NODELIST: 'gpu[1-2]', SLURM_SUBMIT_HOST: 'login', SLURM_JOB_ID: '5' },
   });
   const folder = path.join(home, 'calls');
   const calls = readdirSync(folder).map((name) => readFileSync(path.join(folder, name), 'utf8'));
@@ -117,8 +117,8 @@ test
     );
     const started = calls.filter((call) => call.includes('start')).map((call) => call.slice(3).sort());
     expect(started.sort()).toEqual([
-      ['--address=10.0.0.7:6379', '--block', '--disable-usage-stats', '--num-gpus=4'],
-      ['--block', '--disable-usage-stats', '--head', '--node-ip-address=10.0.0.7', '--num-gpus=4', '--port=6379'],
+      ['--address=10.0.0.7:20005', '--block', '--disable-usage-stats', '--num-gpus=4'],
+      ['--block', '--disable-usage-stats', '--head', '--node-ip-address=10.0.0.7', '--num-gpus=4', '--port=20005'],
     ]);
     const gateway = calls.find((call) => call.includes('video_r1_gateway')) ?? [];
     expect(JSON.parse(gateway.at(-1) ?? '')).toMatchObject({ ray: 'auto', ranks: 8, lora: { targets: [text] } });

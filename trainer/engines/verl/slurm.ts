@@ -93,15 +93,18 @@ function attachLine(port: number, tokenFile: string): string {
 /** Ray's head and its workers stay for as long as the job. */
 function rayLines(perNode: number, onCpu: boolean): string {
   const resources = onCpu ? `--num-cpus=${perNode + 2}` : `--num-gpus=${perNode}`;
-  return `ADDRESS=$(srun --overlap --cpu-bind=none --nodes=1 --ntasks=1 --nodelist="$HEAD" hostname --ip-address | tr ' ' '\\n' | grep -m1 -E '^[0-9.]+$')
+  return `ADDRESS=$(srun --overlap --cpu-bind=none --nodes=1 --ntasks=1 --nodelist="$HEAD" hostname --ip-address | tr ' ' '\\n' | grep -m1 -E '^[0-9.]+$' || true)
+[ -n "$ADDRESS" ] || { echo "hostname --ip-address gives no IPv4 address on $HEAD."; exit 1; }
 ray_of() { srun --overlap --cpu-bind=none --nodes=1 --ntasks=1 --nodelist="$1" "$PYTHON" -m ray.scripts.scripts start "\${@:2}" ${resources} --disable-usage-stats --block & }
-ray_of "$HEAD" --head --node-ip-address="$ADDRESS" --port=6379
-for NODE in "\${NODES[@]:1}"; do ray_of "$NODE" --address="$ADDRESS:6379"; done
+# A port of its own: another job's Ray may have its head on this node.
+PORT=$((20000 + \${SLURM_JOB_ID:-$$} % 20000))
+ray_of "$HEAD" --head --node-ip-address="$ADDRESS" --port="$PORT"
+for NODE in "\${NODES[@]:1}"; do ray_of "$NODE" --address="$ADDRESS:$PORT"; done
 for _ in $(seq 150); do
   ALIVE=$(srun --overlap --cpu-bind=none --nodes=1 --ntasks=1 --nodelist="$HEAD" "$PYTHON" -c 'import ray; ray.init(address="auto", log_to_driver=False); print(sum(node["Alive"] for node in ray.nodes()))' 2>/dev/null | tail -n 1 || true)
   [ "$ALIVE" = "\${#NODES[@]}" ] && break
   sleep 2
 done
-[ "$ALIVE" = "\${#NODES[@]}" ] || { echo "Of \${#NODES[@]} nodes \${ALIVE:-none} joined Ray at $ADDRESS:6379."; exit 1; }
+[ "$ALIVE" = "\${#NODES[@]}" ] || { echo "Of \${#NODES[@]} nodes \${ALIVE:-none} joined Ray at $ADDRESS:$PORT."; exit 1; }
 `;
 }
