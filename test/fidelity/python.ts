@@ -33,7 +33,7 @@ export function findPythonWith(line: string, what: string): FoundPython {
 export const findPython = (): FoundPython => findPythonWith(needed, 'PyTorch with transformers 5.24');
 
 /** Makes the environment. PyTorch comes first, so that nothing else picks a build of it. @throws when Python or a download is missing */
-export function installPython(): void {
+function installPython(): void {
   const run = (command: string, args: readonly string[]): void => {
     execFileSync(command, args, { cwd: import.meta.dirname, stdio: 'inherit' });
   };

@@ -27,7 +27,7 @@ export function findVerl(): FoundPython {
 }
 
 /** Makes the environment. @throws StudioError when Python or a download is missing */
-export async function installVerl(): Promise<void> {
+async function installVerl(): Promise<void> {
   let said = '';
   const say = (what: string, done: number, total: number) => {
     if (what !== said) process.stdout.write(`${progressWords(what, done, total)}\n`);
