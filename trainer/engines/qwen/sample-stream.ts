@@ -77,14 +77,32 @@ export class SampleStream implements AsyncIterable<SampleEvent> {
     this.wake?.();
   }
 
-  end(): void {
+  private end(): void {
     this.ended = true;
     this.wake?.();
   }
 
-  fail(error: unknown): void {
+  private fail(error: unknown): void {
     this.error = error;
     this.end();
+  }
+
+  /**
+   * The events until `work`, which reports here, is over. Whoever stops reading before ends it.
+   * @param abort ends the work; it is taken off the signal afterwards
+   */
+  async *during(work: Promise<unknown>, abort: () => void, signal: AbortSignal): AsyncGenerator<SampleEvent> {
+    work.then(
+      () => this.end(),
+      (error: unknown) => this.fail(error),
+    );
+    try {
+      yield* this;
+    } finally {
+      abort();
+      signal.removeEventListener('abort', abort);
+      await work.catch(() => undefined);
+    }
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<SampleEvent> {

@@ -282,17 +282,7 @@ class TfjsEngine implements Engine {
       };
       await allAnswers(Array.from({ length: this.replicas.count }, (_, replica) => serve(replica)));
     });
-    work.then(
-      () => stream.end(),
-      (error: unknown) => stream.fail(error),
-    );
-    try {
-      yield* stream;
-    } finally {
-      onAbort();
-      signal.removeEventListener('abort', onAbort);
-      await work.catch(() => undefined);
-    }
+    yield* stream.during(work, onAbort, signal);
   }
 
   forward(

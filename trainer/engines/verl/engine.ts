@@ -176,17 +176,7 @@ class VerlEngine implements Engine {
       await asked.answer;
       answers.checkAllFinished();
     });
-    work.then(
-      () => stream.end(),
-      (error: unknown) => stream.fail(error),
-    );
-    try {
-      yield* stream;
-    } finally {
-      onAbort();
-      signal.removeEventListener('abort', onAbort);
-      await work.catch(() => undefined);
-    }
+    yield* stream.during(work, onAbort, signal);
   }
 
   forward(

@@ -53,6 +53,7 @@ class GatewayEngine(FSDPEngineWithLMHead):
     freeze_vision = False
     is_reference = False
     wants_entropy = False
+    computes_in = "float32"
 
     def _build_module(self) -> nn.Module:
         module = super()._build_module()
