@@ -273,7 +273,6 @@ class Model:
             )
         self.steps += 1
         self.adapter_is_new = False
-        self.tower.forget()
         return norm
 
     def snapshot(self, number: int) -> None:

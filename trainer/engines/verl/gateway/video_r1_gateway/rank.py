@@ -62,7 +62,7 @@ class Rank:
 
     def _optimStep(self, params: dict[str, Any], call: int) -> float:
         norm = self._policy(params).optim_step(params)
-        # Those of a reference would stay right; each step shows it other media.
+        # The policy's are of other weights now. Those of a reference would stay right; each step shows it other media.
         for model in self.models.values():
             model.tower.forget()
         return norm
