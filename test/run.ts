@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -92,7 +92,10 @@ async function memoryFolder(): Promise<string | null> {
   const shared = '/dev/shm';
   const room = await statfs(shared).catch(() => null);
   if (process.platform !== 'linux' || room === null || room.bavail * room.bsize < roomInMemory) return null;
-  return mkdtemp(path.join(shared, 'video-r1-test-')).catch(() => null);
+  const folder = await mkdtemp(path.join(shared, 'video-r1-test-')).catch(() => null);
+  // Other users reach what lies below, as under the system's own folder: tests of their rights run as one.
+  if (folder !== null) await chmod(folder, 0o755);
+  return folder;
 }
 
 /** Runs a vitest project, or some of its files; a run that ends without a report, or with no test in it, is a failure. */

@@ -55,7 +55,8 @@ export function kept(project: string, id: string) {
       groups: [...store.groups()].map(({ at: _at, ...group }) => group),
       tokens: [...store.groups()].flatMap(({ rollouts }) => rollouts.map((rollout) => store.tokens(rollout.id))),
       evaluations: store.evaluations().map(({ at: _at, durationMs: _ms, ...results }) => results),
-      checkpoints: store.checkpoints().map(({ step, sizeBytes }) => ({ step, sizeBytes })),
+      // A checkpoint names its run, and a name may be longer than another.
+      checkpoints: store.checkpoints().map(({ step, sizeBytes }) => ({ step, sizeBytes: sizeBytes - id.length })),
     };
   } finally {
     store.dispose();
