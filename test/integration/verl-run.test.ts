@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { computedOf } from '../../trainer/protocol/records.ts';
+import { computedOf, type RunEvent } from '../../trainer/protocol/records.ts';
 import type { RunSummary } from '../../trainer/protocol/run-state.ts';
 import { RunStore } from '../../trainer/store/run-store.ts';
 import { findVerl } from '../fidelity/verl.ts';
@@ -79,12 +79,26 @@ describe.skipIf(found.python === null || !isLinux)('a run on two ranks', () => {
     const { run } = await client.until(id, 'state', ({ run: now }) => ['completed', 'failed'].includes(now.state));
     expect(run).toMatchObject({ state: 'completed' });
   };
-  const pausedAfterDeath = async (id: string) => {
-    const { run } = await client.until(
-      id,
-      'state',
-      (body) => body.run.state === 'paused' && body.run.memory === 'released',
-    );
+  /** The first event of a run behind those that were there already. */
+  const next = <T extends RunEvent['body']['type']>(
+    id: string,
+    type: T,
+    seen: number,
+    fits: (body: Extract<RunEvent['body'], { type: T }>) => boolean,
+  ) =>
+    vi.waitUntil(() => {
+      const bodies = client.events.slice(seen).flatMap(({ runId, body }) => (runId === id ? [body] : []));
+      return bodies.find(
+        (body): body is Extract<RunEvent['body'], { type: T }> => body.type === type && fits(body as never),
+      );
+    }, waiting);
+  /** Kills a rank. @returns the run, once it is paused and its engine gone */
+  const pausedByDeath = async (id: string) => {
+    const seen = client.events.length;
+    process.kill(gatewayUnder(trainer.discovery.pid).at(-1) as number, 'SIGKILL');
+    const isPaused = ({ run }: { run: RunSummary }) => run.state === 'paused' && run.memory === 'released';
+    const { run } = await next(id, 'state', seen, isPaused);
+    await vi.waitUntil(() => gatewayUnder(trainer.discovery.pid).length === 0, waiting);
     return run as Extract<RunSummary, { state: 'paused' }>;
   };
   /** Steps, answers with their tokens, and weights. */
@@ -163,36 +177,23 @@ describe.skipIf(found.python === null || !isLinux)('a run on two ranks', () => {
     expect(weightsAt(2).equals(weightsAt(1))).toBe(false);
   });
 
-  it('whose rank dies while it stands still is told at once, with the log, and goes on in another engine', async () => {
+  it('pauses with the log where a rank dies, computing or not, leaves no process where its trainer does, and ends as if nothing had been', async () => {
     const id = await created();
-    await client.command(id, { kind: 'run-to', point: 'before-update', step: 2 });
+    await client.command(id, { kind: 'start' });
+    await client.until(id, 'checkpoint', ({ checkpoint }) => checkpoint.step === 1);
+    expect((await pausedByDeath(id)).fault).toMatchObject({ kind: 'engine-failed' });
+
+    // In another engine, which is told at once while the run stands still.
+    const runTo = await client.command(id, { kind: 'run-to', point: 'before-update', step: 3 });
+    expect(runTo.state).toBe('applied');
     await client.until(id, 'state', ({ run }) => run.state === 'paused' && run.at.point === 'before-update');
-    process.kill(gatewayUnder(trainer.discovery.pid).at(-1) as number, 'SIGKILL');
-    const run = await pausedAfterDeath(id);
-    expect(run).toMatchObject({ step: 1, fault: { kind: 'engine-failed' } });
+    const run = await pausedByDeath(id);
+    expect(run).toMatchObject({ step: 2, fault: { kind: 'engine-failed' } });
     expect(run.fault?.log?.length).toBeGreaterThan(1);
-    await vi.waitUntil(() => gatewayUnder(trainer.discovery.pid).length === 0, waiting);
-    await client.command(id, { kind: 'resume' });
-    await completed(id);
-    asStraight(id);
-  });
 
-  it('whose rank dies while it computes pauses, and goes on from its last checkpoint', async () => {
-    const id = await created();
-    await client.command(id, { kind: 'start' });
-    await client.until(id, 'step', ({ metrics }) => metrics.step === 2);
-    process.kill(gatewayUnder(trainer.discovery.pid).at(-1) as number, 'SIGKILL');
-    const run = await pausedAfterDeath(id);
-    expect(run.fault).toMatchObject({ kind: 'engine-failed' });
+    const seen = client.events.length;
     await client.command(id, { kind: 'resume' });
-    await completed(id);
-    asStraight(id);
-  });
-
-  it('whose trainer is killed leaves no process, and goes on from its last checkpoint in the next one', async () => {
-    const id = await created();
-    await client.command(id, { kind: 'start' });
-    await client.until(id, 'step', ({ metrics }) => metrics.step === 2);
+    await next(id, 'checkpoint', seen, ({ checkpoint }) => checkpoint.step === 3);
     const gateway = gatewayUnder(trainer.discovery.pid);
     expect(gateway.length).toBeGreaterThanOrEqual(2);
     await trainer.kill();
