@@ -36,7 +36,7 @@ A gateway holds the model for runs that attach to it. It serves one trainer afte
 file; the trainer must see the project under the same path. --folder, by default .video-r1/gateways beside the run file, takes the
 token that a trainer must know, readable for you alone, and the file that says where the gateway is.
 
-start runs one in this terminal until Ctrl+C, and says what to put into a run file's "engine". It listens on 127.0.0.1, a free port:
+start runs one in this terminal until Ctrl-C, and says what to put into a run file's "engine". It listens on 127.0.0.1, a free port:
 from another machine, reach it through an SSH tunnel.
 slurm writes the script for sbatch and shows it; --submit submits it after it was agreed to (--yes agrees). With several nodes, or
 vLLM, the ranks are workers of a Ray cluster that the script starts.
@@ -132,7 +132,9 @@ async function start(settings: VerlSettings, name: string, folder: string, liste
         say(`  ssh -N -L ${port}:127.0.0.1:${port} HOST`);
       },
     });
-    return interrupts.signal.aborted ? interrupts.exitCode : code === 0 ? exitCodes.done : exitCodes.failed;
+    if (!interrupts.signal.aborted) return code === 0 ? exitCodes.done : exitCodes.failed;
+    say(`Ended: the gateway of ${name}${settings.ranks === 1 ? '' : ` and its ${settings.ranks} ranks`}.`);
+    return interrupts.exitCode;
   } finally {
     interrupts.dispose();
   }
