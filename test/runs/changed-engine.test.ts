@@ -1,5 +1,6 @@
 /** An engine is set otherwise, setting by setting, and a run that has begun only in what it is computed on. */
 import { describe, expect, it } from 'vitest';
+import type { StudioError } from '../../trainer/protocol/errors.ts';
 import { type EngineSettings, engineSettings } from '../../trainer/protocol/runfile.ts';
 import { changedEngine, changedEngineOfRun } from '../../trainer/runs/changed-engine.ts';
 
@@ -32,6 +33,37 @@ describe('the engine of a run file', () => {
     expect(() => changed(tfjs, { ranks: 2 })).toThrow(/ranks/);
     expect(() => changed(tfjs, { name: 'verk' })).toThrow(/no engine "verk".*verl/);
     expect(() => changed(verl, { nodes: 3 })).toThrow(/3 machines need/);
+  });
+
+  it('names the nearest setting, be it of the other engine', () => {
+    expect(() => changed(verl, { ranx: 2 })).toThrow(/no key "ranx"; the nearest is "ranks"\.$/);
+    expect(() => changed(tfjs, { ranx: 2 })).toThrow(
+      /no key "ranx"; the nearest is "ranks", which goes with "name": "verl"\.$/,
+    );
+    expect(() => changed(tfjs, { thread: 2 })).toThrow(/no key "thread"; the nearest is "threads"\.$/);
+  });
+
+  it.each([
+    [{ 'attach.address': '127.0.0.1:1', 'attach.tokenFile': 'token' }, 'attach'],
+    [{ attach: '127.0.0.1:1' }, 'attach'],
+    [{ 'lora.rank': 8 }, 'lora'],
+    [{ lora: 8 }, 'lora'],
+  ])('says how a setting that is an object is given: %j', (change, name) => {
+    let remedy = '';
+    expect(() => changed(verl, change)).toThrow(
+      expect.toSatisfy((thrown: StudioError) => {
+        remedy = thrown.remedy ?? '';
+        return true;
+      }),
+    );
+    const [, json = ''] = new RegExp(`^It is given whole, as JSON: --engine '${name}=(.*)'$`).exec(remedy) ?? [];
+    expect(changed(verl, { [name]: JSON.parse(json) })).toMatchObject({ [name]: JSON.parse(json) });
+  });
+
+  it('says nothing of that where the object itself does not fit', () => {
+    expect(() => changed(verl, { lora: { rank: 8 } })).toThrow(
+      expect.objectContaining({ message: 'lora.alpha is missing; it must be a number.', remedy: undefined }),
+    );
   });
 });
 
