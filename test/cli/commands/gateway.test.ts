@@ -81,12 +81,16 @@ describe.skipIf(!possible)('gateway start', () => {
 
   /** With what stands in for Python. @returns what it said and its exit code, once it was interrupted or ended by itself */
   async function start(does: string, ranks: number): Promise<{ said: string; code: number | null }> {
-    const python = path.join(home, 'python');
     const script = path.resolve(import.meta.dirname, '../../engines/verl/fake-python.mjs');
-    await writeFile(python, `#!/bin/sh\nexec "${process.execPath}" "${script}" "$@"\n`, { mode: 0o700 });
+    await writeFile(path.join(home, 'python'), `#!/bin/sh\nexec "${process.execPath}" "${script}" "$@"\n`, {
+      mode: 0o700,
+    });
     const content = { version: 1, name: 'tgrpo', method: 'tgrpo', dataset: 'd.json', model: { checkpoint: 'm' } };
     const file = path.join(home, 'tgrpo.run.json');
-    await writeFile(file, JSON.stringify({ ...content, engine: { name: 'verl', device: 'cpu', ranks, python } }));
+    await writeFile(
+      file,
+      JSON.stringify({ ...content, engine: { name: 'verl', device: 'cpu', ranks, python: './python' } }),
+    );
     const program = path.resolve(import.meta.dirname, '../../../trainer/main.ts');
     const child = spawn(process.execPath, [program, 'gateway', 'start', file], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -15,6 +15,7 @@ import { StudioError } from '../../protocol/errors.ts';
 import { defaultEngine, type EngineSettings } from '../../protocol/runfile.ts';
 import { shellWord } from '../../protocol/shell-word.ts';
 import { changedEngine } from '../../runs/changed-engine.ts';
+import { engineWithPaths } from '../../runs/plan.ts';
 import { readRunFile } from '../../runs/run-files.ts';
 import { type CliCommand, exitCodes, readEngine, readOptions, usage, wholeNumber } from '../terminal/command.ts';
 import { canAsk, saysYes } from '../terminal/consent.ts';
@@ -71,10 +72,13 @@ vLLM, the ranks are workers of a Ray cluster that the script starts.
     const folder = path.resolve(values.folder ?? path.join(path.dirname(file), '.video-r1', gatewayFolder));
     const engineOf = (change: Record<string, unknown>) =>
       verlOf(
-        changedEngine(
-          runFile.engine ?? defaultEngine,
-          { name: 'verl', ...readEngine(values.engine), ...change },
-          'bad-request',
+        engineWithPaths(
+          changedEngine(
+            runFile.engine ?? defaultEngine,
+            { name: 'verl', ...readEngine(values.engine), ...change },
+            'bad-request',
+          ),
+          (named) => path.resolve(path.dirname(file), named),
         ),
       );
     if (what === 'start') return start(engineOf({}), runFile.name, folder, values.listen ?? '127.0.0.1:0');
