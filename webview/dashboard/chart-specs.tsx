@@ -81,11 +81,16 @@ export function chartSpecs(drawn: Drawn): { large: ChartSpec[]; small: ChartSpec
       plainOne('Mismatch, k3', 'mismatchK3', 'mismatch'),
       plainOne('Largest weight', 'importance', 'importance'),
       plainOne('Tokens a second', 'tokensPerSecond', 'throughput'),
-      one('Memory, GB', { metric: 'memory', formula: 'memory', name: 'memory, GB', colour: 'plain' }),
-      one('Largest rank, GB', {
+      one('Trainer’s memory, GB', {
+        metric: 'memory',
+        formula: 'memory',
+        name: 'trainer’s memory, GB',
+        colour: 'plain',
+      }),
+      one('Largest rank’s memory, GB', {
         metric: 'rankMemory',
         formula: 'rankMemory',
-        name: 'largest rank, GB',
+        name: 'largest rank’s memory, GB',
         colour: 'plain',
       }),
     ].filter(hasAny),
