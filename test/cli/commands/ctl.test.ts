@@ -6,6 +6,7 @@ import { readRequest } from '../../../trainer/cli/commands/ctl-forms.ts';
 import { callHere } from '../../../trainer/cli/terminal/callable.ts';
 import { endLine, endLineOfAnother, waitLine } from '../../../trainer/cli/terminal/command-end.ts';
 import type { Advisory } from '../../../trainer/protocol/advisories.ts';
+import { waysNow } from '../../../trainer/protocol/advisory-words.ts';
 import type { Breakpoint } from '../../../trainer/protocol/breakpoints/breakpoint.ts';
 import { commandKinds, commands, refusal } from '../../../trainer/protocol/commands.ts';
 import { FakeTrainer, recordOf } from '../../extension/trainer/fake-trainer.ts';
@@ -191,6 +192,21 @@ describe('what needs a person', () => {
     ]);
     expect(adviceLines({ ...run, muted: ['source-fails:source a'] }, 'sample')).toEqual([]);
     expect(adviceLines({ ...run, muted: ['source-fails'] }, 'sample')).toEqual([]);
+  });
+
+  test('of a run that is complete has no way on that sets, pauses or stops anything', () => {
+    const ways: Advisory['ways'] = [
+      ...told.ways,
+      ...(['pause', 'stop', 'evaluate'] as const).map((command) => ({ kind: 'command', command, why: 'now' }) as const),
+      { kind: 'fork', from: 2, set: { temperature: 1.2 }, why: 'from before' },
+    ];
+    const kindsOf = (standing: Parameters<typeof aRunThat>[0]) =>
+      waysNow({ ...told, ways }, aRunThat(standing)).map((way) => (way.kind === 'command' ? way.command : way.kind));
+    expect(kindsOf({ state: 'completed' })).toEqual(['look', 'person', 'evaluate', 'fork']);
+    expect(kindsOf({ state: 'stopped' })).toHaveLength(ways.length);
+    const lines = adviceLines(aRunThat({ state: 'completed' }, { advisories: [told] }), 'sample');
+    expect(lines.join('\n')).toContain('Mend its rows.');
+    expect(lines.join('\n')).not.toContain('ctl set');
   });
 });
 

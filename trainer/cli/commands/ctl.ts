@@ -6,7 +6,7 @@ import { SentCommands } from '../../client/carry-out.ts';
 import { connectTrainer } from '../../client/connect.ts';
 import { findTrainer } from '../../client/find-trainer.ts';
 import { heard } from '../../protocol/advisories.ts';
-import { advisoryLines } from '../../protocol/advisory-words.ts';
+import { advisoryLines, waysNow } from '../../protocol/advisory-words.ts';
 import { conditionRefusal } from '../../protocol/breakpoints/changed-list.ts';
 import { breakpointsOf } from '../../protocol/breakpoints/changes.ts';
 import { type CommandRecord, type CommandRequest, commandId, hasEnded, refusal } from '../../protocol/commands.ts';
@@ -156,7 +156,9 @@ async function mute(client: Client, run: RunSummary, how: 'mute' | 'unmute', key
 
 /** What of a run needs a person, below its line in the list. */
 export function adviceLines(run: RunSummary, folder: string): string[] {
-  return heard(run).flatMap((one) => advisoryLines(one, run.id, folder).map((line) => `  ${callable(line)}`));
+  return heard(run).flatMap((one) =>
+    advisoryLines({ ...one, ways: waysNow(one, run) }, run.id, folder).map((line) => `  ${callable(line)}`),
+  );
 }
 
 /** The command as it is sent: what a person agrees to, where it asks for that, and the step that is under way. */
