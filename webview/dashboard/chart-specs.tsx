@@ -81,16 +81,16 @@ export function chartSpecs(drawn: Drawn): { large: ChartSpec[]; small: ChartSpec
       plainOne('Mismatch, k3', 'mismatchK3', 'mismatch'),
       plainOne('Largest weight', 'importance', 'importance'),
       plainOne('Tokens a second', 'tokensPerSecond', 'throughput'),
-      one('Trainer’s memory, GB', {
+      one('Trainer memory, GB', {
         metric: 'memory',
         formula: 'memory',
-        name: 'trainer’s memory, GB',
+        name: 'trainer memory, GB',
         colour: 'plain',
       }),
-      one('Largest rank’s memory, GB', {
+      one('Rank memory, GB', {
         metric: 'rankMemory',
         formula: 'rankMemory',
-        name: 'largest rank’s memory, GB',
+        name: 'rank memory, GB',
         colour: 'plain',
       }),
     ].filter(hasAny),
