@@ -34,7 +34,7 @@ const groups: Record<string, Record<string, Entry>> = {
       load: async () => (await import('./cli/commands/open.ts')).openCommand,
     },
     convert: {
-      summary: 'write a checkpoint in bfloat16 or in several files, without the optimizer state',
+      summary: 'write a checkpoint in bfloat16 or in several files, an adapter merged, without the optimizer state',
       load: async () => (await import('./cli/commands/convert.ts')).convertCommand,
     },
     export: {

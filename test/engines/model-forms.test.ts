@@ -31,7 +31,7 @@ test.each<[string, Readonly<Record<string, string | object>>, string, string]>([
       'adapter_model.safetensors': '',
     },
     'This is a LoRA adapter of Qwen/Qwen2.5-VL-7B-Instruct',
-    'from_pretrained("Qwen/Qwen2.5-VL-7B-Instruct"), FOLDER).merge_and_unload()',
+    'video-r1 convert FOLDER OUT adds it',
   ],
   ['GPTQ', quantised({ quant_method: 'gptq', bits: 4 }), 'quantised (GPTQ, 4 bits)', 'quantised from'],
   ['AWQ', quantised({ quant_method: 'awq', bits: 4 }), 'quantised (AWQ, 4 bits)', 'quantised from'],

@@ -205,6 +205,21 @@ describe.skipIf(found.python === null)('a gateway of two ranks', () => {
       message: expect.stringContaining('norm.weight'),
       place: folder,
     });
+    await writeFile(file, withoutANumber(await readFile(path.join(start, 'model.safetensors')), 'model.norm.weight'));
+    await expect(made(folder, 1)).rejects.toMatchObject({
+      kind: 'bad-model',
+      message: expect.stringMatching(/not finite, in .*norm\.weight/),
+      place: folder,
+    });
+    const config = path.join(folder, 'config.json');
+    const whole = await readFile(config, 'utf8');
+    await cp(path.join(start, 'model.safetensors'), file);
+    await writeFile(
+      config,
+      whole.replace(/("intermediate_size": )(\d+)/, (_, key, size) => `${key}${2 * Number(size)}`),
+    );
+    await expect(made(folder, 1)).rejects.toMatchObject({ kind: 'bad-model', place: folder });
+    await writeFile(config, whole);
     await writeFile(file, 'cut');
     await expect(made(folder, 1)).rejects.toMatchObject({ kind: 'bad-model', place: folder });
     await expect(made(path.join(folder, 'none'), 1)).rejects.toMatchObject({ kind: 'bad-model' });
@@ -285,5 +300,17 @@ function renamedTensor(file: Buffer, name: string, other: string): Buffer {
   const at = file.indexOf(`"${name}"`);
   const copy = Buffer.from(file);
   copy.write(`"${other}"`, at);
+  return copy;
+}
+
+/** The file with a tensor whose first number is none. */
+function withoutANumber(file: Buffer, name: string): Buffer {
+  const headerBytes = Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.toString('utf8', 8, 8 + headerBytes)) as Record<
+    string,
+    { data_offsets: [number, number] }
+  >;
+  const copy = Buffer.from(file);
+  copy.writeFloatLE(Number.NaN, 8 + headerBytes + (header[name]?.data_offsets[0] ?? Number.NaN));
   return copy;
 }

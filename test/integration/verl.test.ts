@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine, Frames, ModelHandle, OptimStep, Prompt, Sequence } from '../../trainer/engines/engine.ts';
 import { newModelFolder } from '../../trainer/engines/new-model-folder.ts';
 import { mropePositions, type PositionSpan } from '../../trainer/engines/qwen/positions.ts';
+import { convertCheckpoint } from '../../trainer/engines/tfjs/checkpoint/convert.ts';
 import { createTfjsEngine } from '../../trainer/engines/tfjs/engine.ts';
 import { sha256OfFiles } from '../../trainer/journal/file-hash.ts';
 import type { StudioError } from '../../trainer/protocol/errors.ts';
@@ -308,6 +309,15 @@ describe.skipIf(found.python === null)('the engine verl', () => {
     expect(await logprobs(engine, resumed)).toEqual(further);
     const whole = await started({ attach: standing.attach });
     await expect(opened(whole, folder)).rejects.toThrow('This is a LoRA adapter');
+    const merged = path.join(scratch, 'merged');
+    await convertCheckpoint(folder, merged, { dtype: 'float32', fileBytes: 1e9 });
+    const told = await logprobs(whole, await opened(whole, merged));
+    expect(Math.max(...told.map((value, i) => Math.abs(value - (after[i] ?? Number.NaN))))).toBeLessThan(1e-5);
+    // Beside other weights than its own it is another model.
+    const config = path.join(folder, 'adapter_config.json');
+    const said = JSON.parse(await readFile(config, 'utf8'));
+    await writeFile(config, JSON.stringify({ ...said, base_model_name_or_path: merged }));
+    await expect(opened(engine, folder)).rejects.toThrow(`trained beside other weights than ${merged} holds now`);
   });
 
   test('a gateway that is attached to serves one after the other, and those alone who have its token', async () => {
@@ -344,6 +354,41 @@ describe.skipIf(found.python === null)('the engine verl', () => {
     expect(engine.recentLog?.().join('\n')).toContain('Rank 1 is gone');
     await expect(engine.memory()).rejects.toMatchObject({ kind: 'engine-failed' });
     await away(pids);
+  });
+
+  test('a rank that hangs is taken for gone, whatever waits for it', { timeout: 300_000 }, async () => {
+    process.env.VIDEO_R1_PULSE_SECONDS = '0.25';
+    const engine = await started({ ranks: 2 }).finally(() => {
+      delete process.env.VIDEO_R1_PULSE_SECONDS;
+    });
+    const model = await opened(engine);
+    const pids = gatewaysOf('"ranks":2');
+    const [rank] = pids.filter((pid) => rankOf(pid) === '1');
+    process.kill(rank as number, 'SIGSTOP');
+    await expect(engine.forward(model, scoredAll)).rejects.toThrow(
+      'Its log says: Rank 1 is gone: nothing was heard of it for 6 s.',
+    );
+    await away(pids);
+  });
+
+  test('models that nobody asks of rest, and are the same when they are back', async () => {
+    const engine = await started({ restAfterMinutes: 0.001 });
+    const model = await opened(engine);
+    const before = await logprobs(engine, model);
+    const isSaid = (words: string) => () => engine.recentLog?.().some((line) => line.includes(words));
+    await expect.poll(isSaid('the models rest'), { timeout: 30_000 }).toBe(true);
+    await engine.memory();
+    expect(isSaid('The models are back')()).toBe(false);
+    await trainOn(engine, model, 1);
+    expect(isSaid('The models are back')()).toBe(true);
+    const after = await logprobs(engine, model);
+    // What a snapshot goes back into stays where it is.
+    const snapshot = await engine.snapshot(model);
+    await trainOn(engine, model, 1);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await engine.restore(snapshot);
+    expect(await logprobs(engine, model)).toEqual(after);
+    expect(after).not.toEqual(before);
   });
 
   test('a Python without verl says what is missing and what makes one', async () => {

@@ -181,9 +181,7 @@ export async function refuseOtherForms(folder: string, takesAdapters = false): P
     refuse(
       folder,
       `This is a ${parsed.data?.peft_type === 'LORA' ? 'LoRA ' : ''}adapter${base ? ` of ${base}` : ''}: what was added to a model, not a model.`,
-      inPython(
-        `PeftModel.from_pretrained(AutoModelForImageTextToText.from_pretrained(${base ? JSON.stringify(base) : 'BASE'}), FOLDER).merge_and_unload().save_pretrained(OUT); then name OUT.`,
-      ),
+      'video-r1 convert FOLDER OUT adds it to its model, whose folder --base names where it lies elsewhere; then name OUT.',
     );
   }
   const configFile = path.join(folder, 'config.json');

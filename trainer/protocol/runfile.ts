@@ -126,6 +126,14 @@ const verlKeys = z.strictObject({
     .min(1)
     .optional()
     .describe('Address of a Ray cluster to join, or "auto" for the one of this machine. Absent: one is started here.'),
+  restAfterMinutes: z
+    .number()
+    .positive()
+    .max(10_000)
+    .optional()
+    .describe(
+      "Minutes without a request, as while a run is paused, after which the models go from the GPUs into the machine's memory until the next one. Absent: never.",
+    ),
   python: z
     .string()
     .min(1)

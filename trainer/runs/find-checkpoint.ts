@@ -26,14 +26,17 @@ export function checkpointName({ state, folder }: FoundCheckpoint): string {
  * A checkpoint by its folder or, with a project folder, by the name or id of a run: then its newest, of the newest run that
  * has one.
  * @param step the checkpoint of this step instead of the newest
+ * @param takesAdapters whether a LoRA adapter's folder will do
  * @throws StudioError `not-found`, also where the newest is not whole; `bad-model`; `bad-run-file` where the run's plan can't be read
  */
 export async function findCheckpoint(
   named: string,
   projectFolder: string | null,
   step?: number,
+  takesAdapters = false,
 ): Promise<FoundCheckpoint> {
-  if (existsSync(path.join(named, 'config.json'))) {
+  const files = ['config.json', ...(takesAdapters ? ['adapter_config.json'] : [])];
+  if (files.some((name) => existsSync(path.join(named, name)))) {
     const folder = path.resolve(named);
     if (step !== undefined)
       throw new StudioError('bad-request', 'A checkpoint’s folder is of one step; --from goes with a run.', {
@@ -47,7 +50,8 @@ export async function findCheckpoint(
       });
     const runFolder = path.resolve(folder, '..', '..');
     const plan = existsSync(path.join(runFolder, planFile)) ? await readPlan(runFolder) : null;
-    await refuseOtherForms(folder, plan?.engine.name === 'verl');
+    if (!takesAdapters || !existsSync(path.join(folder, 'adapter_config.json')))
+      await refuseOtherForms(folder, plan?.engine.name === 'verl');
     const state = existsSync(path.join(folder, controllerFile)) ? await readControllerState(folder) : null;
     return { folder, state, plan };
   }

@@ -31,10 +31,12 @@ if (does === 'launch')
   });
 if (does === 'stubborn') process.on('SIGTERM', () => console.log('No.'));
 
-// What a launcher starts.
-const rank = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"], {
-  stdio: 'ignore',
-});
+// What a launcher starts, and what Ray does, in a group of its own.
+const [rank, agent] = [false, true].map((detached) =>
+  spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"], {
+    ...{ stdio: 'ignore', detached },
+  }),
+);
 const token = readFileSync(argument('--token-file'), 'utf8').trim();
 const server = createServer((socket) => {
   socket.on('error', () => {});
@@ -56,7 +58,13 @@ const server = createServer((socket) => {
 server.listen(0, '127.0.0.1', () => {
   const ready = argument('--ready');
   const said = {
-    ...{ address: `127.0.0.1:${server.address().port}`, pid: process.pid, protocol: 1, rank: rank.pid },
+    ...{
+      address: `127.0.0.1:${server.address().port}`,
+      pid: process.pid,
+      protocol: 1,
+      rank: rank.pid,
+      agent: agent.pid,
+    },
     ...{ token, arguments: process.argv.slice(2), packages: process.env.PYTHONPATH },
   };
   console.log(JSON.stringify(said));

@@ -50,6 +50,8 @@ interface Said {
   readonly address: string;
   readonly pid: number;
   readonly rank: number;
+  /** Of another group. */
+  readonly agent: number;
   readonly token: string;
   readonly arguments: readonly string[];
   readonly packages: string;
@@ -110,7 +112,7 @@ describe('a gateway', () => {
   it('that dies leaves no rank, and its log says why', async () => {
     const gateway = await start('serve');
     const [host, port] = (await gateway.address()).split(':');
-    const { rank } = await saidIn(gateway.logFile);
+    const { rank, agent } = await saidIn(gateway.logFile);
     const socket = createConnection({ host, port: Number(port) });
     socket.on('error', () => undefined);
     socket.write('any word');
@@ -122,6 +124,9 @@ describe('a gateway', () => {
     expect(error.remedy).toContain('resume the run');
     expect(gateway.recentLog().slice(-2)).toEqual(['RuntimeError: out of memory', 'exit 13']);
     await gone(rank);
+    // Only Linux tells who belongs to whom then.
+    if (process.platform === 'linux') await gone(agent);
+    else process.kill(agent, 'SIGKILL');
   });
 });
 

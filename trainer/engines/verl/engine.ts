@@ -23,6 +23,7 @@ import type {
   TrainingLoss,
   WeightsSnapshot,
 } from '../engine.ts';
+import { writeBaseDigest } from '../qwen/adapter-files.ts';
 import { writeCheckpointFiles } from '../qwen/checkpoint-files.ts';
 import { lossTerms } from '../qwen/loss-terms.ts';
 import { PromptEncoder, renderedPrompt } from '../qwen/prompts.ts';
@@ -267,6 +268,7 @@ class VerlEngine implements Engine {
       const files = this.loaded(model);
       const { optimizerStep } = await this.gateway.link.request('saveState', { model: model.id, folder });
       await requireWeights(folder);
+      if (files.baseDigest !== null) await writeBaseDigest(folder, files.baseDigest);
       await writeCheckpointFiles(folder, files, { step: optimizerStep, form: 'distributed' });
       return new Map();
     });

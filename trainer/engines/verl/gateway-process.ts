@@ -3,8 +3,8 @@
  * started. It listens on the loopback address and takes a token that only this user can read.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -79,8 +79,9 @@ export class GatewayProcess {
     });
     this.ended.then((ending) => {
       this.ending = ending;
-      // A rank whose launcher was killed.
+      // A rank whose launcher was killed, and what Ray started in groups of its own.
       this.signal('SIGKILL');
+      endMarked(token);
     });
   }
 
@@ -117,6 +118,7 @@ export class GatewayProcess {
             ...process.env,
             PYTHONPATH: [packages, process.env.PYTHONPATH].filter(Boolean).join(path.delimiter),
             PYTHONUNBUFFERED: '1',
+            [markName]: markOf(token),
           },
         },
       );
@@ -230,6 +232,24 @@ function missingModule(lines: readonly string[]): string | undefined {
 
 function endOf(lines: readonly string[]): string {
   return lines.length === 0 ? 'Its log is empty.' : `Its log ends:\n${lines.slice(-shownLines).join('\n')}`;
+}
+
+/** In the environment of all that a gateway starts, in whatever group: by what it is found when the gateway was killed. */
+const markName = 'VIDEO_R1_GATEWAY';
+/** Others may read an environment; a token is for this user alone. */
+const markOf = (token: string): string => createHash('sha256').update(token).digest('hex').slice(0, 32);
+
+/** Where the system tells environments, which is Linux. */
+function endMarked(token: string): void {
+  const mark = `${markName}=${markOf(token)}`;
+  const pids = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  for (const pid of pids) {
+    try {
+      if (readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(mark)) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended, or is another user's.
+    }
+  }
 }
 
 const readyName = 'ready.json';

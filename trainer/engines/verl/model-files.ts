@@ -1,18 +1,17 @@
 /** What of a model lies on this side of the gateway: configuration, tokenizer and companions; and whether its folder holds the rest. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { StudioError } from '../../protocol/errors.ts';
-import { parseJson } from '../../protocol/json.ts';
 import type { PositionGeneration, VerlSettings } from '../../protocol/runfile.ts';
 import type { ModelOrigin } from '../engine.ts';
+import { adapterConfigFile, readAdapterConfig, requireSameBase, weightsDigest } from '../qwen/adapter-files.ts';
 import { type CheckpointFiles, readCheckpoint, withPositions } from '../qwen/checkpoint-files.ts';
 
-export type ModelFiles = Pick<CheckpointFiles, 'configFile' | 'config' | 'tokenizer' | 'companions'>;
+export interface ModelFiles extends Pick<CheckpointFiles, 'configFile' | 'config' | 'tokenizer' | 'companions'> {
+  /** By what the weights are known beside which an adapter is trained; null without one, and where they can't be seen from here. */
+  readonly baseDigest: string | null;
+}
 export type NewModel = Extract<ModelOrigin, { kind: 'new' }>;
-
-const adapterConfig = 'adapter_config.json';
-const adapterFile = z.looseObject({ r: z.number().int(), lora_alpha: z.number() });
 
 interface OpenedFiles {
   readonly files: ModelFiles;
@@ -34,8 +33,9 @@ export async function openedFiles(
 ): Promise<OpenedFiles> {
   if (origin.kind === 'folder') {
     const { folder, optimizer, tokenizer = null } = origin;
-    await checkAdapter(folder, how.lora);
-    return { files: await read(folder, optimizer, tokenizer, how.positions), folder, optimizer };
+    const base = await baseOf(folder, how.lora);
+    const baseDigest = how.lora === null ? null : await weightsDigest(base);
+    return { files: { ...(await read(folder, optimizer, tokenizer, how.positions)), baseDigest }, folder, optimizer };
   }
   if (how.lora !== null)
     throw new StudioError(
@@ -46,7 +46,7 @@ export async function openedFiles(
       },
     );
   const folder = await how.make(origin);
-  return { files: await read(folder, false, null, how.positions), folder, optimizer: false };
+  return { files: { ...(await read(folder, false, null, how.positions)), baseDigest: null }, folder, optimizer: false };
 }
 
 async function read(
@@ -54,7 +54,7 @@ async function read(
   optimizer: boolean,
   tokenizerFolder: string | null,
   positions: PositionGeneration | null,
-): Promise<ModelFiles> {
+): Promise<Omit<ModelFiles, 'baseDigest'>> {
   const found = await readCheckpoint(folder, {
     optimizer: optimizer ? 'distributed' : null,
     tokenizerFolder,
@@ -64,25 +64,28 @@ async function read(
   return { ...withPositions(found, positions), tokenizer, companions };
 }
 
-/** An adapter goes on as what it was trained as. */
-async function checkAdapter(folder: string, lora: NonNullable<VerlSettings['lora']> | null): Promise<void> {
-  const place = path.join(folder, adapterConfig);
-  const text = await readFile(place, 'utf8').catch(() => null);
-  if (text === null) return;
-  const of = adapterFile.safeParse(parseJson(text));
+/**
+ * The folder of the weights that an adapter is trained beside: an adapter goes on as what it was trained as, beside the same ones.
+ * @throws StudioError `bad-model`
+ */
+async function baseOf(folder: string, lora: NonNullable<VerlSettings['lora']> | null): Promise<string> {
+  const found = await readAdapterConfig(folder);
+  if (found === null) return folder;
+  const place = path.join(folder, adapterConfigFile);
+  const own = JSON.stringify({ rank: found.rank, alpha: found.alpha });
   const fault = (message: string, remedy: string) => new StudioError('bad-model', message, { place, remedy });
-  if (!of.success) throw fault('The file is no configuration of a LoRA adapter.', 'Use another checkpoint.');
-  const own = { rank: of.data.r, alpha: of.data.lora_alpha };
   if (lora === null)
     throw fault(
       'This is a LoRA adapter, and all weights are to be trained.',
-      `Set "lora": ${JSON.stringify(own)} in the run file's engine to go on with it, or merge it into its model first.`,
+      `Set "lora": ${own} in the run file's engine to go on with it, or add it to its model first: video-r1 convert ${JSON.stringify(folder)} OUT.`,
     );
-  if (own.rank !== lora.rank || own.alpha !== lora.alpha)
+  if (found.rank !== lora.rank || found.alpha !== lora.alpha)
     throw fault(
-      `The adapter has rank ${own.rank} and alpha ${own.alpha}; engine.lora has ${lora.rank} and ${lora.alpha}.`,
-      `Set "lora": ${JSON.stringify(own)}, or begin with the model that it was trained beside.`,
+      `The adapter has rank ${found.rank} and alpha ${found.alpha}; engine.lora has ${lora.rank} and ${lora.alpha}.`,
+      `Set "lora": ${own}, or begin with the model that it was trained beside.`,
     );
+  await requireSameBase(folder, found.base);
+  return found.base;
 }
 
 /** A gateway on another machine writes into its own folder of that name. @throws StudioError `engine-failed` */

@@ -355,7 +355,7 @@ test('a tokenizer may lie elsewhere, and is then written with the model; without
   expect(await readFile(join(saved, 'tokenizer.json'))).toEqual(await readFile(join(good, 'tokenizer.json')));
   expect(await answersOf(saved)).toEqual(await answersOf(good));
   const to = join(scratch, 'with-tokenizer');
-  const { files } = await convertCheckpoint(bare, to, { dtype: 'float32', fileBytes: 1e9 }, good);
+  const { files } = await convertCheckpoint(bare, to, { dtype: 'float32', fileBytes: 1e9, tokenizerFolder: good });
   expect(files).toEqual(expect.arrayContaining(['chat_template.jinja', 'tokenizer.json', 'tokenizer_config.json']));
   expect(await answersOf(to)).toEqual(await answersOf(good));
   await expect(

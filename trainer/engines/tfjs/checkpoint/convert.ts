@@ -1,40 +1,77 @@
-/** Writes a checkpoint again for other programs: another type of values, files of another size, no optimizer state. */
+/**
+ * Writes a checkpoint again for other programs: another type of values, files of another size, an adapter added to its base, no
+ * optimizer state. One tensor is in memory at a time.
+ */
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { asStudioError, StudioError, withPlace } from '../../../protocol/errors.ts';
+import { readAdapterConfig } from '../../qwen/adapter-files.ts';
 import { readCheckpoint, writeCheckpointFiles } from '../../qwen/checkpoint-files.ts';
-import { parameterTable } from '../model/parameters.ts';
-import { joinParts, readWeights, type WeightsForm, writeWeights } from './weights.ts';
+import { parameterTable, sizeOf } from '../model/parameters.ts';
+import { adapterBase, mergedTensors } from './merge.ts';
+import type { StoredTensor } from './safetensors.ts';
+import { partOf, requireFinite, storedWeights, type WeightsForm, writeWeights } from './weights.ts';
 
 export interface Converted {
   readonly tensors: number;
   readonly parameters: number;
   readonly files: readonly string[];
+  /** Folder of the base that an adapter was added to; null for a model that is whole. */
+  readonly base: string | null;
+}
+
+export interface Converting extends WeightsForm {
+  /** Of a model that comes without its tokenizer; null for one that has it. */
+  readonly tokenizerFolder?: string | null;
+  /** Folder of an adapter's base, where it is not the one that the adapter names. */
+  readonly baseFolder?: string | null;
+  readonly signal?: AbortSignal;
+  /** Weights that are written, of all. */
+  onProgress?(done: number, total: number): void;
 }
 
 /**
  * The folder appears whole or not at all: it is built beside its place and moved there at the end.
- * @param tokenizerFolder of a model that comes without its tokenizer; null for one that has it
- * @throws StudioError `bad-model` for what is no checkpoint, `conflict` where the folder holds something
+ * @throws StudioError `bad-model` for what is no checkpoint, `conflict` where the folder holds something;
+ * the signal's reason
  */
 export async function convertCheckpoint(
   from: string,
   to: string,
-  form: WeightsForm,
-  tokenizerFolder: string | null = null,
+  { tokenizerFolder = null, baseFolder = null, signal, onProgress, ...form }: Converting,
 ): Promise<Converted> {
-  const { configFile, config, tokenizer, companions } = await readCheckpoint(from, {
+  const adapter = await readAdapterConfig(from);
+  const base = adapter && (await adapterBase(from, adapter, baseFolder));
+  // An adapter of another program's brings nothing but itself.
+  const whole = base !== null && !existsSync(path.join(from, 'config.json')) ? base : from;
+  const { configFile, config, tokenizer, companions } = await readCheckpoint(whole, {
     optimizer: null,
     tokenizerFolder,
+    takesAdapters: true,
   });
   const table = parameterTable(config);
-  const { tensors, file } = await readWeights(from, table);
-  for (const parameter of table.parameters) joinParts(parameter, tensors, file);
+  const { tensors: own, file } = await storedWeights(base ?? from, table);
+  for (const { parts } of table.parameters) for (const part of parts) partOf(part, own, file);
+  const tensors = adapter ? await mergedTensors(from, adapter, own) : own;
   const parent = path.dirname(path.resolve(to));
   await mkdir(parent, { recursive: true });
   const work = await mkdtemp(path.join(parent, `.${path.basename(to)}-`));
   try {
-    await writeWeights(work, [...tensors.values()], form);
+    const total = [...tensors.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    let done = 0;
+    const checked = ({ read, ...tensor }: StoredTensor): StoredTensor => ({
+      ...tensor,
+      async read() {
+        signal?.throwIfAborted();
+        const values = await read();
+        requireFinite(tensor.name, values, file);
+        done += values.length;
+        onProgress?.(done, total);
+        return values;
+      },
+    });
+    await writeWeights(work, [...tensors.values()].map(checked), form);
     await writeCheckpointFiles(
       work,
       {
@@ -63,5 +100,5 @@ export async function convertCheckpoint(
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-  return { tensors: tensors.size, parameters: table.size, files: (await readdir(to)).sort() };
+  return { tensors: tensors.size, parameters: table.size, files: (await readdir(to)).sort(), base };
 }

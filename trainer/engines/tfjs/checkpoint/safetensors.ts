@@ -1,16 +1,24 @@
 /** Reads and writes `.safetensors` files, checking every length before it is believed. Values are float32 in memory. */
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
 import { parseJson } from '../../../protocol/json.ts';
 import { quantisedRefusal } from '../../model-forms.ts';
+import { sizeOf } from '../model/parameters.ts';
 
 export interface NamedTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float32Array;
+}
+
+/** A tensor whose values are read when they are asked for: those of a large model are more than memory holds. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** @throws StudioError `bad-model` */
+  read(): Promise<Float32Array>;
 }
 
 /** Types of values that are written; float64 and float16 are read besides. */
@@ -62,6 +70,11 @@ const entry = z.object({ dtype: z.string(), shape: z.array(count), data_offsets:
 const header = z.record(z.string(), z.unknown());
 
 const mostHeaderBytes = 100_000_000;
+/** What Node reads and hashes in one call ends at 2 GiB; one tensor may be larger. */
+const pieceBytes = 2 ** 28;
+
+const valuesOf = (tensor: NamedTensor | StoredTensor): Float32Array | Promise<Float32Array> =>
+  'values' in tensor ? tensor.values : tensor.read();
 
 /**
  * Writes tensors one after the other; the file is synchronised to the disk.
@@ -69,13 +82,13 @@ const mostHeaderBytes = 100_000_000;
  */
 export async function writeSafetensors(
   file: string,
-  tensors: readonly NamedTensor[],
+  tensors: readonly (NamedTensor | StoredTensor)[],
   dtype: Dtype = 'float32',
 ): Promise<string> {
   const [name, width] = dtype === 'float32' ? ['F32', 4] : ['BF16', 2];
   let offset = 0;
-  const entries = tensors.map(({ name: key, shape, values }) => {
-    const end = offset + values.length * width;
+  const entries = tensors.map(({ name: key, shape }) => {
+    const end = offset + sizeOf(shape) * width;
     const described = [key, { dtype: name, shape, data_offsets: [offset, end] }] as const;
     offset = end;
     return described;
@@ -93,9 +106,13 @@ export async function writeSafetensors(
   };
   try {
     await write(Buffer.concat([length, padded]));
-    for (const { values } of tensors) {
-      const written = dtype === 'float32' ? values : toBfloat16(values);
-      await write(Buffer.from(written.buffer, written.byteOffset, written.byteLength));
+    for (const tensor of tensors) {
+      const values = await valuesOf(tensor);
+      for (let at = 0; at < values.length; at += pieceBytes / 4) {
+        const piece = values.subarray(at, at + pieceBytes / 4);
+        const written = dtype === 'float32' ? piece : toBfloat16(piece);
+        await write(Buffer.from(written.buffer, written.byteOffset, written.byteLength));
+      }
     }
     await handle.sync();
   } finally {
@@ -116,26 +133,48 @@ export async function readSafetensors(
   file: string,
   wanted: (name: string) => boolean = () => true,
 ): Promise<Map<string, NamedTensor>> {
+  const tensors = new Map<string, NamedTensor>();
+  for (const { name, shape, read } of (await storedTensors(file, wanted)).values())
+    tensors.set(name, { name, shape, values: await read() });
+  return tensors;
+}
+
+/** The same, described by the file's header alone. @throws StudioError `bad-model` naming file and tensor */
+export function storedTensors(
+  file: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<Map<string, StoredTensor>> {
+  return withFile(file, async (handle) => describedTensors(file, handle, wanted));
+}
+
+async function withFile<T>(file: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   const handle = await open(file).catch((error: NodeJS.ErrnoException) =>
     refuse(file, error.code === 'ENOENT' ? 'The file is missing.' : `The file can't be read: ${error.message}`),
   );
   try {
-    return await readTensors(file, handle, wanted);
+    return await use(handle);
   } finally {
     await handle.close();
   }
 }
 
-async function readTensors(
+async function readExactly(file: string, handle: FileHandle, from: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length; ) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(length - at, pieceBytes), from + at);
+    if (bytesRead === 0) refuse(file, 'The file became shorter while it was read.');
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+async function describedTensors(
   file: string,
   handle: FileHandle,
   wanted: (name: string) => boolean,
-): Promise<Map<string, NamedTensor>> {
+): Promise<Map<string, StoredTensor>> {
   const { size } = await handle.stat();
-  const read = async (from: number, length: number): Promise<Buffer> => {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, from);
-    return bytesRead === length ? buffer : refuse(file, 'The file became shorter while it was read.');
-  };
+  const read = (from: number, length: number): Promise<Buffer> => readExactly(file, handle, from, length);
   if (size < 8) refuse(file, 'The file is cut short: it has no header.');
   const headerLength = Number((await read(0, 8)).readBigUInt64LE(0));
   if (headerLength > mostHeaderBytes || 8 + headerLength > size)
@@ -143,7 +182,7 @@ async function readTensors(
   const parsed = header.safeParse(parseJson((await read(8, headerLength)).toString('utf8')));
   if (!parsed.success) return refuse(file, 'The header is not JSON of the form that safetensors files have.');
   const first = 8 + headerLength;
-  const tensors = new Map<string, NamedTensor>();
+  const tensors = new Map<string, StoredTensor>();
   for (const [name, value] of Object.entries(parsed.data)) {
     if (name === '__metadata__' || !wanted(name)) continue;
     const described = entry.safeParse(value);
@@ -155,10 +194,13 @@ async function readTensors(
       throw quantisedRefusal(`${file}: ${name}`, `values of type ${dtype}`);
     if (coding === undefined)
       return refuse(file, `Values are of type ${dtype}; this engine reads ${Object.keys(codings).join(', ')}.`, name);
-    if (end - start !== coding.bytes * shape.reduce((product, n) => product * n, 1))
-      refuse(file, 'Its length does not fit its shape.', name);
+    if (end - start !== coding.bytes * sizeOf(shape)) refuse(file, 'Its length does not fit its shape.', name);
     if (first + end > size) refuse(file, 'The file is cut short inside this tensor.', name);
-    tensors.set(name, { name, shape, values: coding.decode(await read(first + start, end - start)) });
+    tensors.set(name, {
+      ...{ name, shape },
+      read: () =>
+        withFile(file, async (again) => coding.decode(await readExactly(file, again, first + start, end - start))),
+    });
   }
   return tensors;
 }

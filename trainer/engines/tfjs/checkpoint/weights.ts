@@ -3,16 +3,15 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StudioError } from '../../../protocol/errors.ts';
 import { badIndex, indexFile, weightFiles, weightsFile } from '../../model-folder.ts';
-import type { Parameter, ParameterTable } from '../model/parameters.ts';
+import type { Parameter, ParameterPart, ParameterTable } from '../model/parameters.ts';
 import { sizeOf } from '../model/parameters.ts';
-import type { Dtype, NamedTensor } from './safetensors.ts';
-import { readSafetensors, writeSafetensors } from './safetensors.ts';
+import { type Dtype, type NamedTensor, type StoredTensor, storedTensors, writeSafetensors } from './safetensors.ts';
 
 /** Larger weights are written in several files, as transformers writes them. */
 const mostFileBytes = 5_000_000_000;
 
 /** The name of a tensor in the published checkpoints; transformers 5 puts another word before each. */
-function publishedName(name: string): string {
+export function publishedName(name: string): string {
   if (name.startsWith('model.visual.')) return name.slice('model.'.length);
   return name.replace(/^model\.language_model\./, 'model.');
 }
@@ -25,10 +24,21 @@ export async function readWeights(
   folder: string,
   table: ParameterTable,
 ): Promise<{ tensors: Map<string, NamedTensor>; file: string }> {
-  const { files, map } = await weightFiles(folder);
+  const stored = await storedWeights(folder, table);
   const tensors = new Map<string, NamedTensor>();
+  for (const { name, shape, read } of stored.tensors.values()) tensors.set(name, { name, shape, values: await read() });
+  return { tensors, file: stored.file };
+}
+
+/** The same, each tensor read when it is asked for. @throws StudioError `bad-model` */
+export async function storedWeights(
+  folder: string,
+  table: ParameterTable,
+): Promise<{ tensors: Map<string, StoredTensor>; file: string }> {
+  const { files, map } = await weightFiles(folder);
+  const tensors = new Map<string, StoredTensor>();
   for (const file of files) {
-    const own = await readSafetensors(
+    const own = await storedTensors(
       file,
       (name) => !isComputed(name) && (map === null || map[name] === path.basename(file)),
     );
@@ -38,12 +48,12 @@ export async function readWeights(
   const place = map === null ? (files[0] as string) : path.join(folder, indexFile);
   if (missing !== undefined) throw badIndex(`${place}: ${missing}`, `This tensor is not in ${map?.[missing]}.`);
   const own = published(tensors);
-  dropTiedHead(table, own);
+  await dropTiedHead(table, own);
   refuseUnknown(table, own, place, ['']);
   return { tensors: own, file: place };
 }
 
-function published(tensors: ReadonlyMap<string, NamedTensor>): Map<string, NamedTensor> {
+function published(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
   return new Map(
     [...tensors.values()].map((tensor) => {
       const name = publishedName(tensor.name);
@@ -61,11 +71,11 @@ export interface WeightsForm {
 /** Writes weights into an empty folder: one file, or several with an index where they do not fit into one. */
 export async function writeWeights(
   folder: string,
-  tensors: readonly NamedTensor[],
+  tensors: readonly (NamedTensor | StoredTensor)[],
   { dtype, fileBytes }: WeightsForm = { dtype: 'float32', fileBytes: mostFileBytes },
 ): Promise<Map<string, string>> {
-  const bytesOf = ({ values }: NamedTensor): number => values.length * (dtype === 'float32' ? 4 : 2);
-  const files: { tensors: NamedTensor[]; bytes: number }[] = [];
+  const bytesOf = ({ shape }: Pick<NamedTensor, 'shape'>): number => sizeOf(shape) * (dtype === 'float32' ? 4 : 2);
+  const files: { tensors: (NamedTensor | StoredTensor)[]; bytes: number }[] = [];
   for (const tensor of tensors) {
     const last = files.at(-1);
     if (last === undefined || last.bytes + bytesOf(tensor) > fileBytes) {
@@ -109,30 +119,50 @@ export function joinParts(
 ): Float32Array {
   const values = new Float32Array(parameter.size);
   let at = 0;
-  for (const { name, shape } of parameter.parts) {
-    const tensor = tensors.get(name + suffix);
-    const fail = (message: string): never => {
-      throw new StudioError('bad-model', message, {
-        place: `${file}: ${name}${suffix}`,
-        remedy: 'Use a checkpoint whose config.json belongs to its weights.',
-      });
-    };
-    if (tensor === undefined) return fail('This tensor is missing.');
-    if (tensor.shape.join() !== shape.join())
-      fail(`This tensor has shape [${tensor.shape.join(', ')}]; config.json asks for [${shape.join(', ')}].`);
-    if (!tensor.values.every(Number.isFinite)) fail('This tensor holds values that are not finite.');
+  for (const part of parameter.parts) {
+    const tensor = partOf(part, tensors, file, suffix);
+    requireFinite(tensor.name, tensor.values, file);
     values.set(tensor.values, at);
     at += tensor.values.length;
   }
   return values;
 }
 
+/** The tensor that a part of a parameter is, of its shape. @throws StudioError `bad-model` naming file and tensor */
+export function partOf<T extends NamedTensor | StoredTensor>(
+  { name, shape }: ParameterPart,
+  tensors: ReadonlyMap<string, T>,
+  file: string,
+  suffix = '',
+): T {
+  const tensor = tensors.get(name + suffix);
+  if (tensor === undefined) throw badTensor(file, name + suffix, 'This tensor is missing.');
+  if (tensor.shape.join() === shape.join()) return tensor;
+  throw badTensor(
+    file,
+    name + suffix,
+    `This tensor has shape [${tensor.shape.join(', ')}]; config.json asks for [${shape.join(', ')}].`,
+  );
+}
+
+/** @throws StudioError `bad-model` naming file and tensor */
+export function requireFinite(name: string, values: Float32Array, file: string): void {
+  if (!values.every(Number.isFinite)) throw badTensor(file, name, 'This tensor holds values that are not finite.');
+}
+
+const badTensor = (file: string, name: string, message: string): StudioError =>
+  new StudioError('bad-model', message, {
+    place: `${file}: ${name}`,
+    remedy: 'Use a checkpoint whose config.json belongs to its weights.',
+  });
+
 /** Some files hold a tied head beside the embedding: the same numbers a second time, which are left out. */
-function dropTiedHead(table: ParameterTable, tensors: Map<string, NamedTensor>): void {
-  const head = tensors.get('lm_head.weight')?.values;
-  const embedding = tensors.get('model.embed_tokens.weight')?.values;
+async function dropTiedHead(table: ParameterTable, tensors: Map<string, StoredTensor>): Promise<void> {
   const untied = table.parameters.some(({ name }) => name === 'lm_head.weight');
-  if (head === undefined || embedding === undefined || untied) return;
+  if (untied || !tensors.has('lm_head.weight')) return;
+  const head = await tensors.get('lm_head.weight')?.read();
+  const embedding = await tensors.get('model.embed_tokens.weight')?.read();
+  if (head === undefined || embedding === undefined) return;
   if (head.length === embedding.length && head.every((value, i) => value === embedding[i]))
     tensors.delete('lm_head.weight');
 }
@@ -140,7 +170,7 @@ function dropTiedHead(table: ParameterTable, tensors: Map<string, NamedTensor>):
 /** @throws StudioError `bad-model` when a file holds a tensor that no parameter takes */
 export function refuseUnknown(
   table: ParameterTable,
-  tensors: ReadonlyMap<string, NamedTensor>,
+  tensors: ReadonlyMap<string, unknown>,
   file: string,
   suffixes: readonly string[],
 ): void {

@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import sys
 import threading
+import time
+from contextlib import suppress
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,6 +32,9 @@ from .wire import GatewayError
 Report = Callable[[dict[str, Any]], None]
 _PATIENCE_SECONDS = 30.0
 """A rank that failed leaves others waiting in a collective: they are given this long, then all end."""
+PULSE_SECONDS = float(os.environ.get("VIDEO_R1_PULSE_SECONDS", "5"))
+MOST_MISSED = 24
+"""Pulses that may fail to come before a rank is taken to hang. Counted, so that a machine that slept is no silence."""
 
 
 class Frames:
@@ -55,8 +61,12 @@ class Crew:
         self._links: list[Connection] = []
         self._answers: SimpleQueue[tuple[int, int, Any]] = SimpleQueue()
         self._sending = threading.Lock()
+        self._missed: dict[int, int] = {}
+        """By rank, how many pulses did not come."""
+        self._processes: dict[int, int] = {}
         if dist.get_world_size() > 1:
             self._meet(folder)
+            threading.Thread(target=self._watch, daemon=True).start()
 
     @property
     def size(self) -> int:
@@ -111,12 +121,17 @@ class Crew:
             for _ in range(self.size - 1):
                 link = listener.accept()
                 self._links.append(link)
-                threading.Thread(target=self._hear, args=(link, link.recv()), daemon=True).start()
+                rank, self._processes[rank] = link.recv()
+                threading.Thread(target=self._hear, args=(link, rank), daemon=True).start()
 
     def _hear(self, link: Connection, rank: int) -> None:
+        self._missed[rank] = 0
         try:
             while True:
                 kind, call, value = link.recv()
+                self._missed[rank] = 0
+                if kind == "pulse":
+                    continue
                 if kind == "report":
                     self._report(call, value)
                     continue
@@ -125,6 +140,16 @@ class Crew:
                 self._answers.put((rank, call, value))
         except (EOFError, OSError):
             self._end(f"Rank {rank} is gone.")
+
+    def _watch(self) -> None:
+        """A rank that was stopped, or hangs in the kernel, breaks no connection: it falls silent."""
+        while True:
+            time.sleep(PULSE_SECONDS)
+            for rank in list(self._missed):
+                self._missed[rank] += 1
+                if self._missed[rank] > MOST_MISSED:
+                    seconds = MOST_MISSED * PULSE_SECONDS
+                    self._end(f"Rank {rank} is gone: nothing was heard of it for {seconds:g} s.", self._processes[rank])
 
     def _give_up_later(self, call: int, error: GatewayError) -> None:
         """Has the others end their answers; ends all where the call is not over by then, as they wait for the one that failed."""
@@ -138,9 +163,13 @@ class Crew:
         timer.daemon = True
         timer.start()
 
-    def _end(self, why: str) -> None:
+    def _end(self, why: str, silent: int | None = None) -> None:
+        """`silent` is a process that would not hear of the end."""
         print(why, file=sys.stderr, flush=True)
         shutil.rmtree(self._folder, ignore_errors=True)
+        if silent is not None:
+            with suppress(ProcessLookupError):
+                os.kill(silent, signal.SIGKILL)
         os._exit(13)
 
     def _report(self, call: int, event: dict[str, Any]) -> None:
@@ -160,7 +189,7 @@ def follow(settings: Settings) -> None:
     dist.broadcast_object_list(where, src=0, device=torch.device("cpu"))
     address, key = where
     link = Client(address, "AF_UNIX", authkey=key)
-    link.send(dist.get_rank())
+    link.send((dist.get_rank(), os.getpid()))
     sending = threading.Lock()
 
     def say(message: tuple[Any, ...]) -> None:
@@ -186,7 +215,16 @@ def follow(settings: Settings) -> None:
         except (EOFError, OSError):
             os._exit(13)
 
-    threading.Thread(target=hear, daemon=True).start()
+    def pulse() -> None:
+        while True:
+            time.sleep(PULSE_SECONDS)
+            try:
+                say(("pulse", None, None))
+            except OSError:
+                os._exit(13)
+
+    for work in (hear, pulse):
+        threading.Thread(target=work, daemon=True).start()
     while True:
         call, method, params, stored = commands.get()
         frames.stored = stored

@@ -156,13 +156,14 @@ class Model:
         try:
             engine._build_model_optimizer()
         except (OSError, ValueError, LookupError, AttributeError, SafetensorError) as error:
-            raise GatewayError(
-                "bad-model",
-                f"The model can't be loaded: {traced(error)}",
-                place=folder,
-                remedy="Use another checkpoint.",
-            ) from error
+            raise _unloadable(error, folder) from error
+        except RuntimeError as error:
+            # As transformers and torch say that a tensor has another shape than the configuration asks for.
+            if isinstance(error, torch.OutOfMemoryError) or "mismatch" not in str(error):
+                raise
+            raise _unloadable(error, folder) from error
         self.engine = engine
+        self._require_finite(folder)
         self.steps = 0
         self.has_gradient = False
         self.adapter_is_new = settings.lora is not None and not adapter.exists()
@@ -170,6 +171,18 @@ class Model:
         self._snapshot_steps: dict[int, int] = {}
         self._snapshot_states: dict[int, dict[Tensor, Any]] = {}
         dist.barrier()
+
+    @torch.no_grad()
+    def _require_finite(self, folder: str) -> None:
+        """All ranks find the same, so that none waits for one that failed."""
+        bad = next((name for name, one in self.module.named_parameters() if not _local(one).isfinite().all()), None)
+        if _agree(bad is not None):
+            raise GatewayError(
+                "bad-model",
+                "The weights hold values that are not finite" + ("." if bad is None else f", in {bad}."),
+                place=folder,
+                remedy="Use another checkpoint.",
+            )
 
     @property
     def module(self) -> nn.Module:
@@ -473,6 +486,12 @@ class Gathered:
             one._forward_pre_hooks, one._forward_hooks = before, behind  # type: ignore[attr-defined]
             one.set_reshard_after_forward(True, recurse=False)
             one.reshard()
+
+
+def _unloadable(error: Exception, folder: str) -> GatewayError:
+    return GatewayError(
+        "bad-model", f"The model can't be loaded: {traced(error)}", place=folder, remedy="Use another checkpoint."
+    )
 
 
 def _agree(need: bool) -> bool:

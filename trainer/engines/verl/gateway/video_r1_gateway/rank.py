@@ -83,9 +83,16 @@ class Rank:
     def _publish(self, params: dict[str, Any], call: int) -> None:
         """The sampler computes with the trainer's own weights."""
 
-    def _rest(self, params: dict[str, Any], call: int) -> None:
-        for model in self.models.values():
+    def _rest(self, params: dict[str, Any], call: int) -> bool:
+        """Whether they do: a snapshot goes back into the tensors that it was taken of, which stay where they are for it."""
+        models = self.models.values()
+        if any(model.snapshots for model in models):
+            return False
+        for model in models:
             model.to("cpu")
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return True
 
     def _wake(self, params: dict[str, Any], call: int) -> None:
         for model in self.models.values():

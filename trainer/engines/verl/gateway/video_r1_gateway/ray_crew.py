@@ -13,7 +13,7 @@ import ray
 from ray.exceptions import RayActorError, RayError
 from verl.single_controller.ray import RayClassWithInitArgs, RayResourcePool, RayWorkerGroup
 
-from .crew import Report
+from .crew import MOST_MISSED, PULSE_SECONDS, Report
 from .frames import StoredFrames
 from .ray_worker import GatewayWorker, Post
 from .settings import Settings
@@ -38,6 +38,7 @@ class RayCrew:
         self._pool = RayResourcePool(
             [per_node] * settings.nodes, use_gpu=settings.device == "cuda", max_colocate_count=1
         )
+        self._is_closed = False
         self._over: dict[int, threading.Event] = {}
         self._sampler: Any = None
         self._sampled: int | None = None
@@ -66,7 +67,7 @@ class RayCrew:
         if self._sampler is not None and method == "sample" and params["model"] == self._sampled:
             self._sampler.sample(params, call, lambda key: frames[key].pixels(), report)
             return [None]
-        if self._sampler is not None and method in _OF_THE_POLICY:
+        if self._sampler is not None and method in (*_OF_THE_POLICY, "rest"):
             self._sampler.sleep()
         found = self._ask(method, params, call, frames, report)
         if (
@@ -104,10 +105,7 @@ class RayCrew:
                 self._settle(call)
         except RayActorError as error:
             # What is left of the group can't go on without it.
-            print(f"A worker is gone: {error}", file=sys.stderr, flush=True)
-            self.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
-            os._exit(13)
+            self._end(f"A worker is gone: {error}")
         finally:
             self._reports.pop(call, None)
         fault = next((one for one in found if isinstance(one, GatewayError)), None)
@@ -116,6 +114,7 @@ class RayCrew:
         return found
 
     def close(self) -> None:
+        self._is_closed = True
         ray.shutdown()
         if self._session is not None:
             shutil.rmtree(self._session, ignore_errors=True)
@@ -128,11 +127,23 @@ class RayCrew:
         return self._put[key]
 
     def _hear(self) -> None:
-        while True:
+        silence = MOST_MISSED * PULSE_SECONDS
+        while not self._is_closed:
             try:
-                self._tell(ray.get(self._post.read.remote()))
-            except RayError:
+                written, silent = ray.get(self._post.read.remote(silence))
+            except RayError as error:
+                if not self._is_closed:
+                    self._end(f"The Ray cluster is gone: {error}")
                 return
+            if silent:
+                self._end(f"Rank {silent[0]} is gone: nothing was heard of it for {silence:g} s.")
+            self._tell(written)
+
+    def _end(self, why: str) -> None:
+        print(why, file=sys.stderr, flush=True)
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os._exit(13)
 
     def _settle(self, call: int) -> None:
         """What was written before a call ended is told before its end is."""

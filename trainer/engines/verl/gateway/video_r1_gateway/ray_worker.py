@@ -34,23 +34,30 @@ class Post:
         self._written: list[tuple[int, dict[str, Any] | None]] = []
         self._endings: list[tuple[Any, ...]] = []
         self._changed = asyncio.Event()
+        self._heard: dict[int, float] = {}
 
     async def write(self, call: int, event: dict[str, Any] | None) -> None:
         self._written.append((call, event))
         self._wake()
 
-    async def read(self) -> list[tuple[int, dict[str, Any] | None]]:
-        """What was written since the last time; waits a second for it. Nothing, of a call, says that it is over."""
+    async def read(self, silence: float) -> tuple[list[tuple[int, dict[str, Any] | None]], list[int]]:
+        """What was written since the last time; waits a second for it. Nothing, of a call, says that it is over.
+
+        Beside it, the ranks of which nothing was heard for so many seconds.
+        """
         if not self._written:
             await self._change()
         written, self._written = self._written, []
-        return written
+        now = time.monotonic()
+        return written, sorted(rank for rank, heard in self._heard.items() if now - heard > silence)
 
     async def end(self, ending: tuple[Any, ...]) -> None:
         self._endings.append(ending)
         self._wake()
 
-    async def endings(self, since: int) -> list[tuple[Any, ...]]:
+    async def endings(self, rank: int, since: int) -> list[tuple[Any, ...]]:
+        """Asked again and again by every rank, which says that it lives."""
+        self._heard[rank] = time.monotonic()
         if len(self._endings) <= since:
             await self._change()
         return self._endings[since:]
@@ -132,7 +139,7 @@ class GatewayWorker(TinkerActorRolloutRefWorker):
         seen = 0
         while True:
             try:
-                endings = ray.get(self._post.endings.remote(seen))
+                endings = ray.get(self._post.endings.remote(self.rank, seen))
             except Exception:
                 time.sleep(1)
                 continue

@@ -10,7 +10,7 @@ import threading
 import time
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import torch
@@ -32,6 +32,8 @@ _OPTIMIZER_KEYS = ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "
 _GREETING_SECONDS = 10.0
 """Less than a client waits for its own greeting: who says nothing must not keep it out."""
 _MOST_GREETING = 64 * 2**10
+_SILENCE_SECONDS = 600.0
+"""A client asks every few seconds whether this gateway lives. One that is gone with its machine, or behind a tunnel, closes nothing."""
 
 
 _Requests = SimpleQueue["dict[str, Any] | None"]
@@ -47,12 +49,15 @@ class Server:
         self._vocabularies: dict[int, int] = {}
         """Of each model, how many tokens it knows."""
         self._busy: tuple[str, float] | None = None
+        self._is_resting = False
 
     def serve(self, listener: socket.socket) -> None:
         while True:
             connection, _ = listener.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._greet(connection):
+                # Without --stay it ends with the process that started it.
+                connection.settimeout(_SILENCE_SECONDS if self.stay else None)
                 self._attend(connection)
                 if not self.stay:
                     return
@@ -94,7 +99,7 @@ class Server:
         self._connection = connection
         requests: _Requests = SimpleQueue()
         threading.Thread(target=self._hear, args=(connection, requests), daemon=True).start()
-        while (message := requests.get()) is not None:
+        while (message := self._next_request(requests)) is not None:
             identity, method, params = _read(message)
             self._busy = (method, time.monotonic())
             call = self._call_of.setdefault(identity, self._next())
@@ -116,6 +121,25 @@ class Server:
             if method == "shutdown":
                 break
         self._leave()
+
+    def _next_request(self, requests: _Requests) -> dict[str, Any] | None:
+        """Where nobody asks for long, the accelerators' memory is given back until someone does."""
+        minutes = self.settings.restAfterMinutes
+        if minutes is not None and self._vocabularies and not self._is_resting:
+            try:
+                return requests.get(timeout=60 * minutes)
+            except Empty:
+                self._rest()
+        return requests.get()
+
+    def _rest(self) -> None:
+        try:
+            self._is_resting = all(self.crew.run("rest", {}, self._next(), {}, lambda _: None))
+        except Exception as error:
+            print(f"The models can't rest: {traced(error)}", flush=True)
+            return
+        if self._is_resting:
+            print("Nobody asked for long: the models rest in the machine's memory.", flush=True)
 
     def _hear(self, connection: socket.socket, requests: _Requests) -> None:
         try:
@@ -175,6 +199,7 @@ class Server:
             self.crew.run("unload", {"model": model}, self._next(), {}, lambda _: None)
         self._vocabularies.clear()
         self._call_of.clear()
+        self._is_resting = False
 
     def _next(self) -> int:
         self._calls += 1
@@ -186,6 +211,10 @@ class Server:
 
     def _all(self, method: str, params: dict[str, Any], call: int, report: Any) -> list[Any]:
         check(method, params, self._vocabularies, self.spool.__getitem__)
+        if self._is_resting and method not in ("memory", "unload"):
+            self.crew.run("wake", {}, self._next(), {}, lambda _: None)
+            self._is_resting = False
+            print("The models are back.", flush=True)
         frames = self._stored(params) if "prompts" in params else {}
         return self.crew.run(method, params, call, frames, report)
 
@@ -247,7 +276,7 @@ class Server:
         return do
 
     _do_snapshot, _do_restore, _do_release = _plain("snapshot"), _plain("restore"), _plain("release")
-    _do_publish, _do_rest, _do_wake = _plain("publish"), _plain("rest"), _plain("wake")
+    _do_publish = _plain("publish")
 
     def _do_shutdown(self, params: dict[str, Any], call: int, report: Any) -> dict[str, Any]:
         return {}

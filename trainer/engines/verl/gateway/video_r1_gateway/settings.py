@@ -33,6 +33,7 @@ class Settings:
     tensorParallel: int = 1
     samplerMemory: float = 0.5
     ray: Optional[str] = None
+    restAfterMinutes: Optional[float] = None
     others: dict[str, Any] = field(default_factory=dict)
 
     @staticmethod
