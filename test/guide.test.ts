@@ -69,6 +69,16 @@ describe('README', () => {
 });
 
 describe('the pages', () => {
+  it('have one line that leads to the others, with the pages of the engines in it', () => {
+    const lines = guide.flatMap((page) => read(page).match(/^\[README\]\(.*\[Measured\].*$/m) ?? []);
+    expect(lines.length).toBeGreaterThan(10);
+    expect([...new Set(lines)]).toHaveLength(1);
+    for (const page of ['engine.md', 'clusters.md']) {
+      expect(lines[0]).toContain(`](${page})`);
+      expect(read(`media/guide/${page}`)).toContain(lines[0]);
+    }
+  });
+
   it.each(pages)('%s: every link leads to a file that is there, and to a heading in it', (page) => {
     const text = withoutCode(texts.get(page) ?? '');
     const missing: string[] = [];

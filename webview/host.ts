@@ -66,7 +66,7 @@ export interface Host {
   /** What the page wants to find again after a reload. */
   loadState(): unknown;
   saveState(state: unknown): void;
-  /** Browser tab only: the address follows what is shown. */
+  /** What is shown now: the address of a browser tab follows it, and the editor hears of the run. */
   navigated(link: PlaceLink): void;
 }
 
@@ -135,6 +135,7 @@ class EditorHost implements Host {
   private readonly api: VsCodeApi;
   private transport: HeldTransport | null = null;
   private listener: HostListener | null = null;
+  private runShown: string | null = null;
   /** Copies that the editor has not answered yet, the oldest first. */
   private readonly copying: ((fault: string | undefined) => void)[] = [];
 
@@ -222,7 +223,11 @@ class EditorHost implements Host {
     this.api.setState(state);
   }
 
-  navigated(): void {}
+  navigated({ place: { runId } }: PlaceLink): void {
+    if (runId === undefined || runId === this.runShown) return;
+    this.runShown = runId;
+    this.api.postMessage({ type: 'shows', runId });
+  }
 }
 
 const stateKey = 'video-r1';

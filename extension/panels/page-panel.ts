@@ -33,6 +33,7 @@ export class PagePanel {
   private readonly pipe: SocketPipe;
   private readonly subscriptions: vscode.Disposable;
   private ready = false;
+  private runShown: string | null = null;
   private waiting: Pointing | undefined;
 
   /** @param showPlace in whichever panel shows its page */
@@ -61,6 +62,7 @@ export class PagePanel {
       panel.onDidChangeViewState(() => {
         if (panel.visible) return;
         this.ready = false;
+        this.runShown = null;
         this.pipe.rest();
       }),
       studio.onDidChange(() => this.follow()),
@@ -77,6 +79,11 @@ export class PagePanel {
   show(show: Pointing): void {
     if (this.ready) this.post({ type: 'show', ...show });
     else this.waiting = show;
+  }
+
+  /** Whether it can be seen, with this run in it and what there is to say of that. */
+  hasInSight(runId: string): boolean {
+    return this.panel.visible && this.runShown === runId;
   }
 
   private post(message: HostToPageInput): void {
@@ -130,6 +137,9 @@ export class PagePanel {
         this.pipe.greet();
         if (this.waiting) this.post({ type: 'show', ...this.waiting });
         this.waiting = undefined;
+        return;
+      case 'shows':
+        this.runShown = message.runId;
         return;
       case 'send':
         return this.pipe.send(message.data);

@@ -64,6 +64,12 @@ export class PagePanels {
     return content;
   }
 
+  /** Whether a page with this run in it can be seen. */
+  async hasInSight(runId: string): Promise<boolean> {
+    const contents = await Promise.all([...this.panels.values()].map(({ content }) => content));
+    return contents.some((content) => content.hasInSight(runId));
+  }
+
   private get assets(): vscode.Uri {
     return vscode.Uri.joinPath(this.studio.context.extensionUri, 'dist', 'webview');
   }

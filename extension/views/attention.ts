@@ -9,6 +9,7 @@ import type { ObeyedLabels } from '../../trainer/protocol/obeyed-labels.ts';
 import type { RunFault, RunState, RunSummary } from '../../trainer/protocol/run-state.ts';
 import { commands } from '../contributions.ts';
 import { ffmpegInstalled, noFfmpeg, showFailure, startTrainerAsked } from '../notices.ts';
+import { pagePanels } from '../panels/page-panels.ts';
 import { plain } from '../plain-text.ts';
 import type { Studio } from '../studio.ts';
 
@@ -52,6 +53,8 @@ async function sayHit(studio: Studio, run: RunSummary, hit: BreakpointHit): Prom
   const { number, condition, place, cause } = hit;
   const text = `Breakpoint ${number} of ${run.id}, ${condition}, hit at ${place.point}, step ${place.step}: ${cause.sentence}.`;
   studio.log.info(text);
+  // The page says it over all that it shows.
+  if (await pagePanels(studio).hasInSight(run.id)) return;
   const [open, resume, disable] = [
     cause.groupId === null ? 'Open Dashboard' : 'Open the Group',
     'Resume',
@@ -83,13 +86,13 @@ async function logLabels(studio: Studio, labels: ObeyedLabels): Promise<void> {
 async function sayAdvisory(studio: Studio, runId: string, told: Advisory): Promise<void> {
   const text = `${runId}: ${told.message}`;
   studio.log.warn(text);
-  const [{ isMuted }, { commandOfWay, wayLabel }] = await Promise.all([
+  const [{ isMuted }, { commandOfWay, wayLabel, waysNow }] = await Promise.all([
     import('../../trainer/protocol/advisories.ts'),
     import('../../trainer/protocol/advisory-words.ts'),
   ]);
   const run = studio.runs.find(({ id }) => id === runId);
   if (!run || isMuted(told.key, run.muted)) return;
-  const way = told.ways.find((one) => commandOfWay(one) !== null);
+  const way = waysNow(told, run).find((one) => commandOfWay(one) !== null);
   const request = way ? commandOfWay(way) : null;
   const label = way && wayLabel(way);
   const [dashboard, mute] = ['Open Dashboard', 'Mute'];

@@ -26,13 +26,21 @@ const over: Advisory = {
   message: 'It stood still.',
 };
 
+/** The other one may go on. */
+const complete = 'tgrpo-done-1';
+
 const pages = pagesOfRuns(recordedRun, async () => {
   const { groups, parameters } = recordedGroups();
-  const project = await projectWithRuns([{ id: recordedRun, groups: groups.slice(0, 2), parameters }]);
-  const store = RunStore.open(path.join(project.folder, '.video-r1', 'runs', recordedRun));
-  for (const advisory of [source, over, flat]) store.append({ type: 'advisory', advisory });
-  store.append({ type: 'advisory-ended', key: 'stalled', step: 1 });
-  store.dispose();
+  const project = await projectWithRuns(
+    [recordedRun, complete].map((id) => ({ id, groups: groups.slice(0, 2), parameters })),
+  );
+  for (const id of [recordedRun, complete]) {
+    const store = RunStore.open(path.join(project.folder, '.video-r1', 'runs', id));
+    for (const advisory of [source, over, flat]) store.append({ type: 'advisory', advisory });
+    store.append({ type: 'advisory-ended', key: 'stalled', step: 1 });
+    if (id === recordedRun) store.append({ type: 'state', run: { ...store.summary(), state: 'stopped' } });
+    store.dispose();
+  }
   return project;
 });
 
@@ -64,6 +72,15 @@ it('the list has all of them with every way on, as text; what is over on request
   await list.getByText('Look at the answers').first().click();
   await tab.locator('[data-pane=list]').waitFor();
   await expect.poll(() => new URL(tab.url()).searchParams.get('query')).toBe('half:ordered flat:true');
+});
+
+it('of a run that is complete neither the notice nor the list sets anything', async () => {
+  const tab = await pages.open('dashboard', { run: complete });
+  const told = tab.locator(notice, { hasText: 'Most groups are flat, since step 1.' });
+  await told.getByText('Look at the answers').waitFor();
+  const list = tab.getByRole('list', { name: 'What needs a person' });
+  await list.getByText('Harder questions have something left to learn.').waitFor();
+  expect(await tab.getByText('Set temperature: 1.2').count()).toBe(0);
 });
 
 it('what is muted stays so over a reload, and the next one is told', async () => {

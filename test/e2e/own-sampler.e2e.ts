@@ -84,13 +84,14 @@ const openAnswer = async (id: string, width?: number): Promise<Page> => {
 describe('the dashboard', () => {
   it('draws the mismatch and the largest weight, no chart without a curve, and says what a seed gives', async () => {
     const tab = await open('dashboard');
-    for (const title of ['Mismatch, nats', 'Mismatch, k3', 'Largest weight', 'Largest rank, GB'])
+    for (const title of ['Mismatch, nats', 'Mismatch, k3', 'Largest weight', 'Rank memory, GB'])
       await tab.locator('figure', { hasText: title }).waitFor();
     const where = tab.getByRole('region', { name: 'Where the time went' });
     const said = (await where.textContent()) ?? '';
     expect(said).toContain('old log p');
     expect(said).toContain('2 ranks on 2 × a GPU of 80 GB');
-    expect(said).toContain('ranks 40.8 GB–41.2 GB');
+    expect(said).toContain('ranks’ memory 40.8 GB–41.2 GB');
+    expect(said).toMatch(/trainer’s memory \d+(\.\d+)? [MG]B/);
     expect(said).toContain('The same seed does not give the same answer');
     expect(said).toContain('It samples by another program than it trains with');
     for (const figure of await tab.locator('figure').all())

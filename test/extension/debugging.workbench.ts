@@ -71,6 +71,8 @@ describe('debugging a run in the window', () => {
     await dashboard.open(run);
     const notice = page().getByText(/hit at before-update, step 1/);
     await notice.waitFor({ timeout: longMs });
+    /* Said once, where one looks. */
+    expect(await window.notification(/hit at before-update/).count()).toBe(0);
     await page()
       .getByRole('button', { name: /^Open the group/ })
       .click();

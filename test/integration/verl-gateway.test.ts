@@ -56,17 +56,19 @@ describe.skipIf(found.python === null)('gateways that stay', () => {
   const attachOf = (text: string): NonNullable<VerlSettings['attach']> =>
     JSON.parse(`{${/"engine": .*/.exec(text)?.[0]}}`).engine.attach;
 
-  test('the command line starts one, which serves one after another until it is interrupted', {
+  test('the command line starts one of two ranks, which serves one after another until it is interrupted, and says that it ended', {
     timeout: 300_000,
   }, async () => {
-    const child = spawn(process.execPath, [program, 'gateway', 'start', runFile], {
+    const child = spawn(process.execPath, [program, 'gateway', 'start', runFile, '--engine', 'ranks=2'], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, OMP_NUM_THREADS: '1' },
     });
     let said = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
     await vi.waitUntil(() => said.includes('ssh -N'), waiting);
     const attach = attachOf(said);
     expect(readFileSync(attach.tokenFile, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
@@ -78,7 +80,9 @@ describe.skipIf(found.python === null)('gateways that stay', () => {
     await expect(missing).rejects.toThrow();
     await elsewhere.dispose();
     child.kill('SIGINT');
-    expect(await ended).not.toBe(0);
+    expect(await ended).toBe(130);
+    expect(said.trimEnd().split('\n').at(-1)).toBe('Ended: the gateway of tgrpo and its 2 ranks.');
+    expect(said).not.toMatch(/Traceback|SignalException/);
   });
 
   test('the script for Slurm starts Ray and one on it, and says how to attach', { timeout: 300_000 }, async () => {

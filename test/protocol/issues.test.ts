@@ -60,7 +60,7 @@ describe('what is wrong with a run file', () => {
 describe('what is wrong with a message', () => {
   it('names the kinds that there are, each once', () => {
     expect(faults(pageToHost, { type: 'format-disk' })).toEqual([
-      'type must be "ready", "send", "open-file", "run-command", "save-file", "copy" or "open-document", not "format-disk"',
+      'type must be "ready", "shows", "send", "open-file", "run-command", "save-file", "copy" or "open-document", not "format-disk"',
     ]);
     expect(faults(pageToHost, { type: 'run-command' })[0]).toMatch(/^command is missing; it must be "open-dashboard"/);
   });

@@ -26,5 +26,7 @@ it('nearby offers no name of which more than a third is another, and one of whic
   expect(nearby('mean', ['len'])).toBeNull();
   expect(nearby('setp', ['step'])).toBe('step');
   expect(nearby('rewrd', ['reward'])).toBe('reward');
+  expect(nearby('ranx', ['nodes', 'ranks'])).toBe('ranks');
+  expect(nearby('ranxyz', ['rankab'])).toBeNull();
   expect(nearby('xy', ['oxyz'])).toBeNull();
 });

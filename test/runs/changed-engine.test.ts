@@ -1,7 +1,12 @@
 /** An engine is set otherwise, setting by setting, and a run that has begun only in what it is computed on. */
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { StudioError } from '../../trainer/protocol/errors.ts';
 import { type EngineSettings, engineSettings } from '../../trainer/protocol/runfile.ts';
 import { changedEngine, changedEngineOfRun } from '../../trainer/runs/changed-engine.ts';
+import { Trainer } from '../../trainer/runs/trainer.ts';
+import { temporaryFolder } from '../store/folders.ts';
 
 const tfjs = engineSettings.parse({ name: 'tfjs', backend: 'wasm', threads: 2, mropePositions: '4.49' });
 const verl = engineSettings.parse({ name: 'verl', device: 'cuda', ranks: 8, freezeVision: true });
@@ -33,6 +38,37 @@ describe('the engine of a run file', () => {
     expect(() => changed(tfjs, { name: 'verk' })).toThrow(/no engine "verk".*verl/);
     expect(() => changed(verl, { nodes: 3 })).toThrow(/3 machines need/);
   });
+
+  it('names the nearest setting, be it of the other engine', () => {
+    expect(() => changed(verl, { ranx: 2 })).toThrow(/no key "ranx"; the nearest is "ranks"\.$/);
+    expect(() => changed(tfjs, { ranx: 2 })).toThrow(
+      /no key "ranx"; the nearest is "ranks", which goes with "name": "verl"\.$/,
+    );
+    expect(() => changed(tfjs, { thread: 2 })).toThrow(/no key "thread"; the nearest is "threads"\.$/);
+  });
+
+  it.each([
+    [{ 'attach.address': '127.0.0.1:1', 'attach.tokenFile': 'token' }, 'attach'],
+    [{ attach: '127.0.0.1:1' }, 'attach'],
+    [{ 'lora.rank': 8 }, 'lora'],
+    [{ lora: 8 }, 'lora'],
+  ])('says how a setting that is an object is given: %j', (change, name) => {
+    let remedy = '';
+    expect(() => changed(verl, change)).toThrow(
+      expect.toSatisfy((thrown: StudioError) => {
+        remedy = thrown.remedy ?? '';
+        return true;
+      }),
+    );
+    const [, json = ''] = new RegExp(`^It is given whole, as JSON: --engine '${name}=(.*)'$`).exec(remedy) ?? [];
+    expect(changed(verl, { [name]: JSON.parse(json) })).toMatchObject({ [name]: JSON.parse(json) });
+  });
+
+  it('says nothing of that where the object itself does not fit', () => {
+    expect(() => changed(verl, { lora: { rank: 8 } })).toThrow(
+      expect.objectContaining({ message: 'lora.alpha is missing; it must be a number.', remedy: undefined }),
+    );
+  });
 });
 
 describe('the engine of a run that has begun', () => {
@@ -55,4 +91,28 @@ describe('the engine of a run that has begun', () => {
       );
     },
   );
+});
+
+it('a place among the settings starts at the folder of the run file, in the file, for a new run and for one that has begun', async () => {
+  const projectFolder = temporaryFolder();
+  mkdirSync(path.join(projectFolder, 'files/start'), { recursive: true });
+  writeFileSync(path.join(projectFolder, 'files/start/config.json'), '{}');
+  writeFileSync(path.join(projectFolder, 'files/data.json'), '[]');
+  const attach = (tokenFile: string) => ({ address: '127.0.0.1:1', tokenFile });
+  const content = { version: 1, name: 'sft', method: 'sft', dataset: 'data.json', model: { checkpoint: 'start' } };
+  const engine = { name: 'verl', attach: attach('a.token') };
+  writeFileSync(path.join(projectFolder, 'files/sft.run.json'), JSON.stringify({ ...content, engine }));
+  const createEngine = () => Promise.reject(new Error('No engine is asked for.'));
+  const trainer = await Trainer.open({ projectFolder, version: '1.0.0', createEngine, log: () => {} });
+  onTestFinished(() => trainer.shutdown());
+  const tokenOf = (run: string) =>
+    JSON.parse(readFileSync(path.join(projectFolder, '.video-r1/runs', run, 'plan.json'), 'utf8')).engine.attach
+      .tokenFile;
+  const order = { runFile: 'files/sft.run.json', start: false } as const;
+  await trainer.create(order, 'ada');
+  expect(tokenOf('sft-1')).toBe('files/a.token');
+  await trainer.create({ ...order, engine: { attach: attach('b.token') } }, 'ada');
+  expect(tokenOf('sft-2')).toBe('files/b.token');
+  await trainer.changeEngine('sft-2', { attach: attach('c.token') });
+  expect(tokenOf('sft-2')).toBe('files/c.token');
 });

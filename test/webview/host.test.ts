@@ -54,6 +54,19 @@ test('a message that it knows is taken, and no fault is told', () => {
   ]);
 });
 
+test('the editor hears which run is shown, once for each', () => {
+  const { host, posted } = editorPage();
+  const show = (runId: string, query?: string) =>
+    host.navigated({ project: 'p', place: { page: 'rollouts', runId, ...(query !== undefined && { query }) } });
+  show('r1');
+  show('r1', 'order');
+  show('r2');
+  expect(posted.slice(1)).toEqual([
+    { type: 'shows', runId: 'r1' },
+    { type: 'shows', runId: 'r2' },
+  ]);
+});
+
 test('a copy is said to have happened once the editor says so, and one that did not is a fault', async () => {
   const { host, heard, post, posted } = editorPage();
   const [first, second] = [host.copy('a', 'Link'), host.copy('b')];

@@ -38,8 +38,12 @@ export interface StandingGateway {
 
 const ready = z.object({ address: z.string() });
 
+/** How long its output is read on for where something that it started holds that open. */
+const outputMs = 2000;
+
 /**
- * Starts a gateway that serves one trainer after another, its output that of this process.
+ * Starts a gateway that serves one trainer after another. Its output goes to this process's until it is asked to end: what a
+ * launcher writes of that is a traceback, and no news.
  * @returns its exit code, once it has ended; the signal ends it
  * @throws StudioError `engine-failed`
  */
@@ -58,19 +62,30 @@ export async function runStandingGateway(order: StandingGateway): Promise<number
     ],
     {
       detached: true,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
         PYTHONPATH: [gatewayPackages(), process.env.PYTHONPATH].filter(Boolean).join(path.delimiter),
+        PYTHONUNBUFFERED: '1',
       },
     },
   );
+  const outputs = [
+    { from: child.stdout, to: process.stdout },
+    { from: child.stderr, to: process.stderr },
+  ] as const;
+  for (const { from, to } of outputs)
+    from.on('data', (bytes: Buffer) => {
+      if (!signal.aborted) to.write(bytes);
+    });
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', () => setTimeout(() => outputs.forEach(({ from }) => void from.destroy()), outputMs).unref());
+    child.once('close', (code) => resolve(code ?? 1));
   });
   const end = () => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+    const isOver = child.exitCode !== null || child.signalCode !== null;
+    if (child.pid !== undefined && !isOver) process.kill(-child.pid, 'SIGTERM');
   };
   signal.addEventListener('abort', end);
   if (signal.aborted) end();

@@ -21,6 +21,8 @@ export interface Preparing {
 }
 
 export interface Preparation {
+  /** `verl's environment for the CPU`. */
+  readonly title: string;
   /** What it is, where it comes from, its licence and its size. */
   readonly note: string;
   readonly folder: string;
@@ -37,6 +39,7 @@ export interface Preparation {
 function native(kind: NativeKind): Preparation {
   const folder = path.join(nativeFolder(homedir()), kind);
   return {
+    title: kind === 'cpu' ? "TensorFlow's library for the CPU" : "TensorFlow's library for GPUs",
     note: nativeNote[kind],
     folder,
     isThere: () => readPrepared(folder) !== null,
@@ -57,6 +60,7 @@ function native(kind: NativeKind): Preparation {
 function webgpu(): Preparation {
   const folder = webgpuFolder(homedir());
   return {
+    title: 'the backend on Dawn',
     note: webgpuNote,
     folder,
     isThere: () => preparedWebgpu(folder) !== null,
@@ -72,6 +76,7 @@ function webgpu(): Preparation {
 function verl(kind: EnvironmentKind): Preparation {
   const folder = path.join(verlFolder(homedir()), kind);
   return {
+    title: kind === 'cpu' ? "verl's environment for the CPU" : "verl's environment for GPUs",
     note: verlEnvironmentInfo[kind].note,
     folder,
     isThere: () => readEnvironment(kind, folder) !== null,

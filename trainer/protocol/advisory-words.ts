@@ -3,7 +3,14 @@ import { type Advisory, advisoryLabels, type WayOn } from './advisories.ts';
 import { type CommandRequest, commands } from './commands.ts';
 import { shownLine } from './hostile-text.ts';
 import { isParameterName, parameters } from './parameters.ts';
+import type { RunSummary } from './run-state.ts';
 import { shellFile, shellWord } from './shell-word.ts';
+
+/** Those of its ways that are left: nothing is set, paused or stopped of a run that is complete. */
+export function waysNow({ ways }: Advisory, { state }: Pick<RunSummary, 'state'>): WayOn[] {
+  if (state !== 'completed') return ways;
+  return ways.filter((way) => way.kind !== 'set' && (way.kind !== 'command' || way.command === 'evaluate'));
+}
 
 /** What a button would ask of the run; null where there is nothing to ask. */
 export function commandOfWay(way: WayOn): CommandRequest | null {

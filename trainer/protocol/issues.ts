@@ -3,7 +3,7 @@
  * from outside (files, messages, settings) says its faults through here; file and remedy are the caller's to name.
  */
 import { z } from 'zod';
-import { nearestClause } from './nearest.ts';
+import { nearby, nearestClause } from './nearest.ts';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -83,9 +83,14 @@ function toldApart(schema: z.ZodType, path: Path, value: unknown): ((name: strin
   // A form whose own kind need not be said comes first among them.
   const own = forms.find((form) => valuesOf(form, discriminator).includes(kind)) ?? forms[0];
   return (name) => {
-    const other = forms.find((form) => form !== own && keysOf(form).includes(name));
-    if (other === undefined) return noKey(name, keysOf(own));
-    return `${quoted(name)} goes with ${quoted(discriminator)}: ${either(valuesOf(other, discriminator).map(quoted))}`;
+    const others = forms.filter((form) => form !== own);
+    const goesWith = (form: z.ZodType) =>
+      `goes with ${quoted(discriminator)}: ${either(valuesOf(form, discriminator).map(quoted))}`;
+    const other = others.find((form) => keysOf(form).includes(name));
+    if (other !== undefined) return `${quoted(name)} ${goesWith(other)}`;
+    const nearOther = others.find((form) => nearby(name, keysOf(form)) !== null);
+    if (nearby(name, keysOf(own)) !== null || nearOther === undefined) return noKey(name, keysOf(own));
+    return `${noKey(name, keysOf(nearOther))}, which ${goesWith(nearOther)}`;
   };
 }
 

@@ -39,8 +39,8 @@ export function nearestFew(name: string, known: readonly string[], most: number)
 
 /**
  * The nearest known name if it is near enough to be meant: one of which two letters or more are typed so far; else one that
- * changes in at most a third of the typed letters make of it, or one in a name of three or fewer, or a swap of two; else one
- * of which three letters or more are typed from within. Null when none is.
+ * changes in at most a third of the typed letters make of it, or one in a name of three or fewer, or two behind three that are
+ * right, or a swap of two; else one of which three letters or more are typed from within. Null when none is.
  */
 export function nearby(name: string, known: readonly string[]): string | null {
   if (known.length === 0) return null;
@@ -51,7 +51,9 @@ export function nearby(name: string, known: readonly string[]): string | null {
   const far = distance(wanted, compared(best));
   const letters = (text: string) => [...text].sort().join('');
   const swapped = far === 2 && letters(wanted) === letters(compared(best));
-  if ((far <= Math.max(1, Math.floor(wanted.length / 3)) || swapped) && far < wanted.length) return best;
+  const wellBegun = far === 2 && wanted.length > 3 && compared(best).startsWith(wanted.slice(0, 3));
+  const isMeant = far <= Math.max(1, Math.floor(wanted.length / 3)) || swapped || wellBegun;
+  if (isMeant && far < wanted.length) return best;
   const within = wanted.length > 2 ? known.filter((candidate) => compared(candidate).includes(wanted)) : [];
   return within.length > 0 ? nearest(name, within) : null;
 }

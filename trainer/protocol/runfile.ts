@@ -138,11 +138,16 @@ const verlKeys = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Python with verl, relative to the file or absolute. Absent: that of "video-r1 setup verl".'),
+    .describe(
+      'Python with verl, relative to the run file or absolute, or a name on the search path. Absent: that of "video-r1 setup verl".',
+    ),
   attach: z
     .strictObject({
       address: gatewayAddress,
-      tokenFile: z.string().min(1).describe('File that holds the token of the gateway.'),
+      tokenFile: z
+        .string()
+        .min(1)
+        .describe('File that holds the token of the gateway, relative to the run file or absolute.'),
     })
     .optional()
     .describe('A gateway that someone started, with settings of its own; none is started then.'),

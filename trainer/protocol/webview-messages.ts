@@ -75,6 +75,8 @@ export type HostToPageInput = z.input<typeof hostToPage>;
 export const pageToHost = z.discriminatedUnion('type', [
   /** The page listens: the host answers with `status`, and `show` where it has something to show. */
   z.object({ type: z.literal('ready') }),
+  /** The run that the page shows from now on, with what there is to say of it. */
+  z.object({ type: z.literal('shows'), runId: z.string() }),
   /** A text message for the trainer. */
   z.object({ type: z.literal('send'), data: z.string() }),
   /** Path as the trainer gave it (relative to the project folder, or absolute inside it); `row` counts from 1. */

@@ -15,6 +15,22 @@ const fixed: readonly string[] = ['name', 'lora', 'freezeVision', 'mropePosition
 /** What a gateway that someone started has settled by itself. */
 const besideAttach: readonly string[] = ['name', 'mropePositions'];
 
+/** How the settings that are objects are given. */
+const wholes: Readonly<Record<string, string>> = {
+  attach: '{"address":"127.0.0.1:29610","tokenFile":"gateway.token"}',
+  lora: '{"rank":64,"alpha":128}',
+};
+
+/** Where a setting that is an object is given by its parts, or as something else: how it is given; else nothing. */
+function wholeOf(given: EngineChange): { remedy?: string } {
+  const meant = Object.entries(given).flatMap(([key, value]) => {
+    const [name = ''] = key.split('.');
+    return Object.hasOwn(wholes, name) && (key !== name || typeof value !== 'object') ? [name] : [];
+  });
+  const told = [...new Set(meant)].map((name) => `--engine '${name}=${wholes[name]}'`);
+  return told.length === 0 ? {} : { remedy: `It is given whole, as JSON: ${told.join(' ')}` };
+}
+
 /**
  * @param kind of the error that names each setting that does not fit
  * @throws StudioError of that kind
@@ -32,6 +48,7 @@ export function changedEngine(engine: EngineSettings, change: EngineChange, kind
   if (read.success) return read.data;
   throw new StudioError(kind, `${faultsOf(engineSettings, settings, read.error, 'engine').join('\n')}.`, {
     place: '--engine',
+    ...wholeOf(given),
   });
 }
 

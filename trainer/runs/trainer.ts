@@ -343,7 +343,7 @@ export class Trainer implements TrainerService {
    */
   async changeEngine(runId: string, change: EngineChange): Promise<string | null> {
     const run = this.run(runId);
-    const place = (named: string) => path.resolve(this.options.projectFolder, named);
+    const place = (named: string) => path.resolve(path.dirname(run.plan.runFile), named);
     const { engine, changes } = changedEngineOfRun(run.plan.engine, change);
     if (changes.length === 0) return null;
     const said = `The engine is set otherwise from now on: ${changes.join(', ')}.`;

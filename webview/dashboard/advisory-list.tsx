@@ -1,5 +1,6 @@
 /** Everything that a run was told that needs a person: what stands with all its ways on, what is muted, and what is over. */
 import { advisoryLabels, byGravity, isMuted } from '../../trainer/protocol/advisories.ts';
+import { waysNow } from '../../trainer/protocol/advisory-words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import type { RunView } from '../state/run-view.ts';
 import { clock } from '../ui/numbers.ts';
@@ -20,7 +21,8 @@ export function AdvisoryList({ withOver, ...props }: AdvisoryListProps) {
   if (advisories.length + over.length === 0) return null;
   return (
     <ul class={styles.list} aria-label="What needs a person">
-      {byGravity(advisories).map(({ key, rule, since, message, ways }) => {
+      {byGravity(advisories).map((one) => {
+        const { key, rule, since, message } = one;
         const isQuiet = isMuted(key, muted);
         const mutedBy = muted?.includes(key) ? key : rule;
         const toggle = () =>
@@ -45,7 +47,7 @@ export function AdvisoryList({ withOver, ...props }: AdvisoryListProps) {
             <span class="model-text">{shownLine(message, 1000)}</span>
             {!isQuiet && (
               <ul class={styles.ways}>
-                {ways.map((way) => (
+                {waysNow(one, view.run).map((way) => (
                   <li key={JSON.stringify(way)}>
                     <AdvisoryWay {...props} way={way} />
                   </li>

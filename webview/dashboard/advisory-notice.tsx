@@ -1,6 +1,6 @@
 /** The gravest thing that needs a person, in the open: nobody would look for it among what was left out. */
 import { advisoryLabels, heard } from '../../trainer/protocol/advisories.ts';
-import { commandOfWay } from '../../trainer/protocol/advisory-words.ts';
+import { commandOfWay, waysNow } from '../../trainer/protocol/advisory-words.ts';
 import { shownLine } from '../../trainer/protocol/hostile-text.ts';
 import { Notice } from '../ui/notice.tsx';
 import { count } from '../ui/numbers.ts';
@@ -13,7 +13,8 @@ export function AdvisoryNotice(props: Omit<AdvisoryWayProps, 'way' | 'brief'>) {
   const { feed, view, noTrainer } = props;
   const [gravest, ...others] = heard(view.run);
   if (!gravest) return null;
-  const { key, rule, since, message, ways } = gravest;
+  const { key, rule, since, message } = gravest;
+  const ways = waysNow(gravest, view.run);
   const shown = [ways.find((way) => commandOfWay(way) !== null), ways.find(({ kind }) => kind === 'look')];
   return (
     <Notice

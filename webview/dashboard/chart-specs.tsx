@@ -81,11 +81,16 @@ export function chartSpecs(drawn: Drawn): { large: ChartSpec[]; small: ChartSpec
       plainOne('Mismatch, k3', 'mismatchK3', 'mismatch'),
       plainOne('Largest weight', 'importance', 'importance'),
       plainOne('Tokens a second', 'tokensPerSecond', 'throughput'),
-      one('Memory, GB', { metric: 'memory', formula: 'memory', name: 'memory, GB', colour: 'plain' }),
-      one('Largest rank, GB', {
+      one('Trainer memory, GB', {
+        metric: 'memory',
+        formula: 'memory',
+        name: 'trainer memory, GB',
+        colour: 'plain',
+      }),
+      one('Rank memory, GB', {
         metric: 'rankMemory',
         formula: 'rankMemory',
-        name: 'largest rank, GB',
+        name: 'rank memory, GB',
         colour: 'plain',
       }),
     ].filter(hasAny),

@@ -33,12 +33,12 @@ export function WhereTheTimeWent({ view }: { view: RunView }) {
           <span class={styles.figures}>
             {last.memoryBytes !== undefined && (
               <FormulaLabel name="memory" class="dim">
-                {fileSize(last.memoryBytes)}
+                trainer’s memory {fileSize(last.memoryBytes)}
               </FormulaLabel>
             )}
             {last.rankBytes !== undefined && last.rankBytes.length > 0 && (
               <FormulaLabel name="rankMemory" class="dim" worked={ranksText(last.rankBytes)}>
-                ranks {rangeText(last.rankBytes)}
+                {last.rankBytes.length === 1 ? 'rank’s' : 'ranks’'} memory {rangeText(last.rankBytes)}
               </FormulaLabel>
             )}
             <FormulaLabel

@@ -268,11 +268,11 @@ export const formulas = {
     source: 'trainer/protocol/curves.ts',
   },
   memory: {
-    title: 'Memory',
+    title: 'Memory of the trainer',
     formula: ['resident memory of the trainer’s process'],
     over: 'When the step was over.',
     unit: 'GB, 10⁹ bytes',
-    note: 'The tfjs engine computes inside this process; an engine on another machine has memory of its own, which is not in it. Steps of older versions do not say.',
+    note: 'The tfjs engine computes inside this process; the ranks of another engine have memory of their own, which is not in it. Steps of older versions do not say.',
     source: 'trainer/learning/training.ts',
   },
 

@@ -4,8 +4,9 @@ import { adviceLines, ctlCommand, listLine } from '../../../trainer/cli/commands
 import { breakLines } from '../../../trainer/cli/commands/ctl-break.ts';
 import { readRequest } from '../../../trainer/cli/commands/ctl-forms.ts';
 import { callHere } from '../../../trainer/cli/terminal/callable.ts';
-import { endLine, endLineOfAnother } from '../../../trainer/cli/terminal/command-end.ts';
+import { endLine, endLineOfAnother, waitLine } from '../../../trainer/cli/terminal/command-end.ts';
 import type { Advisory } from '../../../trainer/protocol/advisories.ts';
+import { waysNow } from '../../../trainer/protocol/advisory-words.ts';
 import type { Breakpoint } from '../../../trainer/protocol/breakpoints/breakpoint.ts';
 import { commandKinds, commands, refusal } from '../../../trainer/protocol/commands.ts';
 import { FakeTrainer, recordOf } from '../../extension/trainer/fake-trainer.ts';
@@ -192,6 +193,39 @@ describe('what needs a person', () => {
     expect(adviceLines({ ...run, muted: ['source-fails:source a'] }, 'sample')).toEqual([]);
     expect(adviceLines({ ...run, muted: ['source-fails'] }, 'sample')).toEqual([]);
   });
+
+  test('of a run that is complete has no way on that sets, pauses or stops anything', () => {
+    const ways: Advisory['ways'] = [
+      ...told.ways,
+      ...(['pause', 'stop', 'evaluate'] as const).map((command) => ({ kind: 'command', command, why: 'now' }) as const),
+      { kind: 'fork', from: 2, set: { temperature: 1.2 }, why: 'from before' },
+    ];
+    const kindsOf = (standing: Parameters<typeof aRunThat>[0]) =>
+      waysNow({ ...told, ways }, aRunThat(standing)).map((way) => (way.kind === 'command' ? way.command : way.kind));
+    expect(kindsOf({ state: 'completed' })).toEqual(['look', 'person', 'evaluate', 'fork']);
+    expect(kindsOf({ state: 'stopped' })).toHaveLength(ways.length);
+    const lines = adviceLines(aRunThat({ state: 'completed' }, { advisories: [told] }), 'sample');
+    expect(lines.join('\n')).toContain('Mend its rows.');
+    expect(lines.join('\n')).not.toContain('ctl set');
+  });
+});
+
+test.each([
+  [{ kind: 'pause', release: false }, { point: null }, 'pause waits for the next safe point'],
+  [{ kind: 'save' }, { point: 'after-update', step: 4 }, 'save waits for after-update of step 4'],
+  [{ kind: 'pause', release: true }, null, /^pause waits for the end of the step .* saved$/],
+  [{ kind: 'start' }, null, 'start waits until the model is loaded'],
+  [{ kind: 'resume' }, null, 'resume waits until the model is loaded'],
+  [{ kind: 'evaluate' }, null, 'evaluate waits until the questions are answered'],
+  [{ kind: 'read-labels' }, null, 'read-labels is under way'],
+] as const)('what %j waits for: %j', (request, scheduled, words) => {
+  const taken = { id: 'a', number: 1, request, by: 'ada', requestedAt: 1 };
+  const line = waitLine(
+    scheduled === null
+      ? { ...taken, state: 'requested' }
+      : { ...taken, state: 'scheduled', change: null, ...scheduled },
+  );
+  expect(line).toEqual(typeof words === 'string' ? words : expect.stringMatching(words));
 });
 
 describe('a command that is sent', () => {
@@ -273,6 +307,30 @@ describe('a command that is sent', () => {
       }
     },
   );
+
+  test('that is not over at once says what it waits for', async () => {
+    trainer.runs = [aRunThat({ state: 'running', doing: null })];
+    let said = '';
+    const told = Promise.withResolvers<void>();
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      said += text;
+      told.resolve();
+      return true;
+    });
+    let id = '';
+    const request = { kind: 'pause', release: true } as const;
+    trainer.handlers['runs/command'] = async ({ id: asked, command }) => {
+      id = asked;
+      return { command: recordOf(asked, command, { state: 'scheduled' }) };
+    };
+    const ended = ctl('pause', '--release');
+    await told.promise;
+    expect(said).toBe('tgrpo-1: pause waits for the end of the step that is under way, and until the run is saved\n');
+    trainer.emit('tgrpo-1', 6, { type: 'command', command: recordOf(id, request, { state: 'applied' }) });
+    expect(await ended).toBe(0);
+    expect(said.match(/waits/g)).toHaveLength(1);
+    expect(printed).toBe('tgrpo-1: pause applied at after-update, step 4\n');
+  });
 
   test('to set a breakpoint are not sent with a fault in the condition, and say where it is', async () => {
     trainer.runs = [aRunThat({ state: 'running', doing: null })];

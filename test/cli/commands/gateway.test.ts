@@ -1,4 +1,5 @@
-/** `gateway slurm` writes and shows a script, and submits nothing that was not agreed to. */
+/** `gateway slurm` writes and shows a script, and submits nothing that was not agreed to; `gateway start` ends in words of its own. */
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -68,5 +69,62 @@ describe.skipIf(!possible)('gateway slurm', () => {
       kind: 'engine-failed',
       message: 'sbatch failed: invalid partition',
     });
+  });
+});
+
+describe.skipIf(!possible)('gateway start', () => {
+  let home: string;
+  beforeEach(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'video-r1-gateway-'));
+  });
+  afterEach(() => rm(home, { recursive: true, force: true }));
+
+  /** With what stands in for Python. @returns what it said and its exit code, once it was interrupted or ended by itself */
+  async function start(does: string, ranks: number): Promise<{ said: string; code: number | null }> {
+    const script = path.resolve(import.meta.dirname, '../../engines/verl/fake-python.mjs');
+    await writeFile(path.join(home, 'python'), `#!/bin/sh\nexec "${process.execPath}" "${script}" "$@"\n`, {
+      mode: 0o700,
+    });
+    const content = { version: 1, name: 'tgrpo', method: 'tgrpo', dataset: 'd.json', model: { checkpoint: 'm' } };
+    const file = path.join(home, 'tgrpo.run.json');
+    await writeFile(
+      file,
+      JSON.stringify({ ...content, engine: { name: 'verl', device: 'cpu', ranks, python: './python' } }),
+    );
+    const program = path.resolve(import.meta.dirname, '../../../trainer/main.ts');
+    const child = spawn(process.execPath, [program, 'gateway', 'start', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, FAKE_GATEWAY: does },
+    });
+    let said = '';
+    let isAsked = false;
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (bytes: Buffer) => {
+        said += bytes.toString();
+        if (isAsked || !said.includes('ssh -N')) return;
+        isAsked = true;
+        child.kill('SIGINT');
+      });
+    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    return { said, code };
+  }
+
+  it.each([
+    [2, 'Ended: the gateway of tgrpo and its 2 ranks.'],
+    [1, 'Ended: the gateway of tgrpo.'],
+  ])('with %i ranks, interrupted, says what has ended and nothing of its launcher', async (ranks, last) => {
+    const { said, code } = await start('launch', ranks);
+    expect(code).toBe(130);
+    expect(said).toContain('Ending the gateway; Ctrl-C again ends at once.\n');
+    expect(said.trimEnd().split('\n').at(-1)).toBe(last);
+    expect(said).not.toMatch(/Traceback|SignalException|closing signal/);
+  });
+
+  it('that ends by itself shows all that it said, and fails', async () => {
+    const { said, code } = await start('traceback', 2);
+    expect(code).toBe(1);
+    expect(said).toContain('line 39\n');
+    expect(said).toContain('RuntimeError: the GPU is on fire');
+    expect(said).not.toContain('Ended:');
   });
 });

@@ -1,5 +1,5 @@
 /** What a terminal says of a run that others steer or that a fault stops, and how its command ends. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type BesideAnother, TerminalSession } from '../../../trainer/cli/experiments/train-in-terminal.ts';
 import type { TrainerAtHand } from '../../../trainer/cli/experiments/trainer-at-hand.ts';
 import { LiveLine } from '../../../trainer/cli/terminal/progress.ts';
@@ -146,11 +146,34 @@ it('a question that is left out is told with how to look all of them over, once'
   expect(said().match(/check .*train\.json looks all of them over/g)).toHaveLength(1);
 });
 
-it('a run that fails is told with the command that takes it up again', async () => {
-  const { made, session, said } = sit();
-  made.onEngine = (engine) => engine.failNext('optimStep', new StudioError('engine-failed', 'The engine died.'));
-  await expect(session.train({ resume: 'tgrpo-1' })).rejects.toThrow('The engine died.');
-  expect(said()).toMatch(/tgrpo-1 failed after step 0 of 3\. .*run --resume tgrpo-1 --folder \/projects\/a/);
+describe('an engine that fails', () => {
+  const died = new StudioError('engine-failed', 'The engine died.');
+  const goOn = /run --resume tgrpo-1 --folder \/projects\/a \(--engine KEY=VALUE sets the engine otherwise\)/;
+
+  it('while the run trains leaves it paused, which is said with the command that takes it up again', async () => {
+    const { made, session, said } = sit();
+    made.onEngine = (engine) => engine.failNext('optimStep', died);
+    await expect(session.train({ resume: 'tgrpo-1' })).rejects.toThrow('The engine died.');
+    expect(made.summary).toMatchObject({ state: 'paused', memory: 'released' });
+    expect(said()).toMatch(/tgrpo-1 is paused after step 0 of 3\. /);
+    expect(said()).toMatch(goOn);
+    expect(said()).not.toContain('failed after');
+  });
+
+  it('at the start fails the run, which has not begun then', async () => {
+    const { made, session, said } = sit();
+    made.onEngine = (engine) => engine.failNext('createModel', died);
+    let begun = 0;
+    const trained = session.train({ resume: 'tgrpo-1' }, undefined, () => begun++);
+    await expect(trained).rejects.toThrow('The engine died.');
+    expect(made.summary.state).toBe('failed');
+    expect(said()).toMatch(/tgrpo-1 failed after step 0 of 3\. /);
+    expect(said()).toMatch(goOn);
+    expect(begun).toBe(0);
+    made.onEngine = () => {};
+    await session.train({ resume: 'tgrpo-1' }, undefined, () => begun++);
+    expect(begun).toBe(1);
+  });
 });
 
 describe('beside a run that computes', () => {
@@ -169,8 +192,10 @@ describe('beside a run that computes', () => {
   it('a queued run is told with its place, waited for, and followed when its turn has come', async () => {
     const others = [other];
     const { made, session, said, until } = sit({ beside: others, isOurs: false });
-    const trained = session.train({ resume: 'tgrpo-1' }, async () => 'queue');
+    const onBegun = vi.fn();
+    const trained = session.train({ resume: 'tgrpo-1' }, async () => 'queue', onBegun);
     await until('tgrpo-1 is queued: 1 of 1, while sft-1 is running.');
+    expect(onBegun).toHaveBeenCalledOnce();
     others.length = 0;
     made.send({ kind: 'start' });
     expect((await trained).state).toBe('completed');

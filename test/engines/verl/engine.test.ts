@@ -48,7 +48,10 @@ describe('starting', () => {
     onTestFinished(() => gateway.stop());
     const attach = { address: gateway.address, tokenFile: '/nowhere/token' };
     const settings = engineSettings.parse({ name: 'verl', attach }) as VerlSettings;
-    await expect(createVerlEngine(settings, surroundings)).rejects.toMatchObject({ place: '/nowhere/token' });
+    await expect(createVerlEngine(settings, surroundings)).rejects.toMatchObject({
+      place: '/nowhere/token',
+      remedy: expect.stringContaining("starts at the run file's folder"),
+    });
   });
 
   it('over vLLM refuses other positions than its own by name, and counts as it does otherwise', async () => {

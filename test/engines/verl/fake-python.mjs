@@ -22,6 +22,13 @@ if (does === 'traceback') {
   );
   process.exit(3);
 }
+if (does === 'launch')
+  process.on('SIGTERM', () => {
+    process.stdout.write('Sending process 1 closing signal SIGTERM\n');
+    process.stderr.write('Traceback (most recent call last):\nSignalException: got signal: 15\n', () =>
+      process.exit(1),
+    );
+  });
 if (does === 'stubborn') process.on('SIGTERM', () => console.log('No.'));
 
 // What a launcher starts, and what Ray does, in a group of its own.

@@ -35,7 +35,12 @@ function openPage(studio: Studio) {
       return true;
     },
   };
-  const panel = { webview, visible: true, onDidChangeViewState: new EventEmitter<unknown>().event };
+  const changed = new EventEmitter<unknown>();
+  const panel = { webview, visible: true, onDidChangeViewState: changed.event };
+  const see = (visible: boolean) => {
+    panel.visible = visible;
+    changed.fire(undefined);
+  };
   const content = new PagePanel(
     studio,
     'dashboard',
@@ -55,7 +60,7 @@ function openPage(studio: Studio) {
       });
   };
   send({ type: 'ready' });
-  return { statuses, answers, shown, send, until, last: () => statuses.at(-1) };
+  return { content, see, statuses, answers, shown, send, until, last: () => statuses.at(-1) };
 }
 
 function emptyFolder(): string {
@@ -89,6 +94,20 @@ describe('opening a page', () => {
     pagePanels(studio).show({ page: 'dashboard' });
     expect(editor.panels).toEqual([2]);
   });
+});
+
+test('a run is in sight where a page that can be seen says that it shows it', () => {
+  const { content, see, send } = openPage(studioOn(emptyFolder()));
+  expect(content.hasInSight('r1')).toBe(false);
+  send({ type: 'shows', runId: 'r1' });
+  expect([content.hasInSight('r1'), content.hasInSight('r2')]).toEqual([true, false]);
+  see(false);
+  expect(content.hasInSight('r1')).toBe(false);
+  // The page is made anew, and says what it shows once that is there.
+  see(true);
+  expect(content.hasInSight('r1')).toBe(false);
+  send({ type: 'shows', runId: 'r2' });
+  expect(content.hasInSight('r2')).toBe(true);
 });
 
 describe('a page that asks for another page', () => {

@@ -1,5 +1,6 @@
 /** When a person is disturbed: a fault that stops a run, a trainer that died under a run; nothing else. */
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { pagePanels } from '../../../extension/panels/page-panels.ts';
 import type { Studio } from '../../../extension/studio.ts';
 import { registerAttention } from '../../../extension/views/attention.ts';
 import type { Advisory } from '../../../trainer/protocol/advisories.ts';
@@ -108,6 +109,7 @@ describe('a notice', () => {
     const cause = { sentence: 'answer 5 of question 1: aha 5', groupId: 'g1', rolloutId: 'o5', values: [] };
     const hit = { number: 2, condition: 'any(aha >= 5)', place: at, logOnly: false, hits: 1, cause };
     await live({ state: 'paused', at, why: 'Breakpoint 2', fault: null, memory: 'held', hit });
+    await vi.waitFor(() => expect(editor.messages.length).toBeGreaterThan(0));
     expect(editor.messages).toEqual([
       [
         'Breakpoint 2 of r1, any(aha >= 5), hit at before-update, step 4: answer 5 of question 1: aha 5.',
@@ -116,6 +118,25 @@ describe('a notice', () => {
     ]);
     trainer.emit('r1', 2, { type: 'breakpoint-hit', hit: { ...hit, logOnly: true } });
     await live({ state: 'running', doing: null });
+    expect(editor.messages).toHaveLength(1);
+  });
+
+  test('does not come of a breakpoint where a page says it already, with that run in it', async () => {
+    const cause = { sentence: 'answer 5 of question 1: aha 5', groupId: 'g1', rolloutId: 'o5', values: [] };
+    const hit = { number: 2, condition: 'any(aha >= 5)', place: at, logOnly: false, hits: 1, cause };
+    const paused = { state: 'paused', at, why: 'Breakpoint 2', fault: null, memory: 'held', hit } as const;
+    const asked: string[] = [];
+    let inSight = 'r1';
+    pagePanels(studio).hasInSight = async (run) => {
+      asked.push(run);
+      return run === inSight;
+    };
+    await live(paused, { state: 'running', doing: null });
+    expect(asked).toEqual(['r1']);
+    inSight = 'r2';
+    trainer.emit('r1', 3, { type: 'state', run: runOf({ seq: 3, standing: paused }) });
+    await vi.waitFor(() => expect(editor.messages.length).toBeGreaterThan(0));
+    expect(asked).toEqual(['r1', 'r1']);
     expect(editor.messages).toHaveLength(1);
   });
 

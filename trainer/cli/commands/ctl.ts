@@ -1,14 +1,15 @@
 /** `video-r1 ctl`: the commands of a run from a shell, sent to the trainer that owns the folder. */
+import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { SentCommands } from '../../client/carry-out.ts';
 import { connectTrainer } from '../../client/connect.ts';
 import { findTrainer } from '../../client/find-trainer.ts';
 import { heard } from '../../protocol/advisories.ts';
-import { advisoryLines } from '../../protocol/advisory-words.ts';
+import { advisoryLines, waysNow } from '../../protocol/advisory-words.ts';
 import { conditionRefusal } from '../../protocol/breakpoints/changed-list.ts';
 import { breakpointsOf } from '../../protocol/breakpoints/changes.ts';
-import { type CommandRequest, commandId, refusal } from '../../protocol/commands.ts';
+import { type CommandRecord, type CommandRequest, commandId, hasEnded, refusal } from '../../protocol/commands.ts';
 import type { Client } from '../../protocol/connection.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { shownLine } from '../../protocol/hostile-text.ts';
@@ -16,7 +17,7 @@ import { inTheWay, queueOf, type RunSummary, remainingMs } from '../../protocol/
 import { dateWords, duration, queueWords, standingDetail, standingWords } from '../../protocol/run-words.ts';
 import { callable, quoted } from '../terminal/callable.ts';
 import { type CliCommand, exitCodes, readOptions, readSettings, usage, wholeNumber } from '../terminal/command.ts';
-import { type CommandEnd, endLine } from '../terminal/command-end.ts';
+import { type CommandEnd, endLine, waitLine } from '../terminal/command-end.ts';
 import { consentTo } from '../terminal/consent.ts';
 import { breakLines } from './ctl-break.ts';
 import { checkpointLines, removalRequest } from './ctl-checkpoints.ts';
@@ -155,7 +156,9 @@ async function mute(client: Client, run: RunSummary, how: 'mute' | 'unmute', key
 
 /** What of a run needs a person, below its line in the list. */
 export function adviceLines(run: RunSummary, folder: string): string[] {
-  return heard(run).flatMap((one) => advisoryLines(one, run.id, folder).map((line) => `  ${callable(line)}`));
+  return heard(run).flatMap((one) =>
+    advisoryLines({ ...one, ways: waysNow(one, run) }, run.id, folder).map((line) => `  ${callable(line)}`),
+  );
 }
 
 /** The command as it is sent: what a person agrees to, where it asks for that, and the step that is under way. */
@@ -265,6 +268,9 @@ export function listLine(run: RunSummary, runs: readonly RunSummary[]): string {
   return `${run.id.padEnd(16)} ${dateWords(run.createdAt)}  ${run.state.padEnd(10)} step ${run.step}/${run.steps}  ${said}`.trimEnd();
 }
 
+/** For longer than this nobody is left without a word of what a command waits for. */
+const silentMs = 1000;
+
 /** @param id a command that was sent before under it may be refused now, and is answered with what became of it then */
 async function carryOut(
   client: Client,
@@ -277,12 +283,26 @@ async function carryOut(
   const why = id === undefined ? (refusal(request, run, runs) ?? condition) : null;
   if (why !== null) return { state: 'rejected', request, why };
   const sent = new SentCommands();
+  const sentId = id ?? randomUUID();
+  let latest: CommandRecord | null = null;
   client.on('run/event', ({ body }) => {
-    if (body.type === 'command') sent.take(body.command);
+    if (body.type !== 'command') return;
+    if (body.command.id === sentId) latest = body.command;
+    sent.take(body.command);
   });
   void client.closed.then((reason) => sent.abandon(`The connection to the trainer was lost: ${reason}.`));
   await client.request('runs/subscribe', { runId: run.id, since: run.seq });
-  return sent.carryOut(client, run.id, request, id).ended;
+  const { taken, ended } = sent.carryOut(client, run.id, request, sentId);
+  taken.then(
+    (record) => {
+      latest ??= record;
+    },
+    () => {},
+  );
+  const late = setTimeout(() => {
+    if (latest !== null && !hasEnded(latest)) process.stderr.write(`${run.id}: ${waitLine(latest)}\n`);
+  }, silentMs);
+  return ended.finally(() => clearTimeout(late));
 }
 
 async function attach(folder: string): Promise<Client> {

@@ -15,6 +15,7 @@ import { StudioError } from '../../protocol/errors.ts';
 import { defaultEngine, type EngineSettings } from '../../protocol/runfile.ts';
 import { shellWord } from '../../protocol/shell-word.ts';
 import { changedEngine } from '../../runs/changed-engine.ts';
+import { engineWithPaths } from '../../runs/plan.ts';
 import { readRunFile } from '../../runs/run-files.ts';
 import { type CliCommand, exitCodes, readEngine, readOptions, usage, wholeNumber } from '../terminal/command.ts';
 import { canAsk, saysYes } from '../terminal/consent.ts';
@@ -36,7 +37,7 @@ A gateway holds the model for runs that attach to it. It serves one trainer afte
 file; the trainer must see the project under the same path. --folder, by default .video-r1/gateways beside the run file, takes the
 token that a trainer must know, readable for you alone, and the file that says where the gateway is.
 
-start runs one in this terminal until Ctrl+C, and says what to put into a run file's "engine". It listens on 127.0.0.1, a free port:
+start runs one in this terminal until Ctrl-C, and says what to put into a run file's "engine". It listens on 127.0.0.1, a free port:
 from another machine, reach it through an SSH tunnel.
 slurm writes the script for sbatch and shows it; --submit submits it after it was agreed to (--yes agrees). With several nodes, or
 vLLM, the ranks are workers of a Ray cluster that the script starts.
@@ -71,10 +72,13 @@ vLLM, the ranks are workers of a Ray cluster that the script starts.
     const folder = path.resolve(values.folder ?? path.join(path.dirname(file), '.video-r1', gatewayFolder));
     const engineOf = (change: Record<string, unknown>) =>
       verlOf(
-        changedEngine(
-          runFile.engine ?? defaultEngine,
-          { name: 'verl', ...readEngine(values.engine), ...change },
-          'bad-request',
+        engineWithPaths(
+          changedEngine(
+            runFile.engine ?? defaultEngine,
+            { name: 'verl', ...readEngine(values.engine), ...change },
+            'bad-request',
+          ),
+          (named) => path.resolve(path.dirname(file), named),
         ),
       );
     if (what === 'start') return start(engineOf({}), runFile.name, folder, values.listen ?? '127.0.0.1:0');
@@ -132,7 +136,9 @@ async function start(settings: VerlSettings, name: string, folder: string, liste
         say(`  ssh -N -L ${port}:127.0.0.1:${port} HOST`);
       },
     });
-    return interrupts.signal.aborted ? interrupts.exitCode : code === 0 ? exitCodes.done : exitCodes.failed;
+    if (!interrupts.signal.aborted) return code === 0 ? exitCodes.done : exitCodes.failed;
+    say(`Ended: the gateway of ${name}${settings.ranks === 1 ? '' : ` and its ${settings.ranks} ranks`}.`);
+    return interrupts.exitCode;
   } finally {
     interrupts.dispose();
   }

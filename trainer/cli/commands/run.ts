@@ -34,7 +34,7 @@ video-r1 run --resume RUN [--from STEP] [--yes] --folder DIR [--map OLD=NEW …]
                           [--engine KEY=VALUE …] [--queue | --pause-other]
 video-r1 run --fork RUN --from STEP [--name NAME] [--set NAME=VALUE …] --folder DIR [--queue | --pause-other]
 
-Trains what the run file says and shows the progress here; the address of the pages is printed.
+Trains what the run file says and shows the progress here; the address of the pages is printed once the run has begun.
 --set overrides parameters of the run file, or of the run that is forked.
 --engine says what computes in place of what the run file says: an engine's name, or one of its settings. With --resume it says on what the
 run goes on from now on, such as on fewer ranks where a node was lost; what is trained stays as it is.
@@ -101,7 +101,6 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
     const parameters = readSettings(values.set);
     const port = portOption(values.port);
     const train = async (session: TerminalSession, at: Discovery): Promise<number> => {
-      session.line.say(`pages  ${pageAddress(at)}`);
       const name = file === undefined ? '' : values.folder === undefined ? path.basename(file) : file;
       const beside = values.queue ? 'queue' : values['pause-other'] ? 'pause-other' : null;
       const run = await session.train(
@@ -111,6 +110,7 @@ resumed; where no one is at the terminal it is saved, and the command ends with 
             ? { file: name, parameters, engine }
             : { resume: values.resume, from, yes: values.yes },
         async (other) => beside ?? askBeside(other, session.stopped),
+        () => session.line.say(`pages  ${pageAddress(at)}`),
       );
       const detail = standingDetail(run);
       session.line.say(

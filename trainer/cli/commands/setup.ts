@@ -1,6 +1,7 @@
 /** `video-r1 setup`: fetches what this machine lacks, after it was said what that is and was agreed to. */
 
-import { type Preparation, preparations } from '../../engines/setup.ts';
+import { existsSync } from 'node:fs';
+import { preparations } from '../../engines/setup.ts';
 import { asStudioError, StudioError, sentError } from '../../protocol/errors.ts';
 import { ffmpegLicenceNote } from '../../protocol/ffmpeg-packages.ts';
 import { progressWords } from '../../protocol/progress-words.ts';
@@ -98,9 +99,9 @@ ${preparations['verl cuda']().note}
         throw usage('--remove belongs to video-r1 setup native, webgpu and verl.');
       const setUps = {
         ffmpeg: () => setUpFfmpeg(talk),
-        native: () => setUp(preparations[values.gpu ? 'native gpu' : 'native cpu'](), values.remove, talk),
-        webgpu: () => setUp(preparations.webgpu(), values.remove, talk),
-        verl: () => setUp(preparations[values.cpu ? 'verl cpu' : 'verl cuda'](), values.remove, talk),
+        native: () => setUp(values.gpu ? 'native gpu' : 'native cpu', values.remove, talk),
+        webgpu: () => setUp('webgpu', values.remove, talk),
+        verl: () => setUp(values.cpu ? 'verl cpu' : 'verl cuda', values.remove, talk),
       };
       const { text, data } = await setUps[what]();
       if (asJson) process.stdout.write(`${JSON.stringify({ type: 'done', ...data })}\n`);
@@ -127,14 +128,36 @@ async function setUpFfmpeg(talk: Talk): Promise<Outcome> {
   return { text: `ffmpeg ${tools.version}, ${tools.source}: ${tools.ffmpeg}`, data: tools };
 }
 
-async function setUp(preparation: Preparation, remove: boolean, talk: Talk): Promise<Outcome> {
-  const { folder, note } = preparation;
+async function setUp(kind: Kind, remove: boolean, talk: Talk): Promise<Outcome> {
+  const preparation = preparations[kind]();
   if (remove) {
     const removed = await preparation.remove(holdFile);
-    return { text: removed ? `${folder} is gone.` : `There is nothing in ${folder}.`, data: { removed } };
+    return { text: removalWords(kind, removed), data: { removed } };
   }
-  if (!preparation.isThere()) await talk.agree(note);
+  if (!preparation.isThere()) await talk.agree(preparation.note);
   return preparation.prepare({ hold: holdFile, signal: talk.signal, onProgress: talk.onProgress });
+}
+
+type Kind = keyof typeof preparations;
+
+/** What the same word sets up for other machines, and how that is taken away. */
+const others: Readonly<Record<Kind, { readonly kind: Kind; readonly remove: string } | null>> = {
+  'native cpu': { kind: 'native gpu', remove: 'video-r1 setup native --gpu --remove' },
+  'native gpu': { kind: 'native cpu', remove: 'video-r1 setup native --remove' },
+  webgpu: null,
+  'verl cpu': { kind: 'verl cuda', remove: 'video-r1 setup verl --remove' },
+  'verl cuda': { kind: 'verl cpu', remove: 'video-r1 setup verl --cpu --remove' },
+};
+
+/** What was removed, and what of the same word there is besides. */
+function removalWords(kind: Kind, removed: boolean): string {
+  const { title, folder } = preparations[kind]();
+  const first = `${removed ? 'Removed' : 'Not there'}: ${title}, ${folder}`;
+  const other = others[kind];
+  if (other === null) return first;
+  const beside = preparations[other.kind]();
+  if (!existsSync(beside.folder)) return `${first}\nNot there: ${beside.title}`;
+  return callable(`${first}\nStill there: ${beside.title}, ${beside.folder}\nTo remove that: ${other.remove}`);
 }
 
 /** @throws StudioError when the answer is no, or when nobody can be asked. */

@@ -128,16 +128,21 @@ export class TerminalSession {
   /**
    * Creates a run from a file, or takes up another, and follows it until it rests.
    * @param beside asked where another run computes, before anything is created
+   * @param onBegun called once the run has got through its start, or waits for it
    * @throws StudioError when it failed
    */
-  async train(run: TrainedInTerminal, beside: BesideAnother = queueBehind): Promise<RunSummary> {
+  async train(
+    run: TrainedInTerminal,
+    beside: BesideAnother = queueBehind,
+    onBegun: () => void = () => {},
+  ): Promise<RunSummary> {
     const target = 'resume' in run ? this.find(run.resume) : undefined;
     if ('resume' in run && !target) {
       // The trainer knows why: it may be there and damaged.
       await this.trainer.resumption(run.resume, run.from);
       throw new StudioError('not-found', `There is no run ${run.resume}.`, { place: this.folder });
     }
-    if (target && isComputing(target.state)) return this.follow(target.id, null);
+    if (target && isComputing(target.state)) return this.follow(target.id, null, onBegun);
     const goOn: CommandRequest = target ? await this.goOnRequest(target, run as ResumedRun) : { kind: 'start' };
     const other = this.trainer.runs().find(({ id, state }) => id !== target?.id && isComputing(state));
     const how = other ? await beside(other) : 'now';
@@ -149,7 +154,7 @@ export class TerminalSession {
       });
     const id = target?.id ?? (await this.make(run)).id;
     try {
-      return await this.follow(id, how === 'queue' ? { kind: 'queue' } : goOn);
+      return await this.follow(id, how === 'queue' ? { kind: 'queue' } : goOn, onBegun);
     } catch (thrown) {
       await this.forget(id, target === undefined);
       throw thrown;
@@ -211,8 +216,18 @@ export class TerminalSession {
   }
 
   /** @param request brings the run on; null where it is under way. @throws StudioError `conflict` when it is rejected; as `train` */
-  private async follow(id: string, request: CommandRequest | null): Promise<RunSummary> {
+  private async follow(
+    id: string,
+    request: CommandRequest | null,
+    onBegun: () => void = () => {},
+  ): Promise<RunSummary> {
     this.current = id;
+    let begun = false;
+    const begin = (run: RunSummary | undefined) => {
+      if (begun || run === undefined || !hasBegun(run)) return;
+      begun = true;
+      onBegun();
+    };
     const watch = new RunWatch(id, this.folder, () => this.find(id) as RunSummary, this.line, request === null);
     this.watch = watch;
     const lastState = { words: '' };
@@ -230,12 +245,14 @@ export class TerminalSession {
       },
       onRunsChanged: (changed) => {
         const run = this.find(id);
+        begin(run);
         if (run && this.sayStanding(run, lastState)) watch.leave(run);
         else watch.onChanged(changed);
         if (changed === null && !run) watch.gone();
       },
     });
     try {
+      if (request === null) begin(this.find(id));
       if (request !== null) {
         const record = await this.send(id, request, asked);
         if (record.state === 'rejected') throw new StudioError('conflict', record.why, { place: id });
@@ -248,9 +265,11 @@ export class TerminalSession {
       if (fault === null && why === null) return ended;
       if (fault === null) throw new StudioError('conflict', why ?? '', { place: id });
       for (const line of fault.log ?? []) this.line.say(`      ${shownLine(line)}`);
+      const how = ended.state === 'paused' ? 'is paused' : 'failed';
+      const otherwise = fault.kind === 'engine-failed' ? ' (--engine KEY=VALUE sets the engine otherwise)' : '';
       this.line.say(
         callable(
-          `${id} failed after step ${ended.step} of ${ended.steps}. When that is mended, go on with: video-r1 run --resume ${id} --folder ${quoted(this.folder)}`,
+          `${id} ${how} after step ${ended.step} of ${ended.steps}. When that is mended, go on with: video-r1 run --resume ${id} --folder ${quoted(this.folder)}${otherwise}`,
         ),
       );
       throw errorFrom(fault);
@@ -365,6 +384,14 @@ export class TerminalSession {
     this.sent.add(id);
     return this.trainer.command(runId, id, request);
   }
+}
+
+/** It computes, or stands still where it can be taken up; not while it starts, which may fail. */
+function hasBegun(run: RunSummary): boolean {
+  const { state } = run;
+  return (
+    state === 'queued' || (isComputing(state) && state !== 'starting') || (state === 'paused' && run.memory === 'held')
+  );
 }
 
 function isTerminal(): boolean {

@@ -1,7 +1,7 @@
 /** How a command ended, in a line. */
-import type { CommandRequest, EndedCommand } from '../../protocol/commands.ts';
+import type { CommandRecord, CommandRequest, EndedCommand } from '../../protocol/commands.ts';
 import { shownText } from '../../protocol/hostile-text.ts';
-import { placeWords } from '../../protocol/run-words.ts';
+import { placeWords, pointWords } from '../../protocol/run-words.ts';
 
 /** One that would be refused is not sent, and has no record in the run's log. */
 export type CommandEnd =
@@ -26,7 +26,27 @@ function words(end: CommandEnd): string {
   }
 }
 
-/** The same for whoever did not ask for it: with the value that it changed, and whose it was. */
+/** What one that has not ended waits for: `set waits for before-step of step 4`. */
+export function waitLine({ request, ...record }: Exclude<CommandRecord, EndedCommand>): string {
+  const { kind } = request;
+  if (kind === 'pause' && request.release)
+    return 'pause waits for the end of the step that is under way, and until the run is saved';
+  if (record.state === 'scheduled')
+    return `${kind} waits for ${record.point === null ? 'the next safe point' : pointWords(record.point, record.step)}`;
+  switch (kind) {
+    case 'start':
+    case 'resume':
+    case 'step':
+    case 'run-to':
+      return `${kind} waits until the model is loaded`;
+    case 'evaluate':
+      return 'evaluate waits until the questions are answered';
+    default:
+      return `${kind} is under way`;
+  }
+}
+
+/** How one ended, for whoever did not ask for it: with the value that it changed, and whose it was. */
 export function endLineOfAnother(end: EndedCommand): string {
   const change = end.state === 'applied' && end.request.kind === 'set' ? end.change : null;
   const name = end.request.kind === 'set' ? end.request.parameter : '';

@@ -122,7 +122,7 @@ async function readToken(file: string): Promise<string> {
     throw new StudioError('engine-failed', `The token of the gateway can't be read: ${cause.message}`, {
       place: file,
       remedy:
-        'Is a gateway there? It says at its start what engine.attach is to be: in its terminal, or in the log of its job.',
+        "Is a gateway there? It says at its start what engine.attach is to be: in its terminal, or in the log of its job. A relative tokenFile starts at the run file's folder.",
       cause,
     });
   });
