@@ -11,6 +11,7 @@ import { parseJson } from '../protocol/json.ts';
 import type { VerlSettings } from '../protocol/runfile.ts';
 import { gatewayPackages } from './verl/files.ts';
 import { gatewayCommand, gatewayConfig, noPython } from './verl/gateway-process.ts';
+import { processMark } from './verl/process-mark.ts';
 import { environmentFor, noEnvironment } from './verl/setup/environment.ts';
 import { gatewayFiles } from './verl/slurm.ts';
 
@@ -53,6 +54,7 @@ export async function runStandingGateway(order: StandingGateway): Promise<number
   await mkdir(folder, { recursive: true });
   await rm(files.ready, { force: true });
   if (!existsSync(files.token)) await writeFile(files.token, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const mark = processMark();
   const child = spawn(
     gatewayPython(settings),
     [
@@ -67,6 +69,7 @@ export async function runStandingGateway(order: StandingGateway): Promise<number
         ...process.env,
         PYTHONPATH: [gatewayPackages(), process.env.PYTHONPATH].filter(Boolean).join(path.delimiter),
         PYTHONUNBUFFERED: '1',
+        ...mark.env,
       },
     },
   );
@@ -113,6 +116,7 @@ export async function runStandingGateway(order: StandingGateway): Promise<number
     );
   } finally {
     signal.removeEventListener('abort', end);
+    mark.killAll();
     await rm(files.ready, { force: true });
   }
 }

@@ -3,8 +3,8 @@
  * started. It listens on the loopback address and takes a token that only this user can read.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -12,6 +12,7 @@ import { temporaryFolder } from '../../programs/temporary-folder.ts';
 import { StudioError } from '../../protocol/errors.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { VerlSettings } from '../../protocol/runfile.ts';
+import { type ProcessMark, processMark } from './process-mark.ts';
 
 export interface GatewayStart {
   readonly python: string;
@@ -67,7 +68,11 @@ export class GatewayProcess {
   private readonly ended: Promise<Ending>;
   private ending: Ending | null = null;
 
-  private constructor(child: ChildProcess, token: string, folder: string, logFile: string, graceMs: number) {
+  private constructor(
+    child: ChildProcess,
+    mark: ProcessMark,
+    { token, folder, logFile, graceMs }: { token: string; folder: string; logFile: string; graceMs: number },
+  ) {
     this.child = child;
     this.token = token;
     this.folder = folder;
@@ -81,7 +86,7 @@ export class GatewayProcess {
       this.ending = ending;
       // A rank whose launcher was killed, and what Ray started in groups of its own.
       this.signal('SIGKILL');
-      endMarked(token);
+      mark.killAll();
     });
   }
 
@@ -99,6 +104,7 @@ export class GatewayProcess {
     const log = openSync(logFile, 'a', 0o600);
     try {
       const files = { ready: path.join(folder, readyName), token: path.join(folder, tokenName) };
+      const mark = processMark();
       const token = randomBytes(32).toString('hex');
       await writeFile(files.token, token, { mode: 0o600 });
       const child = spawn(
@@ -118,11 +124,11 @@ export class GatewayProcess {
             ...process.env,
             PYTHONPATH: [packages, process.env.PYTHONPATH].filter(Boolean).join(path.delimiter),
             PYTHONUNBUFFERED: '1',
-            [markName]: markOf(token),
+            ...mark.env,
           },
         },
       );
-      return new GatewayProcess(child, token, folder, logFile, graceMs);
+      return new GatewayProcess(child, mark, { token, folder, logFile, graceMs });
     } finally {
       closeSync(log);
     }
@@ -232,24 +238,6 @@ function missingModule(lines: readonly string[]): string | undefined {
 
 function endOf(lines: readonly string[]): string {
   return lines.length === 0 ? 'Its log is empty.' : `Its log ends:\n${lines.slice(-shownLines).join('\n')}`;
-}
-
-/** In the environment of all that a gateway starts, in whatever group: by what it is found when the gateway was killed. */
-const markName = 'VIDEO_R1_GATEWAY';
-/** Others may read an environment; a token is for this user alone. */
-const markOf = (token: string): string => createHash('sha256').update(token).digest('hex').slice(0, 32);
-
-/** Where the system tells environments, which is Linux. */
-function endMarked(token: string): void {
-  const mark = `${markName}=${markOf(token)}`;
-  const pids = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
-  for (const pid of pids) {
-    try {
-      if (readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(mark)) process.kill(Number(pid), 'SIGKILL');
-    } catch {
-      // It has ended, or is another user's.
-    }
-  }
 }
 
 const readyName = 'ready.json';
