@@ -94,7 +94,7 @@ describe('a trainer that is killed', () => {
     const few = { evaluationQuestions: 1, probeEvery: 0, imageShare: 0 };
     const sft = await before.create('sft.run.json', {
       ...few,
-      steps: 90,
+      steps: 60,
       questionsPerStep: 12,
       learningRate: 3e-3,
       checkpointEvery: 0,
