@@ -84,7 +84,7 @@ const openAnswer = async (id: string, width?: number): Promise<Page> => {
 describe('the dashboard', () => {
   it('draws the mismatch and the largest weight, no chart without a curve, and says what a seed gives', async () => {
     const tab = await open('dashboard');
-    for (const title of ['Mismatch, nats', 'Mismatch, k3', 'Largest weight', 'Rank memory, GB'])
+    for (const title of ['Mismatch, nats', 'Mismatch, k3', 'Largest weight', 'Ranks, GB'])
       await tab.locator('figure', { hasText: title }).waitFor();
     const where = tab.getByRole('region', { name: 'Where the time went' });
     const said = (await where.textContent()) ?? '';

@@ -81,13 +81,13 @@ export function chartSpecs(drawn: Drawn): { large: ChartSpec[]; small: ChartSpec
       plainOne('Mismatch, k3', 'mismatchK3', 'mismatch'),
       plainOne('Largest weight', 'importance', 'importance'),
       plainOne('Tokens a second', 'tokensPerSecond', 'throughput'),
-      one('Trainer memory, GB', {
+      one('Trainer, GB', {
         metric: 'memory',
         formula: 'memory',
         name: 'trainer memory, GB',
         colour: 'plain',
       }),
-      one('Rank memory, GB', {
+      one('Ranks, GB', {
         metric: 'rankMemory',
         formula: 'rankMemory',
         name: 'rank memory, GB',
