@@ -438,7 +438,7 @@ const killed: Habit[] = [
     does: 'kills it while it opens the model',
     async try(project) {
       const started = project.start(['run', '--resume', runId]);
-      await started.says(/^pages/);
+      await started.says(/starting: loading the model/);
       return killedThenOn(project, started);
     },
   },
