@@ -19,7 +19,7 @@ export const themes = {
 export type Theme = keyof typeof themes;
 
 /**
- * Puts a theme on in place, and waits until what scripts draw and what fades has followed it.
+ * Puts a theme on in place, and waits until what scripts draw has followed it; what fades does so at once.
  * @returns the colours that the page then has, which no two themes share
  */
 export async function wear(page: Page, theme: Theme): Promise<string> {
@@ -27,8 +27,8 @@ export async function wear(page: Page, theme: Theme): Promise<string> {
     document.body.className = `browser ${classes}`;
     await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
     // A colour that is on its way to another is neither theme's.
-    const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
-    await Promise.allSettled(ending.map(({ finished }) => finished));
+    for (const fade of document.getAnimations())
+      if (fade.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY) fade.finish();
     const style = getComputedStyle(document.body);
     return [style.color, style.backgroundColor, style.getPropertyValue('--vscode-contrastBorder')].join(' ');
   }, themes[theme]);

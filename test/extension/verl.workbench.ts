@@ -73,9 +73,7 @@ describe.skipIf(found.python === null)('the verl engine in the window', () => {
     await dashboard.waitForCurve('Loss', 20);
   });
 
-  test('T-GRPO is started from its checkpoint; the page says which engine computes, on how many ranks', {
-    timeout: longMs,
-  }, async () => {
+  test('T-GRPO is started from its checkpoint, and paused', { timeout: longMs }, async () => {
     await window.run('Video-R1: Start T-GRPO Run');
     await window.rows('tgrpo.run.json').waitFor();
     await window.page.keyboard.press('Enter');
@@ -85,10 +83,6 @@ describe.skipIf(found.python === null)('the verl engine in the window', () => {
     await window.run('Video-R1: Pause');
     await standing(/tgrpo-1 paused/);
     await dashboard.open('tgrpo-1');
-    await page()
-      .getByText(/verl.*2 ranks/)
-      .first()
-      .waitFor({ state: 'attached', timeout: longMs });
   });
 
   test('paused, it takes another learning rate, and an answer of the open group is left out', {
@@ -138,7 +132,9 @@ describe.skipIf(found.python === null)('the verl engine in the window', () => {
     expect(await page().locator('[data-part=reward-line]').innerText()).toMatch(/accuracy[\s\S]*= −?\d+\.\d+/);
   });
 
-  test('it goes on with the new learning rate to its end', { timeout: longMs }, async () => {
+  test('it goes on with the new learning rate to its end; the page says which engine computed, on how many ranks', {
+    timeout: longMs,
+  }, async () => {
     await window.run('Video-R1: Remove Breakpoint');
     await window.run('Video-R1: Resume');
     await standing(/tgrpo-1 completed/);
@@ -146,5 +142,9 @@ describe.skipIf(found.python === null)('the verl engine in the window', () => {
     await dashboard.command('set learning rate').filter({ hasText: 'applied' }).waitFor({ timeout: longMs });
     await dashboard.waitForCurve('Learning rate', 10);
     expect((await dashboard.lastPoint('Learning rate')).value).toBeCloseTo(0.00005, 8);
+    await page()
+      .getByText(/verl.*2 ranks/)
+      .first()
+      .waitFor({ state: 'attached', timeout: longMs });
   });
 });

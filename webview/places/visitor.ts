@@ -69,7 +69,13 @@ export class Visitor {
     const { connection, state } = this.session;
     // Before there are runs to choose from, the one of the link is to come first.
     if (link.place.runId !== undefined && state.get().runs === null) this.session.choose(link.place.runId);
-    const { folder, runs, unreadable } = await this.known();
+    const { runId: wanted, groupId, rolloutId, ...rest } = link.place;
+    let { folder, runs, unreadable } = await this.known();
+    // A run that has just begun may be pointed at before the page has heard of it.
+    if (wanted !== undefined && !runs.includes(wanted)) {
+      await this.session.readRuns();
+      ({ folder, runs, unreadable } = await this.known());
+    }
     if (turn !== this.turn) return;
     const here = projectName(folder);
     if (link.project !== null && link.project !== here) {
@@ -79,7 +85,6 @@ export class Visitor {
       );
       return;
     }
-    const { runId: wanted, groupId, rolloutId, ...rest } = link.place;
     const damaged = unreadable.find(({ id }) => id === wanted);
     if (damaged) return this.say(by, `The run ${damaged.id} can't be read: ${damaged.message}`);
     const isThere = wanted === undefined || runs.includes(wanted);

@@ -62,7 +62,8 @@ export class Session {
     }
   }
 
-  private async readRuns(): Promise<void> {
+  /** The list as the trainer has it now. */
+  async readRuns(): Promise<void> {
     try {
       const { runs, unreadable } = await this.connection.request('runs/list', {});
       const order = newestFirst(runs);

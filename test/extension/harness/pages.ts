@@ -16,10 +16,12 @@ export class DashboardPage {
     this.frame = window.webview();
   }
 
-  /** Brings the page to the front and waits until it shows the run. */
+  /** Brings the page to the front and waits until it shows the run, and has the focus, which would close a palette that is opened before. */
   async open(run: string): Promise<void> {
     await this.window.tab('Video-R1 Dashboard').click();
     await this.frame.getByRole('heading', { name: `Dashboard of ${run}` }).waitFor({ state: 'attached' });
+    const hasFocus = () => this.window.page.evaluate(() => document.activeElement?.tagName === 'IFRAME');
+    await this.window.until(hasFocus, 'the page to have the focus', 30_000);
   }
 
   /** Steps done, as the header says. */

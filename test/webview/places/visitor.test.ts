@@ -72,6 +72,15 @@ describe('a link', () => {
     expect(visitor.state.get()?.note).toBe("The run broken can't be read: The database is damaged.");
   });
 
+  it('to a run that the page has not heard of yet asks for the runs again', async () => {
+    const { visitor, gone, session, project } = await open();
+    await until(session.state, ({ runs }) => runs?.length === 2);
+    session.state.update((state) => ({ ...state, runs: state.runs?.filter(({ id }) => id !== 'tgrpo-1') ?? null }));
+    await visitor.follow(`/${project}/tgrpo-1/rollouts`, false);
+    expect(gone).toMatchObject([{ runId: 'tgrpo-1' }]);
+    expect(visitor.state.get()).toBeNull();
+  });
+
   it('to a rollout that is not there shows the nearest, without what was selected of the other', async () => {
     const { visitor, gone, project } = await open();
     await visitor.follow(`/${project}/sft-1/rollouts?rollout=s9-g0-o1&select=0-5`, true);
