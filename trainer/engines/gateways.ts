@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
@@ -53,7 +53,7 @@ export async function runStandingGateway(order: StandingGateway): Promise<number
   const files = gatewayFiles(folder, name);
   await mkdir(folder, { recursive: true });
   await rm(files.ready, { force: true });
-  if (!existsSync(files.token)) await writeFile(files.token, randomBytes(32).toString('hex'), { mode: 0o600 });
+  await makeToken(files.token);
   const mark = processMark();
   const child = spawn(
     gatewayPython(settings),
@@ -119,4 +119,15 @@ export async function runStandingGateway(order: StandingGateway): Promise<number
     mark.killAll();
     await rm(files.ready, { force: true });
   }
+}
+
+const tokenForm = /^[0-9a-f]{64}$/;
+
+/** One that is there is kept, so that run files stay right, where it is whole and this user's alone. */
+async function makeToken(file: string): Promise<void> {
+  const found = await stat(file).catch(() => null);
+  const isOwn = found?.isFile() === true && (process.platform === 'win32' || (found.mode & 0o077) === 0);
+  if (isOwn && tokenForm.test((await readFile(file, 'utf8')).trim())) return;
+  await rm(file, { force: true });
+  await writeFile(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
 }

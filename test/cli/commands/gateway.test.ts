@@ -120,6 +120,29 @@ describe.skipIf(!possible)('gateway start', () => {
     expect(said).not.toMatch(/Traceback|SignalException|closing signal/);
   });
 
+  it('takes no token that is empty or that others can read', async () => {
+    const token = path.join(home, '.video-r1', 'gateways', 'tgrpo.gateway.token');
+    const before: string[] = [];
+    for (const [text, mode] of [
+      ['', 0o600],
+      ['a'.repeat(64), 0o666],
+    ] as const) {
+      await mkdir(path.dirname(token), { recursive: true });
+      await rm(token, { force: true });
+      await writeFile(token, text);
+      await chmod(token, mode);
+      await start('launch', 1);
+      const made = await readFile(token, 'utf8');
+      expect(made).toMatch(/^[0-9a-f]{64}$/);
+      expect(before).not.toContain(made);
+      expect(made).not.toBe(text);
+      expect((await stat(token)).mode & 0o777).toBe(0o600);
+      before.push(made);
+    }
+    await start('launch', 1);
+    expect(await readFile(token, 'utf8')).toBe(before.at(-1));
+  });
+
   it('that ends by itself shows all that it said, and fails', async () => {
     const { said, code } = await start('traceback', 2);
     expect(code).toBe(1);

@@ -35,7 +35,7 @@ layout.
       2,
     );
     const [model, out] = positionals;
-    if (model === undefined || out === undefined) throw usage('Name a model and a folder.');
+    if (!model || !out) throw usage('Name a model and a folder.');
     const dtype = dtypes.find((name) => name === values.dtype);
     if (dtype === undefined) throw usage(`--dtype is ${dtypes.join(' or ')}.`);
     const fileBytes = 1e6 * wholeNumber('file-mb', values['file-mb'], 1);

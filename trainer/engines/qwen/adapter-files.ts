@@ -1,9 +1,10 @@
 /** The files of a LoRA adapter as peft writes them, and by which weights it is known that its base is still the same. */
 import { createHash } from 'node:crypto';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../../protocol/errors.ts';
+import { shownLine } from '../../protocol/hostile-text.ts';
 import { faultLine } from '../../protocol/issues.ts';
 import { parseJson } from '../../protocol/json.ts';
 import { weightFiles } from '../model-folder.ts';
@@ -13,29 +14,44 @@ export const adapterWeightsFile = 'adapter_model.safetensors';
 /** Beside an adapter of ours: what its base's weights were. */
 const baseFile = 'adapter_base.json';
 
-const none = z.union([z.literal(false), z.null()]).optional();
-const nothing = z.union([z.null(), z.array(z.unknown()).max(0), z.record(z.string(), z.unknown()).refine(isEmpty)]);
-
-/** What is read of an adapter's configuration: W + scale · B A, and nothing else, can be added to a base. */
 const adapterConfig = z.looseObject({
   peft_type: z.literal('LORA').optional(),
   base_model_name_or_path: z.string().min(1),
   r: z.number().int().positive(),
   lora_alpha: z.number().positive(),
   use_rslora: z.boolean().nullish(),
-  use_dora: none,
-  fan_in_fan_out: none,
-  bias: z.literal('none').nullish(),
-  modules_to_save: nothing.optional(),
-  rank_pattern: nothing.optional(),
-  alpha_pattern: nothing.optional(),
-  layer_replication: nothing.optional(),
-  /** Others, such as PiSSA, begin by taking something off the base's weights. */
-  init_lora_weights: z.union([z.boolean(), z.enum(['gaussian', 'eva', 'orthogonal'])]).nullish(),
 });
 
-function isEmpty(value: object): boolean {
-  return Object.keys(value).length === 0;
+/** Settings of peft that make an adapter more than W + scale · B A, unless they say nothing. */
+const more = [
+  ...[
+    'use_dora',
+    'use_qalora',
+    'use_bdlora',
+    'fan_in_fan_out',
+    'lora_bias',
+    'modules_to_save',
+    'trainable_token_indices',
+  ],
+  ...['rank_pattern', 'alpha_pattern', 'layer_replication', 'alora_invocation_tokens', 'arrow_config', 'corda_config'],
+  ...['kasa_config', 'lora_ga_config', 'monteclora_config', 'velora_config'],
+] as const;
+/** Others, such as PiSSA, begin by taking something off the base's weights. */
+const plainStarts: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'eva', 'orthogonal'];
+
+const saysNothing = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  value === false ||
+  (typeof value === 'object' && Object.keys(value).length === 0);
+
+/** The name of what is more, with its value; null for a plain adapter. */
+function moreThanPlain(said: Readonly<Record<string, unknown>>): string | null {
+  const name =
+    more.find((key) => !saysNothing(said[key])) ??
+    (plainStarts.includes(said.init_lora_weights) ? undefined : 'init_lora_weights') ??
+    (said.bias === undefined || said.bias === null || said.bias === 'none' ? undefined : 'bias');
+  return name === undefined ? null : shownLine(`${name} ${JSON.stringify(said[name])}`, 120);
 }
 
 export interface AdapterConfig {
@@ -43,8 +59,10 @@ export interface AdapterConfig {
   readonly alpha: number;
   /** What B A is multiplied by: alpha / rank, or alpha / √rank where the adapter says so (rsLoRA). */
   readonly scale: number;
-  /** Folder of the model beside which it was trained. */
+  /** The folder, or the name on the Hub, of the model beside which it was trained, as the file says it. */
   readonly base: string;
+  /** Whether some layers alone were to be adapted. */
+  readonly isOfSomeLayers: boolean;
 }
 
 /** Null where the folder holds no adapter. @throws StudioError `bad-model` for one that is more than W + scale · B A */
@@ -64,9 +82,20 @@ export async function readAdapterConfig(folder: string): Promise<AdapterConfig |
       { place, remedy: 'Use another checkpoint, or merge this one with peft.' },
     );
   const { r, lora_alpha, use_rslora, base_model_name_or_path } = parsed.data;
+  const beyond = moreThanPlain(parsed.data);
+  if (beyond !== null)
+    throw new StudioError(
+      'bad-model',
+      `This adapter is more than a product that is added to weights: it has ${beyond}.`,
+      {
+        place,
+        remedy: 'Merge it with peft, or use another checkpoint.',
+      },
+    );
   return {
     ...{ rank: r, alpha: lora_alpha, base: base_model_name_or_path },
     scale: lora_alpha / (use_rslora === true ? Math.sqrt(r) : r),
+    isOfSomeLayers: !saysNothing(parsed.data.layers_to_transform),
   };
 }
 
@@ -82,6 +111,8 @@ export async function weightsDigest(folder: string): Promise<string | null> {
   if (files === null) return null;
   const hash = createHash('sha256');
   for (const file of [...files.files].sort()) {
+    // What is no file, such as a pipe, would be waited for.
+    if (!(await stat(file).catch(() => null))?.isFile()) return null;
     const handle = await open(file).catch(() => null);
     if (handle === null) return null;
     try {
@@ -122,8 +153,12 @@ export async function requireSameBase(adapter: string, base: string): Promise<vo
     });
   const found = await weightsDigest(base);
   if (found === null || found === said.data.weights) return;
-  throw new StudioError('bad-model', `The adapter was trained beside other weights than ${base} holds now.`, {
-    place,
-    remedy: 'Put the model back that it was trained beside, or name its folder there as base_model_name_or_path.',
-  });
+  throw new StudioError(
+    'bad-model',
+    `The adapter was trained beside other weights than ${shownLine(base, 300)} holds now.`,
+    {
+      place,
+      remedy: 'Put the model back that it was trained beside, or name its folder there as base_model_name_or_path.',
+    },
+  );
 }

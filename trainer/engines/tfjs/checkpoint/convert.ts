@@ -3,7 +3,7 @@
  * optimizer state. One tensor is in memory at a time.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { asStudioError, StudioError, withPlace } from '../../../protocol/errors.ts';
 import { readAdapterConfig } from '../../qwen/adapter-files.ts';
@@ -41,6 +41,7 @@ export async function convertCheckpoint(
   to: string,
   { tokenizerFolder = null, baseFolder = null, signal, onProgress, ...form }: Converting,
 ): Promise<Converted> {
+  const place = await emptyPlace(to);
   const adapter = await readAdapterConfig(from);
   const base = adapter && (await adapterBase(from, adapter, baseFolder));
   // An adapter of another program's brings nothing but itself.
@@ -54,10 +55,12 @@ export async function convertCheckpoint(
   const { tensors: own, file } = await storedWeights(base ?? from, table);
   for (const { parts } of table.parameters) for (const part of parts) partOf(part, own, file);
   const tensors = adapter ? await mergedTensors(from, adapter, own) : own;
-  const parent = path.dirname(path.resolve(to));
+  const parent = path.dirname(place);
   await mkdir(parent, { recursive: true });
-  const work = await mkdtemp(path.join(parent, `.${path.basename(to)}-`));
+  const work = await mkdtemp(path.join(parent, `.${path.basename(place)}-`));
   try {
+    // A folder of its own is for this user alone; a model is for whoever may read what lies there.
+    await chmod(work, 0o777 & ~process.umask());
     const total = [...tensors.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     let done = 0;
     const checked = ({ read, ...tensor }: StoredTensor): StoredTensor => ({
@@ -86,19 +89,29 @@ export async function convertCheckpoint(
       },
       null,
     );
-    await rmdir(to).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT')
-        throw new StudioError('conflict', 'The folder is not empty.', {
-          place: to,
-          remedy: 'Name a new or an empty folder.',
-          cause: error,
-        });
+    await rmdir(place).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return;
+      throw occupied(to, error.code === 'ENOTEMPTY' ? notEmpty : `The folder can't be replaced: ${error.message}`);
     });
-    await rename(work, to);
+    await rename(work, place);
   } catch (thrown) {
     throw asStudioError(thrown).kind === 'disk-full' ? withPlace(thrown, to) : thrown;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
   return { tensors: tensors.size, parameters: table.size, files: (await readdir(to)).sort(), base };
+}
+
+const notEmpty = 'The folder is not empty.';
+
+const occupied = (place: string, message: string): StudioError =>
+  new StudioError('conflict', message, { place, remedy: 'Name a new or an empty folder.' });
+
+/** Where a folder is to appear, behind a link where that is one. Asked before hours of work. @throws StudioError `conflict` */
+async function emptyPlace(to: string): Promise<string> {
+  const place = await realpath(to).catch(() => path.resolve(to));
+  const found = await stat(place).catch(() => null);
+  if (found !== null && !found.isDirectory()) throw occupied(to, 'There is a file of that name.');
+  if (found !== null && (await readdir(place)).length > 0) throw occupied(to, notEmpty);
+  return place;
 }

@@ -1,6 +1,6 @@
 /** Reads and writes `.safetensors` files, checking every length before it is believed. Values are float32 in memory. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { StudioError } from '../../../protocol/errors.ts';
 import { parseJson } from '../../../protocol/json.ts';
@@ -148,6 +148,8 @@ export function storedTensors(
 }
 
 async function withFile<T>(file: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  // To open a pipe is to wait for who writes into it.
+  if ((await stat(file).catch(() => null))?.isFile() === false) refuse(file, 'It is no plain file.');
   const handle = await open(file).catch((error: NodeJS.ErrnoException) =>
     refuse(file, error.code === 'ENOENT' ? 'The file is missing.' : `The file can't be read: ${error.message}`),
   );

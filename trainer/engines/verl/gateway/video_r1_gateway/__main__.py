@@ -70,6 +70,8 @@ def main() -> int:
         host, _, port = options.listen.rpartition(":")
         with socket.create_server((host, int(port))) as listener:
             token = Path(options.token_file).read_text().strip()
+            if not token:
+                sys.exit(f"The token file {options.token_file} is empty: anybody would know it.")
             _ready(Path(options.ready), "%s:%d" % listener.getsockname()[:2])
             try:
                 Server(settings, crew, spool, token, options.stay).serve(listener)
