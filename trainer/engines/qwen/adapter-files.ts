@@ -1,5 +1,6 @@
 /** The files of a LoRA adapter as peft writes them, and by which weights it is known that its base is still the same. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -63,6 +64,15 @@ export interface AdapterConfig {
   readonly base: string;
   /** Whether some layers alone were to be adapted. */
   readonly isOfSomeLayers: boolean;
+}
+
+/** Whether what lies there is an adapter: a whole model may have the configuration of one beside it still. */
+export async function isAdapter(folder: string): Promise<boolean> {
+  if (!existsSync(path.join(folder, adapterConfigFile))) return false;
+  return weightFiles(folder).then(
+    () => false,
+    () => true,
+  );
 }
 
 /** Null where the folder holds no adapter. @throws StudioError `bad-model` for one that is more than W + scale · B A */

@@ -1,6 +1,6 @@
 /** A LoRA adapter becomes a model: its product added to the weights that it was trained beside, and to no others. */
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -174,6 +174,12 @@ test('an adapter of an adapter, a pickle, and a pipe are refused, and the termin
   if (process.platform === 'win32') return;
   execFileSync('mkfifo', [weights]);
   await expect(converted(folder)).rejects.toMatchObject({ message: 'It is no plain file.' });
+});
+
+test('a whole model that has the configuration of an adapter beside it is a model', async () => {
+  const folder = await adapter();
+  await cp(base, folder, { recursive: true });
+  expect((await converted(folder)).get(`${layer}.weight`)).toEqual((await tensorsOf(base)).get(`${layer}.weight`));
 });
 
 test('a relative base starts at the adapter too', async () => {

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { asStudioError, StudioError, withPlace } from '../../../protocol/errors.ts';
-import { readAdapterConfig } from '../../qwen/adapter-files.ts';
+import { isAdapter, readAdapterConfig } from '../../qwen/adapter-files.ts';
 import { readCheckpoint, writeCheckpointFiles } from '../../qwen/checkpoint-files.ts';
 import { parameterTable, sizeOf } from '../model/parameters.ts';
 import { adapterBase, mergedTensors } from './merge.ts';
@@ -42,7 +42,7 @@ export async function convertCheckpoint(
   { tokenizerFolder = null, baseFolder = null, signal, onProgress, ...form }: Converting,
 ): Promise<Converted> {
   const place = await emptyPlace(to);
-  const adapter = await readAdapterConfig(from);
+  const adapter = (await isAdapter(from)) ? await readAdapterConfig(from) : null;
   const base = adapter && (await adapterBase(from, adapter, baseFolder));
   // An adapter of another program's brings nothing but itself.
   const whole = base !== null && !existsSync(path.join(from, 'config.json')) ? base : from;

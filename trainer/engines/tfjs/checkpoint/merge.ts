@@ -7,6 +7,7 @@ import {
   type AdapterConfig,
   adapterConfigFile,
   adapterWeightsFile,
+  isAdapter,
   requireSameBase,
 } from '../../qwen/adapter-files.ts';
 import { type StoredTensor, storedTensors } from './safetensors.ts';
@@ -40,7 +41,7 @@ export async function adapterBase(folder: string, { base }: AdapterConfig, named
         ? `Where that is its name on the Hub: hf download ${shown} --local-dir DIR, then --base DIR.`
         : 'Put it back, or name its folder with --base.',
     );
-  if (existsSync(path.join(found, adapterConfigFile)))
+  if (await isAdapter(found))
     throw fault(
       `The model beside which this adapter was trained is an adapter itself: ${shown}.`,
       'Convert that one first, and name what comes of it with --base.',
