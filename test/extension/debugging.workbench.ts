@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleProject, TrainerProcess } from '../integration/trainer-process.ts';
-import { DashboardPage } from './harness/pages.ts';
+import { DashboardPage, RolloutsPage } from './harness/pages.ts';
 import { pictureOnFailure } from './harness/picture-on-failure.ts';
 import { Workbench } from './harness/workbench.ts';
 
@@ -84,12 +84,7 @@ describe('debugging a run in the window', () => {
   });
 
   test('an answer is left out of the update, with a reason', { timeout: longMs }, async () => {
-    const part = page().locator('[data-part=open-group]');
-    await part.getByRole('textbox', { name: 'Why' }).fill('the label of this row is wrong');
-    const leave = part.getByRole('button', { name: /^Leave answer \d out$/ });
-    if ((await leave.count()) === 0) await page().locator('[data-pane=group] button[aria-pressed]').first().click();
-    await leave.click();
-    await part.getByRole('button', { name: /^Put answer \d back$/ }).waitFor({ timeout: longMs });
+    await new RolloutsPage(window).leaveAnswerOut('the label of this row is wrong');
     expect(await page().locator('[data-part=left-out]').textContent()).toContain('the label of this row is wrong');
   });
 

@@ -74,13 +74,7 @@ describe('the main job', () => {
       .row(/^step \d+, (probe|evaluation), ordered/)
       .first()
       .click();
-    const frames = rollouts.strips.first().getByRole('option');
-    await frames.first().waitFor();
-    // A video's frames differ from one another, and none is blank.
-    await window.until(
-      async () => (await rollouts.pixels(frames.first())) !== (await rollouts.pixels(frames.last())),
-      'frames to be drawn',
-    );
+    await rollouts.framesDrawn();
   });
 
   test('Pause is reported when it was applied, and no step goes on after it', { timeout: longMs }, async () => {

@@ -108,12 +108,7 @@ describe.skipIf(found.python === null)('the verl engine in the window', () => {
       .click();
     const chips = page().locator('[data-part=group-chips]');
     await chips.getByText('Open update').click();
-    const part = page().locator('[data-part=open-group]');
-    await part.getByRole('textbox', { name: 'Why' }).fill('the label of this row is wrong');
-    const leave = part.getByRole('button', { name: /^Leave answer \d out$/ });
-    if ((await leave.count()) === 0) await page().locator('[data-pane=group] button[aria-pressed]').first().click();
-    await leave.click();
-    await part.getByRole('button', { name: /^Put answer \d back$/ }).waitFor({ timeout: longMs });
+    await rollouts.leaveAnswerOut('the label of this row is wrong');
     expect(await page().locator('[data-part=left-out]').textContent()).toContain('the label of this row is wrong');
   });
 
@@ -122,12 +117,7 @@ describe.skipIf(found.python === null)('the verl engine in the window', () => {
       .row(/^step \d+, ordered/)
       .first()
       .click();
-    const frames = rollouts.strips.first().getByRole('option');
-    await frames.first().waitFor();
-    await window.until(
-      async () => (await rollouts.pixels(frames.first())) !== (await rollouts.pixels(frames.last())),
-      'frames to be drawn',
-    );
+    await rollouts.framesDrawn();
     expect(await page().locator('body').innerText()).toMatch(/\d+ tokens · log p −\d+\.\d+ · entropy \d+\.\d+/);
     expect(await page().locator('[data-part=reward-line]').innerText()).toMatch(/accuracy[\s\S]*= −?\d+\.\d+/);
   });

@@ -385,7 +385,7 @@ describe.skipIf(found.python === null)('the engine verl', () => {
     // What a snapshot goes back into stays where it is.
     const snapshot = await engine.snapshot(model);
     await trainOn(engine, model, 1);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await expect.poll(isSaid('the models stay'), { timeout: 30_000 }).toBe(true);
     await engine.restore(snapshot);
     expect(await logprobs(engine, model)).toEqual(after);
     expect(after).not.toEqual(before);

@@ -83,6 +83,8 @@ const config = z.looseObject({
   compression_config: quantization.nullish(),
   text_config: z.looseObject({ quantization_config: quantization.nullish() }).nullish(),
 });
+/** What peft says of an adapter, beside its matrices. */
+export const adapterConfigFile = 'adapter_config.json';
 const adapter = z.looseObject({ peft_type: z.string().optional(), base_model_name_or_path: z.string().nullish() });
 
 const methodNames: Readonly<Record<string, string>> = {
@@ -164,6 +166,13 @@ async function refusePointer(file: string): Promise<void> {
   }
 }
 
+const holdsWeights = (names: readonly string[]): boolean =>
+  names.some((name) => /\.safetensors$/.test(name) && !/^(adapter_model|optimizer)\b/.test(name));
+
+/** Whether a folder's files are those of an adapter: a whole model may have the configuration of one beside it still. */
+export const holdsAdapter = (names: readonly string[]): boolean =>
+  names.includes(adapterConfigFile) && !holdsWeights(names);
+
 /**
  * Refuses by name what is no model in Hugging Face's layout with floating-point weights. Whether all its weights and its tokenizer
  * are there is asked where they are read.
@@ -173,10 +182,10 @@ async function refusePointer(file: string): Promise<void> {
 export async function refuseOtherForms(folder: string, takesAdapters = false): Promise<void> {
   const names = (await entriesOf(folder)).map(({ name }) => name);
   const has = (name: string) => names.includes(name);
-  const hasWeights = names.some((name) => /\.safetensors$/.test(name) && !/^(adapter_model|optimizer)\b/.test(name));
-  const isAdapter = has('adapter_config.json') && !hasWeights;
+  const hasWeights = holdsWeights(names);
+  const isAdapter = holdsAdapter(names);
   if (isAdapter && !takesAdapters) {
-    const parsed = adapter.safeParse(await readJson(path.join(folder, 'adapter_config.json')));
+    const parsed = adapter.safeParse(await readJson(path.join(folder, adapterConfigFile)));
     const base = parsed.data?.base_model_name_or_path;
     refuse(
       folder,

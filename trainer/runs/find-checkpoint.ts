@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { refuseOtherForms } from '../engines/model-forms.ts';
+import { adapterConfigFile, refuseOtherForms } from '../engines/model-forms.ts';
 import { trainerFolder } from '../protocol/discovery.ts';
 import { asStudioError, StudioError } from '../protocol/errors.ts';
 import { fileListName, filesFault } from './checkpoint-files.ts';
@@ -35,7 +35,7 @@ export async function findCheckpoint(
   step?: number,
   takesAdapters = false,
 ): Promise<FoundCheckpoint> {
-  const files = ['config.json', ...(takesAdapters ? ['adapter_config.json'] : [])];
+  const files = ['config.json', ...(takesAdapters ? [adapterConfigFile] : [])];
   if (files.some((name) => existsSync(path.join(named, name)))) {
     const folder = path.resolve(named);
     if (step !== undefined)
@@ -50,7 +50,7 @@ export async function findCheckpoint(
       });
     const runFolder = path.resolve(folder, '..', '..');
     const plan = existsSync(path.join(runFolder, planFile)) ? await readPlan(runFolder) : null;
-    if (!takesAdapters || !existsSync(path.join(folder, 'adapter_config.json')))
+    if (!takesAdapters || !existsSync(path.join(folder, adapterConfigFile)))
       await refuseOtherForms(folder, plan?.engine.name === 'verl');
     const state = existsSync(path.join(folder, controllerFile)) ? await readControllerState(folder) : null;
     return { folder, state, plan };

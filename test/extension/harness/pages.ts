@@ -123,6 +123,24 @@ export class RolloutsPage {
     return this.frame.getByRole('region', { name: 'Frames as the model saw them' }).getByRole('listbox');
   }
 
+  /** Waits until the frames of the open rollout, a video's, differ from one another: none is blank. */
+  async framesDrawn(): Promise<void> {
+    const frames = this.strips.first().getByRole('option');
+    await frames.first().waitFor();
+    const differ = async () => (await this.pixels(frames.first())) !== (await this.pixels(frames.last()));
+    await this.window.until(differ, 'frames to be drawn');
+  }
+
+  /** Leaves an answer out of the open update, which is in sight. */
+  async leaveAnswerOut(why: string): Promise<void> {
+    const part = this.frame.locator('[data-part=open-group]');
+    await part.getByRole('textbox', { name: 'Why' }).fill(why);
+    const leave = part.getByRole('button', { name: /^Leave answer \d out$/ });
+    if ((await leave.count()) === 0) await this.frame.locator('[data-pane=group] button[aria-pressed]').first().click();
+    await leave.click();
+    await part.getByRole('button', { name: /^Put answer \d back$/ }).waitFor({ timeout: 240_000 });
+  }
+
   /** The question across steps, once what a change amounts to is worked out. */
   get across(): Locator {
     return this.frame.locator('[data-part=amounts]');

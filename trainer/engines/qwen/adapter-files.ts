@@ -1,7 +1,6 @@
 /** The files of a LoRA adapter as peft writes them, and by which weights it is known that its base is still the same. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { StudioError } from '../../protocol/errors.ts';
@@ -9,8 +8,8 @@ import { shownLine } from '../../protocol/hostile-text.ts';
 import { faultLine } from '../../protocol/issues.ts';
 import { parseJson } from '../../protocol/json.ts';
 import { weightFiles } from '../model-folder.ts';
+import { adapterConfigFile, holdsAdapter } from '../model-forms.ts';
 
-export const adapterConfigFile = 'adapter_config.json';
 export const adapterWeightsFile = 'adapter_model.safetensors';
 /** Beside an adapter of ours: what its base's weights were. */
 const baseFile = 'adapter_base.json';
@@ -66,13 +65,9 @@ export interface AdapterConfig {
   readonly isOfSomeLayers: boolean;
 }
 
-/** Whether what lies there is an adapter: a whole model may have the configuration of one beside it still. */
+/** Whether the folder holds an adapter, and no whole model. */
 export async function isAdapter(folder: string): Promise<boolean> {
-  if (!existsSync(path.join(folder, adapterConfigFile))) return false;
-  return weightFiles(folder).then(
-    () => false,
-    () => true,
-  );
+  return holdsAdapter(await readdir(folder).catch(() => []));
 }
 
 /** Null where the folder holds no adapter. @throws StudioError `bad-model` for one that is more than W + scale · B A */

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { StudioError } from '../../protocol/errors.ts';
 import type { PositionGeneration, VerlSettings } from '../../protocol/runfile.ts';
 import type { ModelOrigin } from '../engine.ts';
-import { adapterConfigFile, readAdapterConfig, requireSameBase, weightsDigest } from '../qwen/adapter-files.ts';
+import { adapterConfigFile } from '../model-forms.ts';
+import { readAdapterConfig, requireSameBase, weightsDigest } from '../qwen/adapter-files.ts';
 import { type CheckpointFiles, readCheckpoint, withPositions } from '../qwen/checkpoint-files.ts';
 
 export interface ModelFiles extends Pick<CheckpointFiles, 'configFile' | 'config' | 'tokenizer' | 'companions'> {

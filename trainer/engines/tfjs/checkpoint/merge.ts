@@ -3,13 +3,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { StudioError } from '../../../protocol/errors.ts';
 import { shownLine } from '../../../protocol/hostile-text.ts';
-import {
-  type AdapterConfig,
-  adapterConfigFile,
-  adapterWeightsFile,
-  isAdapter,
-  requireSameBase,
-} from '../../qwen/adapter-files.ts';
+import { adapterConfigFile } from '../../model-forms.ts';
+import { type AdapterConfig, adapterWeightsFile, isAdapter, requireSameBase } from '../../qwen/adapter-files.ts';
 import { type StoredTensor, storedTensors } from './safetensors.ts';
 import { publishedName } from './weights.ts';
 

@@ -20,8 +20,8 @@ from .settings import Settings
 from .wire import GatewayError
 
 _PACKAGE = Path(__file__).parent
-_OF_THE_POLICY = ("forward", "forwardBackward", "optimStep", "restore", "saveState", "createModel")
-"""What computes with weights on the accelerators that vLLM shares; behind it vLLM is given the weights anew."""
+_OF_THE_POLICY = ("forward", "forwardBackward", "optimStep", "restore", "saveState", "createModel", "rest")
+"""What needs the accelerators that vLLM shares; behind it vLLM is given the weights anew."""
 
 
 class RayCrew:
@@ -67,7 +67,7 @@ class RayCrew:
         if self._sampler is not None and method == "sample" and params["model"] == self._sampled:
             self._sampler.sample(params, call, lambda key: frames[key].pixels(), report)
             return [None]
-        if self._sampler is not None and method in (*_OF_THE_POLICY, "rest"):
+        if self._sampler is not None and method in _OF_THE_POLICY:
             self._sampler.sleep()
         found = self._ask(method, params, call, frames, report)
         if (

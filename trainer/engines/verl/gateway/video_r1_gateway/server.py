@@ -134,12 +134,18 @@ class Server:
 
     def _rest(self) -> None:
         try:
-            self._is_resting = all(self.crew.run("rest", {}, self._next(), {}, lambda _: None))
+            self._is_resting = all(self._of_itself("rest", {}))
         except Exception as error:
             print(f"The models can't rest: {traced(error)}", flush=True)
             return
         if self._is_resting:
             print("Nobody asked for long: the models rest in the machine's memory.", flush=True)
+        else:
+            print("Nobody asked for long; the models stay, as a snapshot is held.", flush=True)
+
+    def _of_itself(self, method: str, params: dict[str, Any]) -> list[Any]:
+        """A command that no client asked for."""
+        return self.crew.run(method, params, self._next(), {}, lambda _: None)
 
     def _hear(self, connection: socket.socket, requests: _Requests) -> None:
         try:
@@ -196,7 +202,7 @@ class Server:
     def _leave(self) -> None:
         """What the client held is let go; the next one begins anew."""
         for model in sorted(self._vocabularies):
-            self.crew.run("unload", {"model": model}, self._next(), {}, lambda _: None)
+            self._of_itself("unload", {"model": model})
         self._vocabularies.clear()
         self._call_of.clear()
         self._is_resting = False
@@ -212,7 +218,7 @@ class Server:
     def _all(self, method: str, params: dict[str, Any], call: int, report: Any) -> list[Any]:
         check(method, params, self._vocabularies, self.spool.__getitem__)
         if self._is_resting and method not in ("memory", "unload"):
-            self.crew.run("wake", {}, self._next(), {}, lambda _: None)
+            self._of_itself("wake", {})
             self._is_resting = False
             print("The models are back.", flush=True)
         frames = self._stored(params) if "prompts" in params else {}
